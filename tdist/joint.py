@@ -1,0 +1,204 @@
+r"""Joint distributions on finite alphabets: divergence transition matrix, modes, neighbourhoods, sampling.
+
+Matrices are :math:`|\mathcal Y| \times |\mathcal X|`, one row a label; a feature is :math:`|\mathcal X| \times k`,
+one row a symbol. Everything is float64 and in nats.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Modes:
+    r"""The leading modes of a joint distribution, :eq:`eq-modes`.
+
+    Attributes
+    ----------
+    f : ndarray, shape (\|X\|, k)
+        Functions of x with zero mean and identity covariance.
+    g : ndarray, shape (\|Y\|, k)
+        Functions of y with zero mean and identity covariance.
+    correlations : ndarray, shape (k,)
+        :math:`\mathbb E[f_i g_i] = \sigma_i`, in descending order.
+    """
+
+    f: np.ndarray
+    g: np.ndarray
+    correlations: np.ndarray
+
+
+class Joint:
+    r"""A joint distribution :math:`P_{YX}` of a label Y and an input X on finite alphabets.
+
+    Parameters
+    ----------
+    P : array_like, shape (\|Y\|, \|X\|)
+        Probabilities, non-negative, with sum 1.
+
+    Raises
+    ------
+    ValueError
+        If P is not a matrix of finite non-negative numbers with sum 1.
+
+    Notes
+    -----
+    A symbol of probability zero keeps its place; its row or column of the divergence transition matrix, and
+    its value under every mode, is zero. Definition 1 of the H-score paper divides by the marginals and so
+    takes them to be positive.
+    """
+
+    def __init__(self, P):
+        P = np.array(P, dtype=float)
+        if P.ndim != 2:
+            raise ValueError(f"P must be a matrix (|Y|, |X|), got {P.ndim} axes of shape {P.shape}")
+        if not np.isfinite(P).all() or (P < 0).any():
+            raise ValueError("P must hold finite non-negative numbers; count tables become P by P / P.sum()")
+        if abs(P.sum() - 1) > 1e-9:
+            raise ValueError(f"P must sum to 1, got {P.sum():.10g}; normalise it with P / P.sum()")
+        P.flags.writeable = False
+        self.P = P
+
+    @classmethod
+    def from_conditionals(cls, py, px_given_y):
+        r"""The joint of :math:`P_Y` (\|Y\|,) and the rows :math:`P_{X|Y=y}` (\|Y\|, \|X\|)."""
+        return cls(np.asarray(py, float)[:, None] * np.asarray(px_given_y, float))
+
+    @classmethod
+    def from_samples(cls, x, y, shape=None):
+        r"""The empirical joint of symbols x and y (m,), numbered from 0; `shape` is (\|Y\|, \|X\|)."""
+        x, y = np.asarray(x), np.asarray(y)
+        if x.shape != y.shape or x.ndim != 1 or x.size == 0:
+            raise ValueError(f"x and y must be vectors of one length > 0, got shapes {x.shape} and {y.shape}")
+        counts = np.zeros(shape or (y.max() + 1, x.max() + 1))
+        np.add.at(counts, (y, x), 1)
+        return cls(counts / len(x))
+
+    def __repr__(self):
+        return f"Joint(|Y|={self.P.shape[0]}, |X|={self.P.shape[1]}, I={self.mutual_information():.4g} nats)"
+
+    @cached_property
+    def px(self):
+        r"""Marginal of X, shape (\|X\|,)."""
+        return self.P.sum(axis=0)
+
+    @cached_property
+    def py(self):
+        r"""Marginal of Y, shape (\|Y\|,)."""
+        return self.P.sum(axis=1)
+
+    @cached_property
+    def dtm(self):
+        r"""Divergence transition matrix :math:`\tilde B` (\|Y\|, \|X\|), :eq:`eq-dtm`; Definition 1 of the H-score paper."""
+        return _inverse_root(self.py)[:, None] * (self.P - np.outer(self.py, self.px)) * _inverse_root(self.px)
+
+    @cached_property
+    def singular_values(self):
+        r"""Singular values of :math:`\tilde B` (K,), descending, K = min(\|X\|, \|Y\|); the last one is zero."""
+        return np.linalg.svd(self.dtm, compute_uv=False)
+
+    def modes(self, k=None):
+        r"""The k strongest modes :math:`f_i^* = \phi_i/\sqrt{P_X}`, :math:`g_i^* = \psi_i/\sqrt{P_Y}`, :eq:`eq-modes`.
+
+        Raises ValueError unless 1 <= k <= K - 1: the K-th singular value is zero and carries no mode.
+        """
+        k = check_modes(k, self.P.shape)
+        psi, sigma, phi_t = np.linalg.svd(self.dtm, full_matrices=False)
+        return Modes(
+            f=_inverse_root(self.px)[:, None] * phi_t[:k].T,
+            g=_inverse_root(self.py)[:, None] * psi[:, :k],
+            correlations=sigma[:k],
+        )
+
+    def mutual_information(self):
+        r""":math:`I(X;Y) = \sum P_{YX} \log \frac{P_{YX}}{P_Y P_X}` in nats."""
+        seen = self.P > 0
+        return float(np.sum(self.P[seen] * np.log(self.P[seen] / np.outer(self.py, self.px)[seen])))
+
+    def conditional_mean(self, f):
+        r""":math:`\mathbb E[f(X) \mid Y = y]`, shape (\|Y\|, k), of a feature f (\|X\|, k); zero for an unseen y."""
+        return (self.P @ self._feature(f)) * _inverse_root(self.py)[:, None] ** 2
+
+    def h_score(self, f):
+        r"""H-score :math:`\operatorname{tr}(\operatorname{cov}(f)^+ \operatorname{cov}(\mathbb E[f|Y]))`, :eq:`eq-h-score`.
+
+        f has shape (\|X\|, k) or (\|X\|,), and need not be centred or whitened. The value is the squared length of
+        the projection of :math:`\tilde B` on the span of :math:`\sqrt{P_X} f` (Appendix D of the H-score paper),
+        which is how it is computed: an SVD of the feature, never of its covariance, whose condition is squared.
+        """
+        root = np.sqrt(self.px)[:, None]
+        f = self._feature(f)
+        xi = root * (f - self.px @ f)  # (|X|, k)
+        size = np.linalg.norm(xi, axis=0)
+        # a column whose spread is the rounding of its own values is a constant
+        live = size > 8 * np.finfo(float).eps * np.linalg.norm(root * f, axis=0)
+        basis, spread, _ = np.linalg.svd(xi[:, live] / size[live], full_matrices=False)
+        if spread.size == 0:
+            return 0.0
+        basis = basis[:, spread > spread[0] * max(xi.shape) * np.finfo(float).eps]
+        return float(np.sum((self.dtm @ basis) ** 2))
+
+    def sample(self, m, seed=None):
+        r"""m independent draws, as symbol numbers x (m,) and y (m,)."""
+        draws = np.random.default_rng(seed).choice(self.P.size, size=m, p=self.P.ravel() / self.P.sum())
+        y, x = np.divmod(draws, self.P.shape[1])
+        return x, y
+
+    def _feature(self, f):
+        f = np.asarray(f, float)
+        f = f[:, None] if f.ndim == 1 else f
+        if f.ndim != 2 or f.shape[0] != self.P.shape[1]:
+            raise ValueError(f"f must have shape (|X|, k) = ({self.P.shape[1]}, k), got {f.shape}")
+        if not np.isfinite(f).all():
+            raise ValueError("f holds NaN or infinity")
+        return f
+
+
+def check_modes(k, shape):
+    """k, or K - 1 if k is None, where K = min(shape); ValueError unless it is between 1 and K - 1."""
+    most = min(shape) - 1
+    k = most if k is None else k
+    if not 1 <= k <= most:
+        raise ValueError(f"k must be between 1 and min(|X|, |Y|) - 1 = {most}, got {k}: "
+                         "the last singular value of the divergence transition matrix is always zero")
+    return k
+
+
+def directions(p0, size, seed=None):
+    r"""`size` random unit vectors orthogonal to :math:`\sqrt{P_0}`, shape (size, \|X\|): information vectors."""
+    root = np.sqrt(np.asarray(p0, float))
+    phi = np.random.default_rng(seed).standard_normal((size, root.size))
+    phi -= np.outer(phi @ root, root) / (root @ root)
+    return phi / np.linalg.norm(phi, axis=1, keepdims=True)
+
+
+def perturb(p0, phi, epsilon):
+    r"""The distribution :math:`P_0 + \epsilon \sqrt{P_0}\, \phi`, in the :math:`\epsilon`-ball of :eq:`eq-neighbourhood`.
+
+    Parameters
+    ----------
+    p0 : array_like, shape (\|X\|,)
+        Centre :math:`P_0` of the ball, positive.
+    phi : array_like, shape (..., \|X\|)
+        Information vectors: orthogonal to :math:`\sqrt{P_0}`, length at most 1.
+    epsilon : float
+        Radius.
+
+    Raises
+    ------
+    ValueError
+        If phi leaves the ball, is not orthogonal to :math:`\sqrt{P_0}`, or makes a probability negative.
+    """
+    p0, phi = np.asarray(p0, float), np.asarray(phi, float)
+    if (np.linalg.norm(phi, axis=-1) > 1 + 1e-9).any() or np.abs(phi @ np.sqrt(p0)).max() > 1e-9:
+        raise ValueError("phi must have length <= 1 and be orthogonal to sqrt(p0); see tdist.joint.directions")
+    p = p0 + epsilon * np.sqrt(p0) * phi
+    if (p < 0).any():
+        raise ValueError(f"epsilon = {epsilon:g} makes a probability negative; take a smaller one")
+    return p
+
+
+def _inverse_root(p):
+    """1 / sqrt(p), and 0 where p is 0."""
+    return np.divide(1.0, np.sqrt(p), out=np.zeros_like(p), where=p > 0)

@@ -1,0 +1,162 @@
+r"""Additive statistics of features and classes, and the linear algebra that turns them into an H-score.
+
+Counts, class sums and the Gram matrix about a shift are sums over samples, so any batching, order or split over
+processes gives the same totals. All of it is float64; extra memory is :math:`O(k^2 + |\mathcal Y| k)`.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from scipy.linalg import blas, eigh, lapack, solve_triangular
+
+EPS = np.finfo(float).eps
+
+
+@dataclass
+class Moments:
+    """Sums over samples z = x - shift; everything a tensor on one device, float64 but for the labels.
+
+    labels (C,) int64 sorted, counts (C,), sums (C, k) = sum of z by class, gram (k, k) = sum of z z^T (lower
+    triangle only), shift (k,), quartic (k + 1,) = sum of |z|^2 z and of |z|^4 (zero unless asked for).
+    """
+
+    labels: torch.Tensor
+    counts: torch.Tensor
+    sums: torch.Tensor
+    gram: torch.Tensor
+    shift: torch.Tensor
+    quartic: torch.Tensor
+
+    @classmethod
+    def about(cls, shift, labels):
+        """No samples yet, for classes `labels`, about `shift`."""
+        k, c, new = len(shift), len(labels), shift.new_zeros
+        return cls(labels, new(c), new(c, k), new(k, k), shift, new(k + 1))
+
+    @property
+    def n(self):
+        """Number of samples."""
+        return int(self.counts.sum())
+
+    def cover(self, labels):
+        """Make room for new classes."""
+        union = torch.unique(torch.cat([self.labels, labels]))
+        if len(union) > len(self.labels):
+            place = torch.searchsorted(union, self.labels)
+            self.counts = self.counts.new_zeros(len(union)).index_add_(0, place, self.counts)
+            self.sums = self.sums.new_zeros(len(union), self.sums.shape[1]).index_add_(0, place, self.sums)
+            self.labels = union
+
+    def add(self, x, y, work, quartic=False):
+        """Add samples x (m, k) of any real dtype with labels y (m,) that are covered.
+
+        work (>= m, k), float64, is overwritten: fresh memory for every chunk would cost more than the arithmetic."""
+        z = work[: len(x)].copy_(x).sub_(self.shift)
+        place = torch.searchsorted(self.labels, y)
+        self.counts += torch.bincount(place, minlength=len(self.labels))
+        self.sums.index_add_(0, place, z)
+        if z.device.type == "cpu":
+            # in place, and half the work of a general product
+            blas.dsyrk(1.0, z.numpy().T, beta=1.0, c=_upper(self.gram), overwrite_c=True)
+        else:
+            self.gram += torch.tril(z.T @ z)
+        if quartic:
+            square = torch.linalg.vector_norm(z, dim=1) ** 2
+            self.quartic[:-1] += square @ z
+            self.quartic[-1] += square @ square
+
+    def merge(self, other):
+        """Add the samples of `other`, which may have another shift and other classes."""
+        self.cover(other.labels)
+        d = other.shift - self.shift  # z about our shift = z about theirs + d
+        total, n = other.sums.sum(0), other.counts.sum()
+        place = torch.searchsorted(self.labels, other.labels)
+        self.counts.index_add_(0, place, other.counts)
+        self.sums.index_add_(0, place, other.sums + other.counts[:, None] * d)
+        self.gram += other.gram + torch.tril(torch.outer(d, total) + torch.outer(total, d) + n * torch.outer(d, d))
+        self.quartic += other.quartic_about(-d)
+
+    def quartic_about(self, c):
+        """The quartic sums of z - c, by expanding |z - c|^2 = |z|^2 - 2 z.c + |c|^2."""
+        n, total, square, cc = self.counts.sum(), self.sums.sum(0), self.gram.trace(), c @ c
+        gram_c = self.gram @ c + self.gram.T @ c - self.gram.diagonal() * c  # of the whole symmetric matrix
+        third = self.quartic[:-1] - 2 * gram_c + cc * total - c * (square - 2 * c @ total + n * cc)
+        fourth = (self.quartic[-1] + 4 * c @ gram_c + n * cc**2 - 4 * c @ self.quartic[:-1] + 2 * cc * square
+                  - 4 * cc * (c @ total))
+        return torch.cat([third, fourth[None]])
+
+    def central(self):
+        """cov (k, k) in its upper triangle, class means about the mean times sqrt(n_c / n) (C, k), and the squared
+        size of the columns (k,)."""
+        n, counts, sums = self.n, self.counts.cpu().numpy(), self.sums.cpu().numpy()
+        d = sums.sum(0) / n
+        cov = _upper((self.gram / n).cpu())
+        size2 = self.shift.cpu().numpy() ** 2 * EPS + cov.diagonal()
+        cov = blas.dsyr(-1.0, d, a=cov, overwrite_a=True)
+        present = counts > 0
+        means = sums[present] / counts[present, None] - d
+        return cov, np.sqrt(counts[present] / n)[:, None] * means, size2
+
+    def ledoit_wolf(self, cov):
+        """Intensity of Ledoit and Wolf's shrinkage towards mu I, as scikit-learn's LedoitWolf computes it."""
+        n, k, diagonal = self.n, len(cov), cov.diagonal()
+        fourth = float(self.quartic_about(self.sums.sum(0) / n)[-1])
+        spread = 2 * np.vdot(cov, cov) - np.sum(diagonal**2)
+        delta = (spread - diagonal.sum() ** 2 / k) / k
+        beta = min((fourth / n - spread) / (n * k), delta)
+        return max(beta / delta, 0.0) if delta > 0 else 0.0
+
+
+def project(cov, means, size2, n, shrinkage=0.0):
+    r"""tr(cov_a^+ (1-a) M^T M), the effective rank (1-a) tr(cov_a^+ cov), and the rank of cov.
+
+    cov (k, k) in its upper triangle, means M (C, k), size2 (k,) squared size of the columns, a = shrinkage. Columns
+    are standardised first; the rank is the number of eigenvalues of their correlation matrix above max(n, k) eps
+    times the largest.
+    """
+    # a variance that is rounding of the column's own size is that of a constant
+    live = cov.diagonal() > 64 * EPS * size2
+    if not live.any():
+        return 0.0, 0.0, 0
+    if not live.all():
+        cov, means = np.asfortranarray(cov[np.ix_(live, live)]), means[:, live]
+    scale = np.sqrt(cov.diagonal())
+    correlation = cov / scale
+    correlation /= scale[:, None]
+    cut = max(n, len(live)) * EPS
+    factor = _certified_cholesky(correlation, cut)
+    values = vectors = None
+    if factor is None:
+        values, vectors = eigh(correlation, lower=False)
+        keep = values > cut * values[-1]
+    rank = len(cov) if factor is not None else int(keep.sum())
+    if shrinkage:
+        mu = cov.trace() / len(live)
+        cov_a = (1 - shrinkage) * cov
+        np.fill_diagonal(cov_a, cov_a.diagonal() + shrinkage * mu)
+        factor, _ = lapack.dpotrf(cov_a, overwrite_a=1)
+        inverse, _ = lapack.dtrtri(factor)
+        return ((1 - shrinkage) * np.sum(solve_triangular(factor, means.T, trans="T") ** 2),
+                len(cov) - shrinkage * mu * np.vdot(inverse, inverse), rank)
+    w = means / scale
+    if factor is not None:
+        return np.sum(solve_triangular(factor, w.T, trans="T") ** 2), float(rank), rank
+    return np.sum((w @ vectors[:, keep]) ** 2 / values[keep]), float(rank), rank
+
+
+def _upper(gram):
+    """A lower triangle in C order, seen without a copy as an upper triangle in the order of LAPACK."""
+    return gram.numpy().T
+
+
+def _certified_cholesky(correlation, cut):
+    """The factor U, U^T U = correlation, if it proves that every eigenvalue is above the cut; else None."""
+    factor, failed = lapack.dpotrf(correlation)
+    if failed:
+        return None
+    size = np.abs(correlation)
+    norm = (size.sum(0) + size.sum(1) - size.diagonal()).max()
+    # rcond in the 1-norm is below lambda_min / lambda_max; the estimate is rarely 3 times too large
+    rcond, _ = lapack.dpocon(factor, norm)
+    return factor if rcond > 10 * cut else None
