@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from torch import nn
-from tqdm.auto import trange
+from tqdm import trange
 
 from tdist.joint import Joint, check_modes
 

@@ -7,6 +7,7 @@ Definition 2 of the H-score paper, :eq:`eq-h-score` of the book.
 
 import warnings
 from dataclasses import dataclass
+from numbers import Real
 from typing import NamedTuple
 
 import numpy as np
@@ -166,6 +167,9 @@ class HScore(Metric):
         old = self._parts()[0]
         if old.n and len(old.shift) != features.shape[1]:
             raise ValueError(f"features have {features.shape[1]} columns, earlier batches had {len(old.shift)}")
+        features = _tensor(features, self.device)
+        # before anything is added, so that a refused batch leaves no trace
+        _check_finite(torch.stack(torch.aminmax(features)).double() ** 2, features, 0)
         self._set(_accumulate(old if old.n else None, features, labels, torch.unique(labels), self.shrinkage))
 
     def compute(self):
@@ -313,34 +317,56 @@ def _check_finite(sums, x, start):
 
 def _codes(labels):
     """Labels of any hashable kind as numbers 0 to classes - 1, and the number of classes."""
-    if isinstance(labels, torch.Tensor):
-        labels = labels.detach().cpu().numpy()
-    if isinstance(labels, list | tuple) or getattr(labels, "dtype", None) == object:
+    labels = labels if isinstance(labels, list | tuple) else _label_array(labels)
+    if isinstance(labels, list | tuple) or (labels.dtype == object and labels.ndim == 1):
+        seen = {}
         try:
-            if any(isinstance(label, float | np.floating) and label % 1 != 0 for label in labels):
-                labels = np.asarray(labels, dtype=float)  # fractions or NaN: refused below
-            else:
-                seen = {}
-                return np.array([seen.setdefault(label, len(seen)) for label in labels], dtype=np.int64), len(seen)
+            labels = [_plain(label) for label in labels]
+            codes = np.array([seen.setdefault(label, len(seen)) for label in labels], dtype=np.int64)
         except TypeError:
             raise TypeError("labels cannot be hashed; pass one integer, string or tuple a sample") from None
-    labels = np.asarray(labels)
+        if any(isinstance(label, float | np.floating) for label in seen):
+            _check_whole([label if isinstance(label, float | np.floating) else 0 for label in labels])
+        return codes, len(seen)
     if labels.ndim != 1:
         raise ValueError(f"labels must be a vector (samples,), got shape {labels.shape}; "
                          "one-hot labels become a vector by labels.argmax(axis=1)")
     if labels.dtype.kind == "c":
         raise TypeError("labels are complex; classes must be integers, strings or other hashable values")
-    if labels.dtype.kind == "f" and not (labels % 1 == 0).all():
-        first = np.flatnonzero(labels % 1 != 0)[0]
-        raise ValueError(f"labels hold {labels[first]} at place {first}: classes cannot be fractions; "
-                         "cut a continuous target into classes first, for example with np.digitize")
+    if labels.dtype.kind == "f":
+        _check_whole(labels)
     values, codes = np.unique(labels, return_inverse=True)
     return codes.astype(np.int64), len(values)
 
 
+def _label_array(labels):
+    """Labels as an array; torch has floats that NumPy has not."""
+    if isinstance(labels, torch.Tensor):
+        labels = labels.detach().cpu()
+        labels = (labels.double() if labels.is_floating_point() else labels).numpy()
+    return np.asarray(labels)
+
+
+def _plain(label):
+    """A label that is a tensor or array of no axes as a number: tensors hash by identity, each its own class."""
+    if isinstance(label, torch.Tensor | np.ndarray):
+        if label.ndim:
+            raise TypeError
+        return label.item()
+    return label
+
+
+def _check_whole(labels):
+    """Refuse fractions, NaN and infinity among float labels."""
+    broken = np.flatnonzero(~np.isfinite(labels) | (np.floor(labels) != labels))
+    if len(broken):
+        raise ValueError(f"labels hold {labels[broken[0]]} at place {broken[0]}: classes cannot be fractions or NaN; "
+                         "drop missing labels, and cut a continuous target into classes, for example with np.digitize")
+
+
 def _integers(labels):
     """Integer labels (m,) as int64, for states that must merge across processes."""
-    values = labels.detach().cpu().numpy() if isinstance(labels, torch.Tensor) else np.asarray(labels)
+    values = _label_array(labels)
     _codes(values)
     if values.dtype.kind not in "iufb":
         raise TypeError(f"HScore takes integer labels, got dtype {values.dtype}; number the classes once over the "
@@ -352,6 +378,6 @@ def _shrinkage(shrinkage):
     """None and 0 are no shrinkage."""
     if shrinkage is None or shrinkage == "ledoit-wolf":
         return shrinkage or 0.0
-    if isinstance(shrinkage, str) or not 0 <= shrinkage <= 1:
+    if not isinstance(shrinkage, Real) or not 0 <= shrinkage <= 1:
         raise ValueError(f'shrinkage must be None, a number in [0, 1] or "ledoit-wolf", got {shrinkage!r}')
     return float(shrinkage)

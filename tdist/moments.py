@@ -135,7 +135,10 @@ def project(cov, means, size2, n, shrinkage=0.0):
         mu = cov.trace() / len(live)
         cov_a = (1 - shrinkage) * cov
         np.fill_diagonal(cov_a, cov_a.diagonal() + shrinkage * mu)
-        factor, _ = lapack.dpotrf(cov_a, overwrite_a=1)
+        factor, failed = lapack.dpotrf(cov_a, overwrite_a=1)
+        if failed:
+            raise ValueError(f"shrinkage {shrinkage:g} is too small to make the covariance invertible; take a larger "
+                             "one, or None for the pseudo-inverse")
         inverse, _ = lapack.dtrtri(factor)
         return ((1 - shrinkage) * np.sum(solve_triangular(factor, means.T, trans="T") ** 2),
                 len(cov) - shrinkage * mu * np.vdot(inverse, inverse), rank)

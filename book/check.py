@@ -1,0 +1,84 @@
+"""Look at every page of the built book as a browser shows it.
+
+    python book/check.py _build/html
+
+Headless Chromium loads each page from disk. Checked: every formula is typeset, no TeX error is shown, no script,
+style, font or image comes from outside, and every link inside the book leads somewhere.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from bs4 import BeautifulSoup
+
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+FLAGS = ("--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
+         "--disable-component-update --disable-sync --allow-file-access-from-files").split()
+
+
+def dom(page, seconds=60):
+    """The page's document after its scripts ran."""
+    with tempfile.TemporaryDirectory() as profile:
+        out = subprocess.run([CHROMIUM, *FLAGS, f"--user-data-dir={profile}", "--virtual-time-budget=30000",
+                              "--dump-dom", page.resolve().as_uri()],
+                             capture_output=True, text=True, timeout=seconds, check=True).stdout
+    return BeautifulSoup(out, "lxml" if "lxml" in sys.modules else "html.parser")
+
+
+def formulas(soup):
+    """Complaints about formulas: not typeset, or shown as an error."""
+    for node in soup.select(".math"):
+        if not node.select("mjx-container"):
+            yield f"formula not typeset: {node.get_text(' ', strip=True)[:80]}"
+    for node in soup.select("mjx-merror, [data-mjx-error]"):
+        yield f"TeX error: {node.get('data-mjx-error') or node.get_text()[:80]}"
+
+
+def outside(soup):
+    """Things that the page would fetch from another host."""
+    for tag, attribute in (("script", "src"), ("link", "href"), ("img", "src"), ("iframe", "src"), ("source", "src")):
+        for node in soup.find_all(tag):
+            rel = set(node.get("rel") or [])
+            if urlsplit(node.get(attribute) or "").netloc and not rel & {"canonical", "license"}:
+                yield f"fetched from outside: <{tag}> {node[attribute]}"
+
+
+def links(page, soup, anchors):
+    """Links inside the book that lead nowhere."""
+    for node in soup.find_all("a", href=True):
+        url = urlsplit(node["href"])
+        if url.scheme in ("http", "https", "mailto", "javascript") or url.netloc:
+            continue
+        target = page if not url.path else (page.parent / unquote(url.path)).resolve()
+        if not target.exists():
+            yield f"broken link: {node['href']}"
+        elif url.fragment and target in anchors and unquote(url.fragment) not in anchors[target]:
+            yield f"broken anchor: {node['href']}"
+
+
+def main(folder):
+    if CHROMIUM is None:
+        sys.exit("Chromium is not installed; on Debian: apt-get install chromium")
+    pages = [page.resolve() for page in sorted(Path(folder).rglob("*.html")) if "_static" not in page.parts]
+    if not any(page.name == "index.html" for page in pages):
+        sys.exit(f"{folder} holds no index.html: build the book first, with make book")
+    soups = {page: dom(page) for page in pages}
+    anchors = {page: {node["id"] for node in soup.find_all(id=True)} | {node["name"] for node in soup.find_all("a", attrs={"name": True})}
+               for page, soup in soups.items()}
+    failed = count = 0
+    for page, soup in soups.items():
+        count += len(soup.select(".math"))
+        for complaint in [*formulas(soup), *outside(soup), *links(page, soup, anchors)]:
+            failed += 1
+            print(f"{os.path.relpath(page, folder)}: {complaint}")
+    print(f"{len(pages)} pages, {count} formulas, {failed} complaints")
+    return int(failed > 0 or count == 0)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1] if len(sys.argv) > 1 else "_build/html"))

