@@ -7,7 +7,6 @@ Definition 2 of the H-score paper, :eq:`eq-h-score` of the book.
 
 import warnings
 from dataclasses import dataclass
-from numbers import Real
 from typing import NamedTuple
 
 import numpy as np
@@ -15,6 +14,16 @@ import torch
 from scipy.stats import f as f_distribution
 from torchmetrics import Metric
 
+from tdist.inputs import (
+    check_features,
+    check_finite,
+    check_shrinkage,
+    device_of,
+    encode_labels,
+    integer_labels,
+    rounding,
+    to_tensor,
+)
 from tdist.moments import Moments, project
 
 CHUNK = 2**22  # numbers in float64 at a time: 32 MB
@@ -109,12 +118,12 @@ def h_score(features, labels, shrinkage=None):
         If features are empty, hold NaN or infinity, or have other than two axes; if labels are fractions or of
         another length; if there is one class only; if the shrinkage is outside [0, 1].
     """
-    features = _features(features)
-    codes, classes = _codes(labels)
+    features = check_features(features)
+    codes, classes = encode_labels(labels)
     if len(codes) != len(features):
         raise ValueError(f"features and labels differ in length: {len(features)} rows and {len(codes)} labels")
-    shrinkage = _shrinkage(shrinkage)
-    device = _device(features)
+    shrinkage = check_shrinkage(shrinkage)
+    device = device_of(features)
     codes = torch.from_numpy(codes).to(device)
     moments = _accumulate(None, features, codes, torch.arange(classes, device=device), shrinkage)
     return _result(moments, shrinkage)
@@ -146,7 +155,7 @@ class HScore(Metric):
 
     def __init__(self, shrinkage=None, **kwargs):
         super().__init__(**kwargs)
-        self.shrinkage = _shrinkage(shrinkage)
+        self.shrinkage = check_shrinkage(shrinkage)
         # one tensor in each list: lists may differ in shape between processes, where tensors may not
         for name in Moments.__dataclass_fields__:
             self.add_state(name, default=[], dist_reduce_fx=None)
@@ -160,16 +169,16 @@ class HScore(Metric):
 
     def update(self, features, labels):
         """Add a batch: features (m, k) and integer labels (m,), as :func:`h_score` takes them."""
-        features = _features(features)
-        labels = torch.from_numpy(_integers(labels)).to(self.device)
+        features = check_features(features)
+        labels = torch.from_numpy(integer_labels(labels)).to(self.device)
         if len(labels) != len(features):
             raise ValueError(f"features and labels differ in length: {len(features)} rows and {len(labels)} labels")
         old = self._parts()[0]
         if old.n and len(old.shift) != features.shape[1]:
             raise ValueError(f"features have {features.shape[1]} columns, earlier batches had {len(old.shift)}")
-        features = _tensor(features, self.device)
         # before anything is added, so that a refused batch leaves no trace
-        _check_finite(torch.stack(torch.aminmax(features)).double() ** 2, features, 0)
+        batch = to_tensor(features, self.device)
+        check_finite(torch.stack(torch.aminmax(batch)).double() ** 2, batch, 0)
         self._set(_accumulate(old if old.n else None, features, labels, torch.unique(labels), self.shrinkage))
 
     def compute(self):
@@ -228,12 +237,13 @@ def _accumulate(moments, features, labels, present, shrinkage):
     rows = min(len(features), max(1, CHUNK // features.shape[1]))
     work = torch.empty(rows, features.shape[1], dtype=torch.float64, device=labels.device)
     for start in range(0, len(features), rows):
-        x = _tensor(features[start : start + rows], labels.device)
+        x = to_tensor(features[start : start + rows], labels.device)
         if moments is None:
             moments = Moments.about(x.mean(0, dtype=torch.float64), present)
         moments.cover(present)
         moments.add(x, labels[start : start + rows], work, quartic=shrinkage == "ledoit-wolf")
-        _check_finite(moments.gram.diagonal(), x, start)
+        check_finite(moments.gram.diagonal(), x, start)
+    moments.precision.clamp_(min=rounding(features))
     return moments
 
 
@@ -244,9 +254,9 @@ def _result(moments, shrinkage):
     if n == classes:
         warnings.warn("every class has one sample: no spread within classes, so H = classes - 1 for any "
                       "n - 1 independent features; add samples", stacklevel=3)
-    cov, means, size2 = moments.central()
+    cov, means, noise = moments.central()
     a = moments.ledoit_wolf(cov) if shrinkage == "ledoit-wolf" else shrinkage
-    statistic, effective, rank = project(cov, means, size2, n, a)
+    statistic, effective, rank = project(cov, means, noise, n, a)
     chance = effective * (classes - 1) / (n - 1)
     top = classes - 1
     adjusted = top - (top - statistic) * (n - 1) / (n - 1 - effective) if n - 1 > effective else np.nan
@@ -265,119 +275,3 @@ def pillai_pvalue(statistic, rank, classes, n):
         return 0.0
     a, b = 2 * wide + s + 1, 2 * spare + s + 1
     return f_distribution.sf(b / a * statistic / (s - statistic), s * a, s * b)
-
-
-def _features(features):
-    if isinstance(features, torch.Tensor):
-        if features.layout != torch.strided:
-            raise TypeError("features are a sparse tensor; pass features.to_dense()")
-        features = features.detach()
-        kind = "complex" if features.is_complex() else "real"
-    else:
-        if hasattr(features, "toarray"):
-            raise TypeError("features are a sparse matrix; pass features.toarray()")
-        features = np.asarray(features)
-        kind = {"c": "complex"}.get(features.dtype.kind, "real" if features.dtype.kind in "fiub" else "other")
-    if kind == "complex":
-        raise TypeError("features are complex; stack their real and imaginary parts as columns")
-    if kind == "other":
-        raise TypeError(f"features must be numbers, got dtype {features.dtype}; convert with np.asarray(x, float)")
-    if features.ndim != 2:
-        raise ValueError(f"features must have two axes (samples, features), got shape {tuple(features.shape)}; "
-                         "flatten or average the others, or make one column with x[:, None]")
-    if 0 in features.shape:
-        raise ValueError(f"features are empty: shape {tuple(features.shape)}")
-    return features
-
-
-def _device(features):
-    """Where to accumulate: float64 lives on the CPU and on CUDA, not on every accelerator."""
-    on_cuda = isinstance(features, torch.Tensor) and features.device.type == "cuda"
-    return features.device if on_cuda else torch.device("cpu")
-
-
-def _tensor(chunk, device):
-    """A chunk as a tensor on the device, sharing memory where it can."""
-    if isinstance(chunk, np.ndarray):
-        plain = chunk.dtype in (np.float32, np.float64) and chunk.flags.c_contiguous and chunk.flags.writeable
-        chunk = torch.from_numpy(chunk if plain else np.array(chunk, dtype=np.float64, order="C"))
-    return chunk.to(device)
-
-
-def _check_finite(sums, x, start):
-    """NaN and infinity in x spread to the sums of squares, which are cheaper to check."""
-    if not torch.isfinite(sums).all():
-        bad = (~torch.isfinite(x)).nonzero()
-        if len(bad) == 0:
-            raise ValueError("squares of the features overflow float64; divide the large columns by their size")
-        row, column = bad[0].tolist()
-        raise ValueError(f"features hold {x[row, column].item()} at row {start + row}, column {column}; "
-                         "drop those rows or fill them in")
-
-
-def _codes(labels):
-    """Labels of any hashable kind as numbers 0 to classes - 1, and the number of classes."""
-    labels = labels if isinstance(labels, list | tuple) else _label_array(labels)
-    if isinstance(labels, list | tuple) or (labels.dtype == object and labels.ndim == 1):
-        seen = {}
-        try:
-            labels = [_plain(label) for label in labels]
-            codes = np.array([seen.setdefault(label, len(seen)) for label in labels], dtype=np.int64)
-        except TypeError:
-            raise TypeError("labels cannot be hashed; pass one integer, string or tuple a sample") from None
-        if any(isinstance(label, float | np.floating) for label in seen):
-            _check_whole([label if isinstance(label, float | np.floating) else 0 for label in labels])
-        return codes, len(seen)
-    if labels.ndim != 1:
-        raise ValueError(f"labels must be a vector (samples,), got shape {labels.shape}; "
-                         "one-hot labels become a vector by labels.argmax(axis=1)")
-    if labels.dtype.kind == "c":
-        raise TypeError("labels are complex; classes must be integers, strings or other hashable values")
-    if labels.dtype.kind == "f":
-        _check_whole(labels)
-    values, codes = np.unique(labels, return_inverse=True)
-    return codes.astype(np.int64), len(values)
-
-
-def _label_array(labels):
-    """Labels as an array; torch has floats that NumPy has not."""
-    if isinstance(labels, torch.Tensor):
-        labels = labels.detach().cpu()
-        labels = (labels.double() if labels.is_floating_point() else labels).numpy()
-    return np.asarray(labels)
-
-
-def _plain(label):
-    """A label that is a tensor or array of no axes as a number: tensors hash by identity, each its own class."""
-    if isinstance(label, torch.Tensor | np.ndarray):
-        if label.ndim:
-            raise TypeError
-        return label.item()
-    return label
-
-
-def _check_whole(labels):
-    """Refuse fractions, NaN and infinity among float labels."""
-    broken = np.flatnonzero(~np.isfinite(labels) | (np.floor(labels) != labels))
-    if len(broken):
-        raise ValueError(f"labels hold {labels[broken[0]]} at place {broken[0]}: classes cannot be fractions or NaN; "
-                         "drop missing labels, and cut a continuous target into classes, for example with np.digitize")
-
-
-def _integers(labels):
-    """Integer labels (m,) as int64, for states that must merge across processes."""
-    values = _label_array(labels)
-    _codes(values)
-    if values.dtype.kind not in "iufb":
-        raise TypeError(f"HScore takes integer labels, got dtype {values.dtype}; number the classes once over the "
-                        "whole data set, for example with np.unique(labels, return_inverse=True)[1]")
-    return values.astype(np.int64)
-
-
-def _shrinkage(shrinkage):
-    """None and 0 are no shrinkage."""
-    if shrinkage is None or shrinkage == "ledoit-wolf":
-        return shrinkage or 0.0
-    if not isinstance(shrinkage, Real) or not 0 <= shrinkage <= 1:
-        raise ValueError(f'shrinkage must be None, a number in [0, 1] or "ledoit-wolf", got {shrinkage!r}')
-    return float(shrinkage)

@@ -71,6 +71,10 @@ class Joint:
         x, y = np.asarray(x), np.asarray(y)
         if x.shape != y.shape or x.ndim != 1 or x.size == 0:
             raise ValueError(f"x and y must be vectors of one length > 0, got shapes {x.shape} and {y.shape}")
+        if x.dtype.kind not in "iub" or y.dtype.kind not in "iub" or min(x.min(), y.min()) < 0:
+            raise ValueError("x and y must be integers numbered from 0; number other symbols by "
+                             "np.unique(x, return_inverse=True)[1]")
+        x, y = x.astype(int), y.astype(int)
         counts = np.zeros(shape or (y.max() + 1, x.max() + 1))
         np.add.at(counts, (y, x), 1)
         return cls(counts / len(x))

@@ -18,7 +18,8 @@ class Moments:
     """Sums over samples z = x - shift; everything a tensor on one device, float64 but for the labels.
 
     labels (C,) int64 sorted, counts (C,), sums (C, k) = sum of z by class, gram (k, k) = sum of z z^T (lower
-    triangle only), shift (k,), quartic (k + 1,) = sum of |z|^2 z and of |z|^4 (zero unless asked for).
+    triangle only), shift (k,), quartic (k + 1,) = sum of |z|^2 z and of |z|^4 (zero unless asked for), precision
+    (1,) = relative rounding of the coarsest features added.
     """
 
     labels: torch.Tensor
@@ -27,12 +28,13 @@ class Moments:
     gram: torch.Tensor
     shift: torch.Tensor
     quartic: torch.Tensor
+    precision: torch.Tensor
 
     @classmethod
     def about(cls, shift, labels):
         """No samples yet, for classes `labels`, about `shift`."""
         k, c, new = len(shift), len(labels), shift.new_zeros
-        return cls(labels, new(c), new(c, k), new(k, k), shift, new(k + 1))
+        return cls(labels, new(c), new(c, k), new(k, k), shift, new(k + 1), new(1))
 
     @property
     def n(self):
@@ -76,6 +78,7 @@ class Moments:
         self.sums.index_add_(0, place, other.sums + other.counts[:, None] * d)
         self.gram += other.gram + torch.tril(torch.outer(d, total) + torch.outer(total, d) + n * torch.outer(d, d))
         self.quartic += other.quartic_about(-d)
+        self.precision = torch.maximum(self.precision, other.precision)
 
     def quartic_about(self, c):
         """The quartic sums of z - c, by expanding |z - c|^2 = |z|^2 - 2 z.c + |c|^2."""
@@ -87,16 +90,18 @@ class Moments:
         return torch.cat([third, fourth[None]])
 
     def central(self):
-        """cov (k, k) in its upper triangle, class means about the mean times sqrt(n_c / n) (C, k), and the squared
-        size of the columns (k,)."""
+        """cov (k, k) in its upper triangle, class means about the mean times sqrt(n_c / n) (C, k), and the variance
+        (k,) that rounding alone gives the columns."""
         n, counts, sums = self.n, self.counts.cpu().numpy(), self.sums.cpu().numpy()
-        d = sums.sum(0) / n
+        d, shift = sums.sum(0) / n, self.shift.cpu().numpy()
         cov = _upper((self.gram / n).cpu())
-        size2 = self.shift.cpu().numpy() ** 2 * EPS + cov.diagonal()
+        # of the sums here, and of the features as they came: a few units in the last place
+        noise = 64 * EPS * (EPS * shift**2 + cov.diagonal())
+        noise += (2 * self.precision.item()) ** 2 * (shift**2 + cov.diagonal())
         cov = blas.dsyr(-1.0, d, a=cov, overwrite_a=True)
         present = counts > 0
         means = sums[present] / counts[present, None] - d
-        return cov, np.sqrt(counts[present] / n)[:, None] * means, size2
+        return cov, np.sqrt(counts[present] / n)[:, None] * means, noise
 
     def ledoit_wolf(self, cov):
         """Intensity of Ledoit and Wolf's shrinkage towards mu I, as scikit-learn's LedoitWolf computes it."""
@@ -108,29 +113,29 @@ class Moments:
         return max(beta / delta, 0.0) if delta > 0 else 0.0
 
 
-def project(cov, means, size2, n, shrinkage=0.0):
+def project(cov, means, noise, n, shrinkage=0.0):
     r"""tr(cov_a^+ (1-a) M^T M), the effective rank (1-a) tr(cov_a^+ cov), and the rank of cov.
 
-    cov (k, k) in its upper triangle, means M (C, k), size2 (k,) squared size of the columns, a = shrinkage. Columns
-    are standardised first; the rank is the number of eigenvalues of their correlation matrix above max(n, k) eps
-    times the largest.
+    cov (k, k) in its upper triangle, means M (C, k), noise (k,) the variance of rounding, a = shrinkage. Columns are
+    standardised first. The rank is the number of eigenvalues of their correlation matrix above max(n, k) eps times
+    the largest, and above the rounding noise in their direction.
     """
-    # a variance that is rounding of the column's own size is that of a constant
-    live = cov.diagonal() > 64 * EPS * size2
+    live = cov.diagonal() > noise
     if not live.any():
         return 0.0, 0.0, 0
     if not live.all():
-        cov, means = np.asfortranarray(cov[np.ix_(live, live)]), means[:, live]
-    scale = np.sqrt(cov.diagonal())
+        cov, means, noise = np.asfortranarray(cov[np.ix_(live, live)]), means[:, live], noise[live]
+    variance = cov.diagonal()
+    scale, noise = np.sqrt(variance), noise / variance
     correlation = cov / scale
     correlation /= scale[:, None]
     cut = max(n, len(live)) * EPS
-    factor = _certified_cholesky(correlation, cut)
-    values = vectors = None
+    factor = _certified_cholesky(correlation, cut, noise.max())
+    keep = np.ones(len(cov), bool)
     if factor is None:
         values, vectors = eigh(correlation, lower=False)
-        keep = values > cut * values[-1]
-    rank = len(cov) if factor is not None else int(keep.sum())
+        keep = values > np.maximum(cut * values[-1], noise @ vectors**2)
+    rank = int(keep.sum())
     if shrinkage:
         mu = cov.trace() / len(live)
         cov_a = (1 - shrinkage) * cov
@@ -153,8 +158,9 @@ def _upper(gram):
     return gram.numpy().T
 
 
-def _certified_cholesky(correlation, cut):
-    """The factor U, U^T U = correlation, if it proves that every eigenvalue is above the cut; else None."""
+def _certified_cholesky(correlation, cut, floor):
+    """The factor U, U^T U = correlation, if it proves that every eigenvalue is above cut times the largest and above
+    the floor; else None."""
     factor, failed = lapack.dpotrf(correlation)
     if failed:
         return None
@@ -162,4 +168,4 @@ def _certified_cholesky(correlation, cut):
     norm = (size.sum(0) + size.sum(1) - size.diagonal()).max()
     # rcond in the 1-norm is below lambda_min / lambda_max; the estimate is rarely 3 times too large
     rcond, _ = lapack.dpocon(factor, norm)
-    return factor if rcond > 10 * cut else None
+    return factor if rcond > 10 * max(cut, floor) else None

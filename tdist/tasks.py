@@ -65,17 +65,17 @@ class Task:
         labels = number[self.labels]
         return replace(self, images=self.images[labels >= 0], labels=labels[labels >= 0], classes=tuple(names))
 
-    def loader(self, size, batch_size=250):
-        """Batches (images, labels): three channels, `size` x `size` pixels, values in [-1, 1]."""
-        return DataLoader(TensorDataset(self.images, self.labels), batch_size,
-                          collate_fn=lambda batch: _prepare(*map(torch.stack, zip(*batch, strict=True)), size))
+    def loader(self, size, mean=(0.5, 0.5, 0.5), std=(0.5, 0.5, 0.5), batch_size=250):
+        """Batches (images, labels) for an ImageNet network: three channels, `size` x `size`, (value - mean) / std."""
+        mean, std = torch.tensor(mean).view(3, 1, 1), torch.tensor(std).view(3, 1, 1)
 
+        def prepare(batch):
+            images, labels = map(torch.stack, zip(*batch, strict=True))
+            images = ((images / 255).expand(-1, 3, -1, -1) - mean) / std
+            images = torch.nn.functional.interpolate(images, (size, size), mode="bilinear", antialias=True)
+            return images.contiguous(memory_format=torch.channels_last), labels
 
-def _prepare(images, labels, size):
-    """uint8 images as an ImageNet network takes them."""
-    images = images.float().div_(127.5).sub_(1).expand(-1, 3, -1, -1)
-    images = torch.nn.functional.interpolate(images, (size, size), mode="bilinear", antialias=True)
-    return images.contiguous(memory_format=torch.channels_last), labels
+        return DataLoader(TensorDataset(self.images, self.labels), batch_size, collate_fn=prepare)
 
 
 def fashion_mnist():

@@ -2,6 +2,7 @@
 
 import argparse
 
+from tdist.networks import SOURCES
 from tdist.studies import layers
 
 STUDIES = {"layers": layers.paper}
@@ -12,8 +13,9 @@ def main():
     parser.add_argument("name", choices=STUDIES)
     parser.add_argument("--scale", choices=["paper"], default="paper",
                         help="the papers' data and sizes; the live scale runs inside the notebooks")
+    parser.add_argument("--source", choices=SOURCES, default="efficientnet_lite0", help="the trained network")
     args = parser.parse_args()
-    STUDIES[args.name]()
+    STUDIES[args.name](args.source)
 
 
 if __name__ == "__main__":

@@ -1,8 +1,12 @@
 """Which layer of an ImageNet network transfers? Section 5.1 and Figure 4 of the H-score paper.
 
 Live: 6,000 images of Fashion-MNIST. Paper: CIFAR-100, 20,000 images for (a), 5,000 to 50,000 for (b), and target
-tasks of 3, 5, 10 and 20 of its categories for (c). The source is EfficientNet-Lite0.
+tasks of 3, 5, 10 and 20 of its categories for (c). The source is EfficientNet-Lite0, or the paper's ResNet-50 where
+its weights can be downloaded.
 """
+
+from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import torch
@@ -13,19 +17,26 @@ from tqdm import tqdm
 from tdist import features as layer_features
 from tdist.hgr import SoftHGR
 from tdist.hscore import h_score
-from tdist.networks import EFFICIENTNET_DEPTHS, efficientnet_lite0
+from tdist.networks import SOURCES
 from tdist.studies.results import Results
 from tdist.tasks import cifar100, data_folder
 
 PIXELS = 96  # images are enlarged to this size
-CONFIG = {"source": "EfficientNet-Lite0, ImageNet", "pixels": PIXELS, "target": "CIFAR-100", "images": 20_000,
-          "seeds": [0, 1, 2], "sizes": [5_000, 10_000, 20_000, 30_000, 50_000], "categories": [3, 5, 10, 20],
-          "targets_each": 5, "transfer_layer": "blocks.6", "check_images": 500}
+SIZES = {"pixels": PIXELS, "target": "CIFAR-100", "images": 20_000, "seeds": [0, 1, 2],
+         "sizes": [5_000, 10_000, 20_000, 30_000, 50_000], "categories": [3, 5, 10, 20], "targets_each": 5,
+         "check_images": 500}
 
 
-def depth_features(task, progress=True):
+def config(source="efficientnet_lite0"):
+    """What the stored units of a source depend on."""
+    return {"source": SOURCES[source].name, "transfer_layer": SOURCES[source].transfer_layer, **SIZES}
+
+
+def depth_features(task, source="efficientnet_lite0", progress=True):
     """Features of every depth of the source for a task's images: {layer: (n, k) float32}, averaged over positions."""
-    return layer_features.extract(efficientnet_lite0(), task.loader(PIXELS), EFFICIENTNET_DEPTHS, progress=progress)[0]
+    source = SOURCES[source]
+    loader = task.loader(PIXELS, source.mean, source.std)
+    return layer_features.extract(source.network(), loader, source.depths, progress=progress)[0]
 
 
 def split(n, seed):
@@ -124,50 +135,53 @@ def optimal_features(x, y, train, categories, seed):
     return network.features(z)
 
 
-def check(task):
+def check(task, source="efficientnet_lite0"):
     """The cheap unit that a test computes again: adjusted H-scores of all depths for a few images."""
-    few = task.subset(CONFIG["check_images"])
+    few = task.subset(SIZES["check_images"])
     return {layer: h_score(x, few.labels, shrinkage="ledoit-wolf").adjusted
-            for layer, x in depth_features(few, progress=False).items()}
+            for layer, x in depth_features(few, source, progress=False).items()}
 
 
-def cached_features(task):
+def cached_features(task, source):
     """Features of all images in blocks of 5,000, each saved when it is done, in the data folder."""
-    folder = data_folder() / "features" / f"cifar100-{PIXELS}"
+    folder = data_folder() / "features" / f"cifar100-{source}-{PIXELS}"
     folder.mkdir(parents=True, exist_ok=True)
     for start in tqdm(range(0, len(task), 5_000), desc="blocks of 5,000 images"):
         path = folder / f"{start:05d}.npz"
         if not path.exists():
-            part = type(task)(task.name, task.images[start : start + 5_000], task.labels[start : start + 5_000],
-                              task.classes)
+            rows = slice(start, start + 5_000)
             fresh = folder / "unfinished.npz"
-            np.savez(fresh, **depth_features(part))
+            np.savez(fresh, **depth_features(replace(task, images=task.images[rows], labels=task.labels[rows]), source))
             fresh.replace(path)
     blocks = [np.load(path) for path in sorted(folder.glob("[0-9]*.npz"))]
-    return {layer: np.concatenate([block[layer] for block in blocks]) for layer in EFFICIENTNET_DEPTHS}
+    return {layer: np.concatenate([block[layer] for block in blocks]) for layer in SOURCES[source].depths}
 
 
-def paper():
+def paper(source="efficientnet_lite0"):
     """Figure 4 at the paper's size, stored unit by unit."""
-    results = Results("layers", CONFIG, "python -m tdist.studies layers --scale paper")
+    name = "layers" if source == "efficientnet_lite0" else f"layers_{source}"
+    results = Results(name, config(source), f"python -m tdist.studies layers --scale paper --source {source}")
     task = cifar100()
-    results.unit("check", lambda: check(task))
-    x, y = cached_features(task), task.labels.numpy()
+    results.unit("check", lambda: check(task, source))
+    x, y = cached_features(task, source), task.labels.numpy()
+    for key, compute in tqdm(units(x, y, SOURCES[source].transfer_layer), desc="units"):
+        results.unit(key, compute)
+
+
+def units(x, y, transfer_layer):
+    """The jobs (key, function) of (a), (b) and (c), for features x {layer: (n, k)} and labels y (n,)."""
     order = np.random.default_rng(0).permutation(len(y))
     jobs = []
-    for seed in CONFIG["seeds"]:
-        draw = np.random.default_rng(seed).permutation(len(y))[: CONFIG["images"]]
-        jobs += [(f"a/{seed}/{layer}", lambda draw=draw, layer=layer, seed=seed: compare(x[layer][draw], y[draw], seed))
-                 for layer in EFFICIENTNET_DEPTHS]
-    for size in CONFIG["sizes"]:
-        jobs += [(f"b/{size}/{layer}", lambda size=size, layer=layer: sample_size(x[layer][order[:size]], y[order[:size]]))
-                 for layer in EFFICIENTNET_DEPTHS]
-    every = np.concatenate([x[layer] for layer in EFFICIENTNET_DEPTHS], axis=1)
-    for categories in CONFIG["categories"]:
-        jobs += [(f"c/{categories}/{seed}", lambda categories=categories, seed=seed: target_task(
-            every, y, x[CONFIG["transfer_layer"]], categories, seed)) for seed in range(CONFIG["targets_each"])]
-    for key, compute in tqdm(jobs, desc="units"):
-        results.unit(key, compute)
+    for seed in SIZES["seeds"]:
+        draw = np.random.default_rng(seed).permutation(len(y))[: SIZES["images"]]
+        jobs += [(f"a/{seed}/{layer}", partial(compare, x[layer][draw], y[draw], seed)) for layer in x]
+    for size in SIZES["sizes"]:
+        rows = order[:size]
+        jobs += [(f"b/{size}/{layer}", partial(sample_size, x[layer][rows], y[rows])) for layer in x]
+    every = np.concatenate(list(x.values()), axis=1)
+    jobs += [(f"c/{n}/{seed}", partial(target_task, every, y, x[transfer_layer], n, seed))
+             for n in SIZES["categories"] for seed in range(SIZES["targets_each"])]
+    return jobs
 
 
 def sample_size(x, y):

@@ -29,9 +29,7 @@ class Results:
 
     def __init__(self, name, config, command, folder=FOLDER):
         self.path = Path(folder) / f"{name}.json"
-        machine = f"{os.cpu_count()} cores, {platform.machine()}"
-        device = torch.cuda.get_device_name() if torch.cuda.is_available() else f"CPU, {machine}"
-        self.data = {"name": name, "command": command, "config": config, "device": device,
+        self.data = {"name": name, "command": command, "config": config, "device": describe_device(),
                      "versions": {"python": platform.python_version()}
                      | {package: version(package) for package in ("torch", "numpy", "scikit-learn", "timm")},
                      "seconds": 0.0, "units": {}}
@@ -53,6 +51,13 @@ class Results:
             fresh.write_text(json.dumps(self.data, indent=1) + "\n")
             fresh.replace(self.path)  # a kill leaves the old file or the new one, never half a file
         return self.data["units"][key]
+
+
+def describe_device(device=None):
+    """A device in words; by default the GPU if there is one."""
+    if device == "cuda" or (device is None and torch.cuda.is_available()):
+        return torch.cuda.get_device_name()
+    return f"CPU, {os.cpu_count()} cores, {platform.machine()}"
 
 
 def load(name, folder=FOLDER):

@@ -1,0 +1,315 @@
+"""tdist.joint against hand sums, closed forms, SciPy and scikit-learn."""
+
+import numpy as np
+import pytest
+from scipy.stats import chi2_contingency, chisquare, entropy
+from sklearn.metrics import mutual_info_score
+
+from tdist import Joint
+from tdist.joint import check_modes, directions, perturb
+
+
+def random_joint(rng, rows, columns, concentration=1.0):
+    return Joint(rng.dirichlet(np.full(rows * columns, concentration)).reshape(rows, columns))
+
+
+def binary_symmetric(flip):
+    """A fair bit and its copy, flipped with this probability."""
+    return Joint([[(1 - flip) / 2, flip / 2], [flip / 2, (1 - flip) / 2]])
+
+
+@pytest.fixture
+def rng():
+    return np.random.default_rng(7)
+
+
+@pytest.fixture
+def joint(rng):
+    return random_joint(rng, 3, 5)
+
+
+# --- the matrix and its modes -------------------------------------------------------------------------------
+
+
+def test_dtm_by_hand(joint):
+    for y in range(3):
+        for x in range(5):
+            py, px = joint.P[y].sum(), joint.P[:, x].sum()
+            expected = (joint.P[y, x] - py * px) / np.sqrt(py * px)
+            assert joint.dtm[y, x] == pytest.approx(expected, abs=1e-15)
+
+
+def test_marginals(joint):
+    assert joint.px.shape == (5,) and joint.py.shape == (3,)
+    assert np.allclose(joint.py, [sum(row) for row in joint.P.tolist()], atol=1e-15)
+    assert np.allclose(joint.px, [sum(column) for column in joint.P.T.tolist()], atol=1e-15)
+
+
+@pytest.mark.parametrize("flip", [0.0, 0.1, 0.3, 0.5, 0.8])
+def test_binary_symmetric_closed_form(flip):
+    joint = binary_symmetric(flip)
+    assert np.allclose(joint.singular_values, [abs(1 - 2 * flip), 0], atol=1e-12)
+    capacity = np.log(2) - entropy([flip, 1 - flip])
+    assert joint.mutual_information() == pytest.approx(capacity, abs=1e-12)
+    assert joint.h_score([0.0, 1.0]) == pytest.approx((1 - 2 * flip) ** 2, abs=1e-12)
+
+
+def test_singular_values_of_random_joints(rng):
+    for _ in range(200):
+        joint = random_joint(rng, *rng.integers(2, 8, size=2))
+        sigma = joint.singular_values
+        assert sigma[0] <= 1 + 1e-12 and (np.diff(sigma) <= 0).all() and sigma[-1] < 1e-12
+        assert np.abs(joint.dtm @ np.sqrt(joint.px)).max() < 1e-12
+        assert np.abs(np.sqrt(joint.py) @ joint.dtm).max() < 1e-12
+
+
+def test_inertia_is_chi_squared(rng):
+    counts = rng.integers(1, 50, size=(4, 6))
+    chi2 = chi2_contingency(counts, correction=False).statistic
+    sigma = Joint(counts / counts.sum()).singular_values
+    assert np.sum(sigma**2) == pytest.approx(chi2 / counts.sum(), rel=1e-12)
+
+
+@pytest.mark.parametrize("shape", [(3, 5), (5, 3), (4, 4)])
+def test_modes(rng, shape):
+    joint = random_joint(rng, *shape)
+    most = min(shape) - 1
+    modes = joint.modes()
+    assert modes.f.shape == (shape[1], most) and modes.g.shape == (shape[0], most)
+    assert np.abs(joint.px @ modes.f).max() < 1e-11 and np.abs(joint.py @ modes.g).max() < 1e-11
+    assert np.abs((modes.f.T * joint.px) @ modes.f - np.eye(most)).max() < 1e-11
+    assert np.abs((modes.g.T * joint.py) @ modes.g - np.eye(most)).max() < 1e-11
+    cross = modes.f.T @ joint.P.T @ modes.g
+    assert np.abs(cross - np.diag(modes.correlations)).max() < 1e-11
+    rebuilt = (np.sqrt(joint.py)[:, None] * modes.g * modes.correlations) @ (modes.f.T * np.sqrt(joint.px))
+    assert np.abs(rebuilt - joint.dtm).max() < 1e-11
+    assert joint.h_score(modes.f) == pytest.approx(np.sum(modes.correlations**2), abs=1e-11)
+    assert np.allclose(joint.modes(1).correlations, modes.correlations[:1])
+
+
+@pytest.mark.parametrize("k", [0, -1, 3, 5])
+def test_modes_out_of_range(joint, k):
+    with pytest.raises(ValueError, match=r"between 1 and .* = 2"):
+        joint.modes(k)
+
+
+def test_check_modes():
+    assert check_modes(None, (4, 9)) == 3 and check_modes(2, (4, 9)) == 2
+    with pytest.raises(ValueError):
+        check_modes(None, (1, 9))
+
+
+def test_unseen_symbols_keep_their_place(rng):
+    small = random_joint(rng, 3, 4)
+    P = np.insert(np.insert(small.P, 1, 0, axis=0), 2, 0, axis=1)
+    large = Joint(P)
+    assert np.allclose(large.singular_values[:3], small.singular_values, atol=1e-14)
+    assert not large.dtm[1].any() and not large.dtm[:, 2].any()
+    assert not large.modes(2).f[2].any() and not large.modes(2).g[1].any()
+    assert large.mutual_information() == pytest.approx(small.mutual_information(), abs=1e-14)
+    f = rng.standard_normal((4, 2))
+    assert large.h_score(np.insert(f, 2, 99, axis=0)) == pytest.approx(small.h_score(f), abs=1e-12)
+    assert not large.conditional_mean(np.ones(5))[1].any()
+
+
+# --- mutual information -------------------------------------------------------------------------------------
+
+
+def test_mutual_information_by_hand(joint):
+    total = 0.0
+    for y in range(3):
+        for x in range(5):
+            total += joint.P[y, x] * np.log(joint.P[y, x] / (joint.P[y].sum() * joint.P[:, x].sum()))
+    assert joint.mutual_information() == pytest.approx(total, abs=1e-14)
+
+
+def test_mutual_information_of_scikit_learn(joint):
+    x, y = joint.sample(500, seed=3)
+    assert Joint.from_samples(x, y).mutual_information() == pytest.approx(mutual_info_score(y, x), abs=1e-12)
+
+
+def test_mutual_information_ends():
+    p = np.array([0.5, 0.3, 0.2])
+    assert Joint(np.diag(p)).mutual_information() == pytest.approx(entropy(p), abs=1e-14)
+    assert Joint(np.outer(p, p)).mutual_information() == pytest.approx(0, abs=1e-14)
+
+
+def local_tasks(epsilon, third_moment, seed=3):
+    """A family of tasks whose conditionals lie in the epsilon-balls about one marginal."""
+    p0 = np.random.default_rng(seed).dirichlet(np.full(5, 5.0))
+    if third_moment:
+        py = np.array([0.5, 0.3, 0.2])
+        phi = directions(p0, 2, seed=seed)
+        phi = np.vstack([phi / 2, -(py[:2] / py[2]) @ phi / 2])  # the P_Y-weighted mean is zero
+        phi /= np.linalg.norm(phi, axis=1).max()
+    else:
+        py, phi = np.array([0.5, 0.5]), directions(p0, 1, seed=seed) * np.array([[1.0], [-1.0]])
+    return [Joint.from_conditionals(py, perturb(p0, phi, e)) for e in epsilon]
+
+
+@pytest.mark.parametrize("third_moment, slope", [(True, 3), (False, 4)])
+def test_information_is_half_the_inertia(third_moment, slope):
+    epsilon = 2.0 ** -np.arange(5, 10)
+    gap = [abs(j.mutual_information() - np.sum(j.dtm**2) / 2) for j in local_tasks(epsilon, third_moment)]
+    assert np.polyfit(np.log(epsilon), np.log(gap), 1)[0] == pytest.approx(slope, abs=0.05)
+
+
+def test_h_score_may_exceed_twice_the_information():
+    joint = Joint(np.diag([0.9, 0.1]))
+    assert joint.h_score([0.0, 1.0]) == pytest.approx(1, abs=1e-12)
+    assert 2 * joint.mutual_information() == pytest.approx(0.650, abs=5e-4)
+
+
+# --- H-score ------------------------------------------------------------------------------------------------
+
+
+def h_by_definition(joint, f):
+    """tr(cov(f)^-1 cov(E[f|Y])), sums written out."""
+    mean = sum(joint.px[x] * f[x] for x in range(len(f)))
+    cov = sum(joint.px[x] * np.outer(f[x] - mean, f[x] - mean) for x in range(len(f)))
+    between = np.zeros_like(cov)
+    for y, py in enumerate(joint.py):
+        class_mean = sum(joint.P[y, x] / py * f[x] for x in range(len(f)))
+        between += py * np.outer(class_mean - mean, class_mean - mean)
+    return np.trace(np.linalg.inv(cov) @ between)
+
+
+@pytest.mark.parametrize("k", [1, 2, 4])
+def test_h_score_is_its_definition(rng, k):
+    for _ in range(20):
+        joint, f = random_joint(rng, 3, 6), rng.standard_normal((6, k))
+        assert joint.h_score(f) == pytest.approx(h_by_definition(joint, f), abs=1e-10)
+
+
+def test_h_score_by_hand():
+    # P(Y=0) = P(Y=1) = 1/2, x in {0, 1, 2}; E f = 1, var f = 1/2; class means 1/2 and 3/2: H = (1/4) / (1/2)
+    joint = Joint([[0.25, 0.25, 0.0], [0.0, 0.25, 0.25]])
+    assert joint.h_score([0, 1, 2]) == pytest.approx(0.5, abs=1e-14)
+
+
+def test_h_score_does_not_see_affine_maps(rng, joint):
+    f = rng.standard_normal((5, 2))
+    h = joint.h_score(f)
+    assert joint.h_score(f @ rng.standard_normal((2, 2)) + 1e3) == pytest.approx(h, abs=1e-10)
+    assert joint.h_score(f * [1e-6, 1e6]) == pytest.approx(h, abs=1e-10)
+    assert joint.h_score(np.c_[f, np.full(5, 0.1), f[:, 0] - 2 * f[:, 1]]) == pytest.approx(h, abs=1e-10)
+
+
+def test_h_score_bounds(rng):
+    for _ in range(100):
+        joint, k = random_joint(rng, *rng.integers(2, 7, size=2)), rng.integers(1, 7)
+        sigma2 = joint.singular_values**2
+        h = joint.h_score(rng.standard_normal((joint.P.shape[1], k)))
+        assert -1e-12 < h <= sigma2[:k].sum() + 1e-10
+        assert joint.h_score(np.eye(joint.P.shape[1])) == pytest.approx(sigma2.sum(), abs=1e-10)
+
+
+def test_h_score_of_a_constant(joint):
+    assert joint.h_score(np.full(5, 0.1)) == 0 and joint.h_score(np.zeros((5, 3))) == 0
+
+
+def test_conditional_mean(joint):
+    f = np.arange(5.0)
+    expected = [sum(joint.P[y, x] * x for x in range(5)) / joint.P[y].sum() for y in range(3)]
+    assert joint.conditional_mean(f).shape == (3, 1)
+    assert np.allclose(joint.conditional_mean(f)[:, 0], expected, atol=1e-14)
+
+
+@pytest.mark.parametrize("f, match", [
+    (np.zeros((3, 2)), r"\(5, k\), got \(3, 2\)"), (np.zeros((5, 2, 1)), r"got \(5, 2, 1\)"),
+    (np.full(5, np.nan), "NaN"),
+])
+def test_bad_features(joint, f, match):
+    for method in (joint.h_score, joint.conditional_mean):
+        with pytest.raises(ValueError, match=match):
+            method(f)
+
+
+# --- making joints ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("P, match", [
+    ([0.5, 0.5], "matrix"), (np.ones((2, 2, 2)) / 8, "3 axes"), ([[0.5, np.nan]], "finite"),
+    ([[1.5, -0.5]], "non-negative"), ([[1, 2], [3, 4]], "sum to 1, got 10"), ([[0.5, 0.4]], "P / P.sum"),
+])
+def test_bad_joints(P, match):
+    with pytest.raises(ValueError, match=match):
+        Joint(P)
+
+
+def test_joint_keeps_its_own_copy():
+    P = np.full((2, 2), 0.25)
+    joint = Joint(P)
+    P[0, 0] = 9
+    assert joint.P[0, 0] == 0.25
+    with pytest.raises(ValueError):
+        joint.P[0, 0] = 1
+    assert repr(joint) == "Joint(|Y|=2, |X|=2, I=0 nats)"
+
+
+def test_from_conditionals():
+    joint = Joint.from_conditionals([0.25, 0.75], [[0.5, 0.5, 0], [0, 1 / 3, 2 / 3]])
+    assert np.allclose(joint.P, [[0.125, 0.125, 0], [0, 0.25, 0.5]], atol=1e-15)
+    with pytest.raises(ValueError, match="sum"):
+        Joint.from_conditionals([0.5, 0.5], [[1, 1], [0, 1]])
+
+
+def test_from_samples_by_hand():
+    x, y = [0, 0, 2, 2], [1, 1, 0, 1]
+    assert np.allclose(Joint.from_samples(x, y).P, [[0, 0, 0.25], [0.5, 0, 0.25]])
+    assert Joint.from_samples(x, y, shape=(3, 4)).P.shape == (3, 4)
+    assert np.allclose(Joint.from_samples(np.array(x) > 0, y).P, [[0, 0.25], [0.5, 0.25]])
+
+
+@pytest.mark.parametrize("x, y, match", [
+    ([], [], "length > 0"), ([0, 1], [0], "one length"), ([[0]], [[0]], "vectors"),
+    ([0, -1], [0, 1], "numbered from 0"), ([0, 1], [0.5, 1], "integers"),
+    (["a", "b"], [0, 1], "return_inverse"),
+])
+def test_bad_samples(x, y, match):
+    with pytest.raises(ValueError, match=match):
+        Joint.from_samples(x, y)
+
+
+def test_sample(rng):
+    P = rng.dirichlet(np.ones(12)).reshape(3, 4)
+    P[1, 2] = 0
+    joint = Joint(P / P.sum())
+    x, y = joint.sample(20_000, seed=5)
+    assert x.shape == y.shape == (20_000,) and x.max() == 3 and y.max() == 2
+    counts = np.zeros((3, 4))
+    np.add.at(counts, (y, x), 1)
+    assert counts[1, 2] == 0
+    seen = joint.P > 0
+    assert chisquare(counts[seen], 20_000 * joint.P[seen]).pvalue > 1e-3
+    again = joint.sample(20_000, seed=5)
+    assert (again[0] == x).all() and (again[1] == y).all()
+    assert not (joint.sample(20_000, seed=6)[0] == x).all()
+
+
+# --- neighbourhoods -----------------------------------------------------------------------------------------
+
+
+def test_directions(rng):
+    p0 = rng.dirichlet(np.ones(6))
+    phi = directions(p0, 4, seed=1)
+    assert phi.shape == (4, 6)
+    assert np.allclose(np.linalg.norm(phi, axis=1), 1, atol=1e-12)
+    assert np.abs(phi @ np.sqrt(p0)).max() < 1e-12
+    assert (directions(p0, 4, seed=1) == phi).all() and not np.allclose(directions(p0, 4, seed=2), phi)
+
+
+def test_perturb(rng):
+    p0 = rng.dirichlet(np.full(6, 5.0))
+    p = perturb(p0, directions(p0, 3, seed=1), 0.01)
+    assert p.shape == (3, 6) and np.allclose(p.sum(axis=1), 1, atol=1e-14)
+    assert np.allclose(((p - p0) ** 2 / p0).sum(axis=1), 0.01**2, rtol=1e-9)
+
+
+@pytest.mark.parametrize("phi, epsilon, match", [
+    ([1.5, -1.5], 0.1, "length <= 1"), ([0.5, 0.5], 0.1, "orthogonal"),
+    ([0.7, -0.7], 2.0, "probability negative"),
+])
+def test_perturb_errors(phi, epsilon, match):
+    with pytest.raises(ValueError, match=match):
+        perturb([0.5, 0.5], phi, epsilon)
