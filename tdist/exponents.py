@@ -30,7 +30,9 @@ class Exponent(float):
 
 
 def chernoff(p1, p2):
-    r"""Chernoff information :math:`-\min_{0\le s\le 1} \log \sum_x P_1^s P_2^{1-s}`, :eq:`eq-chernoff`; Lemma 1 of the H-score paper.
+    r"""Chernoff information, :eq:`eq-chernoff`; Lemma 1 of the H-score paper.
+
+    .. math:: C(P_1, P_2) = -\min_{0\le s\le 1} \log \sum_x P_1^s P_2^{1-s}
 
     The exponent of the best test between :math:`P_1` and :math:`P_2`, both of shape (\|X\|,).
 
@@ -50,14 +52,18 @@ def chernoff(p1, p2):
         return Exponent(np.inf, 0.5)
     llr = np.log(p1[both] / p2[both])
     lost = p2[~both].sum()  # mass of p2 where p1 is 0: those terms of the sum vanish for s > 0
-    # expm1 keeps the digits that log(sum) loses when the sum is close to 1
-    best = minimize_scalar(lambda s: np.log1p(p2[both] @ np.expm1(s * llr) - lost),
-                           bounds=(0, 1), method="bounded", options={"xatol": 1e-12})
-    return Exponent(max(-best.fun, 0.0), float(best.x))
+
+    def log_sum(s):
+        gap = p2[both] @ np.expm1(s * llr) - lost  # keeps the digits that log(sum) loses when the sum is close to 1
+        return np.log1p(gap) if gap > -0.5 else np.log(np.sum(p1[both] ** s * p2[both] ** (1 - s)))
+
+    inside = minimize_scalar(log_sum, bounds=(0, 1), method="bounded", options={"xatol": 1e-12}).x
+    tilt = min(inside, 0.0, 1.0, key=log_sum)
+    return Exponent(max(-log_sum(tilt), 0.0), float(tilt))
 
 
 def mismatched(f, p1, p2):
-    r"""Best exponent of any test that sees only the mean of f, :eq:`eq-mismatched`; Lemmas 2 and 3 of the H-score paper.
+    r"""Best exponent of any test that sees only the mean of f, :eq:`eq-mismatched`; Lemmas 2 and 3 of the paper.
 
     .. math:: E_f = \inf_l \max(I_1(l), I_2(l)) = \max_{0<s<1} \max_\theta
               -\bigl[s \Lambda_1(\theta/s) + (1-s) \Lambda_2(-\theta/(1-s))\bigr]
@@ -85,24 +91,32 @@ def mismatched(f, p1, p2):
     f = f[:, None] if f.ndim == 1 else f
     if f.ndim != 2 or len(f) != len(p1) or not np.isfinite(f).all():
         raise ValueError(f"f must be finite, of shape ({len(p1)},) or ({len(p1)}, k); got shape {f.shape}")
-    z, mean0, back = _whiten(f, (p1 + p2) / 2)
-    if z.shape[1] == 0 or np.abs((p1 - p2) @ z).max() < 1e-15:
-        return Exponent(0.0, 0.5, p1 @ f)
-    if not _means_meet(z, p1, p2):
+    used1, used2 = _usable(f, p1, p2)
+    if not used1.any():
         return Exponent(np.inf, 0.5)
+    lost1, lost2 = p1[~used1].sum(), p2[~used2].sum()
+    p1, p2 = np.where(used1, p1, 0), np.where(used2, p2, 0)
+    z, mean0, back = _whiten(f, (p1 + p2) / (p1 + p2).sum())
+    m1, m2 = (p @ z / p.sum() for p in (p1, p2))
+    if np.abs(m1 - m2).max(initial=0) < 1e-15:
+        return Exponent(max(-np.log(p.sum()) if lost else 0.0 for p, lost in ((p1, lost1), (p2, lost2))), 0.5,
+                        mean0 + m1 @ back)
 
-    start = {"theta": np.zeros(z.shape[1])}
+    solved, last = {}, [np.zeros(z.shape[1])]
 
-    def slope(s):  # the derivative of the inner maximum in s is I_1 - I_2
-        start["theta"], *_, i1, i2 = _inner(s, start["theta"], z, p1, p2)
-        return i1 - i2
+    def slope(s):  # the derivative of the inner maximum in s is I_1 - I_2, and falls
+        if s not in solved:
+            solved[s] = _inner(s, last[0], z, (p1, lost1), (p2, lost2))
+            last[0] = solved[s][0]
+        return solved[s][3]
 
-    low, high = 1e-9, 1 - 1e-9
-    if slope(low) <= 0:
-        s = low
-    else:
-        s = high if slope(high) >= 0 else brentq(slope, low, high, xtol=1e-13)
-    _, value, mean, *_ = _inner(s, start["theta"], z, p1, p2)
+    # go from 1/2 towards the end where the slope changes sign; it may not, if a support had to be cut
+    up = slope(0.5) >= 0
+    ends = [1 - 4.0**-i if up else 4.0**-i for i in range(1, 16)]
+    end = next((s for s in ends if (slope(s) < 0) == up), ends[-1])
+    s = brentq(slope, 0.5, end, xtol=1e-15) if slope(0.5) * slope(end) < 0 else end if slope(0.5) else 0.5
+    slope(s)
+    _, value, mean, _ = solved[s]
     return Exponent(max(value, 0.0), float(s), mean0 + mean @ back)
 
 
@@ -164,61 +178,69 @@ def _distributions(p1, p2):
     for name, p in (("p1", p1), ("p2", p2)):
         if not np.isfinite(p).all() or (p < 0).any() or abs(p.sum() - 1) > 1e-9:
             raise ValueError(f"{name} must be non-negative with sum 1, got sum {p.sum():.10g}")
-    return p1, p2
+    return p1 / p1.sum(), p2 / p2.sum()
 
 
 def _whiten(f, p):
     """f centred, whitened and reduced to its rank under p; and the way back, f = mean + z @ back."""
     mean = p @ f
-    u, spread, vt = np.linalg.svd(np.sqrt(p)[:, None] * (f - mean), full_matrices=False)
+    _, spread, vt = np.linalg.svd(np.sqrt(p)[:, None] * (f - mean), full_matrices=False)
     keep = spread > np.finfo(float).eps * max(f.shape) * max(spread[0], np.abs(f).max())
     back = spread[keep, None] * vt[keep]
     return (f - mean) @ vt[keep].T / spread[keep], mean, back
 
 
-def _means_meet(z, p1, p2):
-    """Is some mean of z possible under both supports? (are their convex hulls not disjoint)"""
-    a, b = z[p1 > 0], z[p2 > 0]
-    rows = np.vstack([np.hstack([a.T, -b.T]),
-                      np.r_[np.ones(len(a)), np.zeros(len(b))],
-                      np.r_[np.zeros(len(a)), np.ones(len(b))]])
-    target = np.r_[np.zeros(z.shape[1]), 1, 1]
-    return linprog(np.zeros(rows.shape[1]), A_eq=rows, b_eq=target).status == 0
+def _usable(f, p1, p2):
+    """Which symbols of p1 and of p2 (masks) can take part in a common mean of f; none if no mean is common.
+
+    They span the smallest faces of the two convex hulls that hold every common mean; with only them the maximum
+    over tilts is attained."""
+    seen1, seen2 = p1 > 0, p2 > 0
+    if seen1.all() and seen2.all():
+        return seen1, seen2
+    points = np.hstack([(f - f.mean(0)) / max(np.ptp(f), 1e-300), np.ones((len(f), 1))])
+    rows = np.hstack([points[seen1].T, -points[seen2].T])
+    # weights u + w of the symbols, of any total, with one mean under both; as many as possible of the u at 1
+    size = rows.shape[1]
+    found = linprog(np.r_[-np.ones(size), np.zeros(size)], A_eq=np.hstack([rows, rows]), b_eq=np.zeros(len(rows)),
+                    bounds=[(0, 1)] * size + [(0, None)] * size)
+    used = found.x[:size] > 0.5
+    seen1[seen1], seen2[seen2] = used[: seen1.sum()], used[seen1.sum() :]
+    return seen1, seen2
 
 
-def _tilted(theta, z, p):
-    """log E e^(theta.z), and mean and covariance of z under the tilted p."""
+def _tilted(theta, z, p, lost):
+    """log of the sum of p e^(theta.z), and mean and covariance of z under the tilted p, of mass 1 - lost."""
     t = z @ theta
     top = t[p > 0].max()
+    weights = p * np.exp(np.minimum(t - top, 0))
+    gap = p @ np.expm1(np.minimum(t, 1)) - lost
     # near 0 the sum is close to 1: log1p keeps its digits
-    log_mgf = np.log1p(p @ np.expm1(t)) if np.abs(t).max() < 0.5 else top + np.log(p @ np.exp(np.minimum(t - top, 0)))
-    q = p * np.exp(np.minimum(t - top, 0))
-    q /= q.sum()
+    log_mgf = np.log1p(gap) if top < 0.5 and gap > -0.5 else top + np.log(weights.sum())
+    q = weights / weights.sum()
     mean = q @ z
     return log_mgf, mean, (z - mean).T @ (q[:, None] * (z - mean))
 
 
-def _inner(s, theta, z, p1, p2):
-    """Newton's method for max over theta of -[s L1(theta/s) + (1-s) L2(-theta/(1-s))].
+def _inner(s, eta, z, p1, p2):
+    """Newton's method for max over eta of -[s L1((1-s) eta) + (1-s) L2(-s eta)]: theta = s (1-s) eta.
 
-    Returns theta, the maximum, the common mean (k,), I_1 and I_2 there."""
-    def at(theta):
-        l1, m1, c1 = _tilted(theta / s, z, p1)
-        l2, m2, c2 = _tilted(-theta / (1 - s), z, p2)
+    p1 and p2 are pairs (probabilities, lost mass). Returns eta, the maximum, the common mean (k,) there, and
+    I_1 - I_2."""
+    def at(eta):
+        l1, m1, c1 = _tilted((1 - s) * eta, z, *p1)
+        l2, m2, c2 = _tilted(-s * eta, z, *p2)
         return -(s * l1 + (1 - s) * l2), (l1, m1, c1), (l2, m2, c2)
 
-    value, (l1, m1, c1), (l2, m2, c2) = at(theta)
+    value, (l1, m1, c1), (l2, m2, c2) = at(eta)
     for _ in range(200):
-        gradient = m2 - m1
-        step = np.linalg.lstsq(c1 / s + c2 / (1 - s), gradient, rcond=None)[0]
-        gain = gradient @ step
+        step = np.linalg.lstsq((1 - s) * c1 + s * c2, m2 - m1, rcond=None)[0]
+        gain = s * (1 - s) * (m2 - m1) @ step
         if gain <= 1e-15 * abs(value):
             break
         size = 1.0
-        while at(theta + size * step)[0] < value + 0.25 * size * gain and size > 1e-8:
+        while at(eta + size * step)[0] < value + 0.25 * size * gain and size > 1e-8:
             size /= 2
-        theta = theta + size * step
-        value, (l1, m1, c1), (l2, m2, c2) = at(theta)
-    i1 = theta @ m1 / s - l1
-    i2 = -theta @ m2 / (1 - s) - l2
-    return theta, value, (m1 + m2) / 2, i1, i2
+        eta = eta + size * step
+        value, (l1, m1, c1), (l2, m2, c2) = at(eta)
+    return eta, value, (m1 + m2) / 2, ((1 - s) * eta @ m1 - l1) - (-s * eta @ m2 - l2)

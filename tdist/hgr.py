@@ -6,6 +6,7 @@ constraints, so a network can maximise it on continuous inputs.
 
 import warnings
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import torch
@@ -51,7 +52,7 @@ def ace(P, k, tol=1e-14, max_sweeps=100_000, seed=0):
     P : array_like, shape (\|Y\|, \|X\|), or Joint
         Joint distribution; :meth:`tdist.Joint.from_samples` makes one from data.
     k : int
-        Number of modes, at most min(\|X\|, \|Y\|) - 1.
+        Number of modes, at most min(\|X\|, \|Y\|) - 1, where only symbols that occur count.
     tol : float
         Stop when two sweeps in a row raise the objective by less than this.
     max_sweeps : int
@@ -70,7 +71,7 @@ def ace(P, k, tol=1e-14, max_sweeps=100_000, seed=0):
     """
     joint = P if isinstance(P, Joint) else Joint(P)
     mirror = Joint(joint.P.T)
-    k = check_modes(k, joint.P.shape)
+    k = check_modes(k, (np.count_nonzero(joint.py), np.count_nonzero(joint.px)))
     g = whiten(np.random.default_rng(seed).standard_normal((len(joint.py), k)), joint.py)
     objective = []
     while len(objective) < 3 or max(np.diff(objective[-3:])) > tol:
@@ -88,18 +89,25 @@ def ace(P, k, tol=1e-14, max_sweeps=100_000, seed=0):
 
 
 def whiten(f, p):
-    r""":math:`(f - \mathbb E f)\operatorname{cov}(f)^{-1/2}` under p, shape (\|X\|, k): zero mean, identity covariance."""
-    root = np.sqrt(p)[:, None]
+    r""":math:`(f - \mathbb E f)\operatorname{cov}(f)^{-1/2}` under p (\|X\|, k): zero mean, identity covariance.
+
+    Zero where p is zero; more than k symbols must have p > 0.
+    """
+    white, seen = np.zeros(f.shape), p > 0
+    root = np.sqrt(p[seen])[:, None]
     # the leading column keeps Q orthogonal to the constant function, even where cov(f) is singular
-    q, r = np.linalg.qr(np.hstack([root, root * (f - p @ f)]))
+    q, r = np.linalg.qr(np.hstack([root, root * (f[seen] - p @ f)]))
     left, _, right = np.linalg.svd(r[1:, 1:])
-    return np.divide(q[:, 1:] @ (left @ right), root, out=np.zeros_like(f), where=root > 0)
+    white[seen] = q[:, 1:] @ (left @ right) / root
+    return white
 
 
 def soft_hgr(f, g):
-    r"""Soft HGR objective :math:`\mathbb E[f^\top g] - \tfrac12 \operatorname{tr}(\operatorname{cov} f \operatorname{cov} g)`, :eq:`eq-soft-hgr`.
+    r"""Soft HGR objective, :eq:`eq-soft-hgr`; Equation 3 of the H-score paper.
 
-    Equation 3 of the H-score paper, over a batch of torch tensors f and g of shape (m, k), centred here. For a
+    .. math:: \mathbb E[f^\top g] - \tfrac12 \operatorname{tr}(\operatorname{cov} f \operatorname{cov} g)
+
+    Over a batch of torch tensors f and g of shape (m, k), centred here. For a
     fixed f its maximum over functions g of the label is exactly H(f)/2; over both it is
     :math:`\tfrac12\sum_{i\le k}\sigma_i^2`.
     """
@@ -131,7 +139,7 @@ class SoftHGR(nn.Module):
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
             widths = [inputs, *hidden]
-            layers = [part for a, b in zip(widths, widths[1:], strict=False) for part in (nn.Linear(a, b), nn.ReLU())]
+            layers = [part for a, b in pairwise(widths) for part in (nn.Linear(a, b), nn.ReLU())]
             self.f = nn.Sequential(*layers, nn.Linear(widths[-1], k))
             self.g = nn.Embedding(classes, k)
 

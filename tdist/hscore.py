@@ -201,7 +201,7 @@ class HScore(Metric):
 
 
 def transferability(source_features, target_features, labels):
-    r"""Transferability :math:`H_T(f_S) / H_T(f_{T\text{opt}})`, :eq:`eq-transferability`; Definition 3 of the H-score paper.
+    r"""Transferability :math:`H_T(f_S) / H_T(f_{T\text{opt}})`, :eq:`eq-transferability`; Definition 3 of the paper.
 
     The error exponent that the source's features reach on the target task, as a fraction of the one that the
     target's own best features reach.

@@ -94,7 +94,7 @@ class Joint:
 
     @cached_property
     def dtm(self):
-        r"""Divergence transition matrix :math:`\tilde B` (\|Y\|, \|X\|), :eq:`eq-dtm`; Definition 1 of the H-score paper."""
+        r"""Divergence transition matrix :math:`\tilde B` (\|Y\|, \|X\|), :eq:`eq-dtm`; Definition 1 of the paper."""
         return _inverse_root(self.py)[:, None] * (self.P - np.outer(self.py, self.px)) * _inverse_root(self.px)
 
     @cached_property
@@ -125,7 +125,9 @@ class Joint:
         return (self.P @ self._feature(f)) * _inverse_root(self.py)[:, None] ** 2
 
     def h_score(self, f):
-        r"""H-score :math:`\operatorname{tr}(\operatorname{cov}(f)^+ \operatorname{cov}(\mathbb E[f|Y]))`, :eq:`eq-h-score`.
+        r"""H-score of a feature, :eq:`eq-h-score`.
+
+        .. math:: H(f) = \operatorname{tr}(\operatorname{cov}(f)^+ \operatorname{cov}(\mathbb E[f|Y]))
 
         f has shape (\|X\|, k) or (\|X\|,), and need not be centred or whitened. The value is the squared length of
         the projection of :math:`\tilde B` on the span of :math:`\sqrt{P_X} f` (Appendix D of the H-score paper),
@@ -178,7 +180,7 @@ def directions(p0, size, seed=None):
 
 
 def perturb(p0, phi, epsilon):
-    r"""The distribution :math:`P_0 + \epsilon \sqrt{P_0}\, \phi`, in the :math:`\epsilon`-ball of :eq:`eq-neighbourhood`.
+    r"""The distribution :math:`P_0 + \epsilon \sqrt{P_0}\, \phi` of the ball :eq:`eq-neighbourhood`.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Tasks (images with labels) and the data sets they come from: one that is always there, others if the user has them."""
+"""Tasks (images with labels) and their data sets: one that is always there, others if the user has them."""
 
 import os
 from dataclasses import dataclass, replace
@@ -41,7 +41,8 @@ class Task:
             raise ValueError(f"images must be uint8 of shape (n, channels, height, width), got {self.images.dtype} "
                              f"of shape {tuple(self.images.shape)}")
         if self.labels.shape != self.images.shape[:1] or len(self.labels) == 0:
-            raise ValueError(f"{len(self.images)} images need as many labels (> 0), got shape {tuple(self.labels.shape)}")
+            raise ValueError(f"{len(self.images)} images need as many labels, at least one; got shape "
+                             f"{tuple(self.labels.shape)}")
         if self.labels.min() < 0 or self.labels.max() >= len(self.classes):
             raise ValueError(f"labels must lie in 0 to {len(self.classes) - 1}, one for each name in classes")
 

@@ -122,6 +122,26 @@ def test_indicators_of_groups_merge_the_symbols(rng):
                                                                 [p2 @ f[:, 0], 1 - p2 @ f[:, 0]]), rtol=1e-8)
 
 
+def test_impossible_symbols_and_merged_groups(rng):
+    # supports that overlap in part, on an edge of both hulls, or not at all; masses down to 1e-20
+    for trial in range(60):
+        size = rng.integers(2, 9)
+        p1, p2 = rng.dirichlet(np.full(size, rng.choice([0.05, 0.3, 1.0])), size=2)
+        for p in (p1, p2):
+            p[rng.permutation(size)[: rng.integers(0, size)]] *= trial % 2
+            p /= p.sum()
+        f = np.eye(size)[:, : rng.integers(1, size + 1)][rng.integers(0, size, size)]
+        merged = (p @ np.column_stack([f, 1 - f.sum(axis=1)]) for p in (p1, p2))
+        assert np.isclose(mismatched(f, p1, p2), chernoff(*np.clip(list(merged), 0, 1)), rtol=1e-6, atol=1e-12)
+        assert mismatched(rng.standard_normal((size, 2)), p1, p2) <= chernoff(p1, p2) * (1 + 1e-7) + 1e-12
+
+
+def test_supports_that_meet_in_one_face():
+    # means in common only at f = 1, which each sees with the one symbol there: errs if every draw is that symbol
+    f, p1, p2 = np.array([0.0, 1.0, 2.0]), np.array([0.6, 0.4, 0.0]), np.array([0.0, 0.1, 0.9])
+    assert np.isclose(mismatched(f, p1, p2), -np.log(0.1), rtol=1e-12)
+
+
 def test_threshold_is_where_the_rates_cross(rng):
     def rate(f, p, t):
         return -minimize_scalar(lambda theta: np.log(p @ np.exp(theta * (f - t))), bracket=(-1, 1), tol=1e-12).fun

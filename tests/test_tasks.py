@@ -24,7 +24,8 @@ def test_shipped_fashion_mnist():
 
 @pytest.mark.skipif(not FULL.exists(), reason="the full Fashion-MNIST is not installed")
 def test_shipped_images_are_the_first_600_of_each_class():
-    images = np.frombuffer(gzip.open(FULL / "train-images-idx3-ubyte.gz").read(), np.uint8, offset=16).reshape(-1, 28, 28)
+    images = np.frombuffer(gzip.open(FULL / "train-images-idx3-ubyte.gz").read(), np.uint8, offset=16)
+    images = images.reshape(-1, 28, 28)
     labels = np.frombuffer(gzip.open(FULL / "train-labels-idx1-ubyte.gz").read(), np.uint8, offset=8)
     task = tasks.fashion_mnist()
     for c in range(10):
