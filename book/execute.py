@@ -125,7 +125,8 @@ def store(notebook, script):
 def run(script):
     """Execute the notebook in a clean kernel and store it."""
     notebook = read(script)
-    NotebookClient(notebook, timeout=900, kernel_name="python3",
+    # coalesced, or two runs differ in how they cut one stream into pieces
+    NotebookClient(notebook, timeout=900, kernel_name="python3", coalesce_streams=True,
                    resources={"metadata": {"path": str(script.parent)}}).execute()
     store(notebook, script)
 

@@ -64,11 +64,12 @@ print(f"H-score {joint.h_score(f):.6f}")
 # %%
 py, px = P.sum(axis=1), P.sum(axis=0)
 mean = px @ f
-within_all = (f - mean).T @ np.diag(px) @ (f - mean)  # cov(f), (k, k)
+total = (f - mean).T @ np.diag(px) @ (f - mean)  # cov(f), (k, k)
 class_means = P @ f / py[:, None]  # E[f | Y], (|Y|, k)
 between = (class_means - mean).T @ np.diag(py) @ (class_means - mean)
-print(f"trace   {np.trace(np.linalg.inv(within_all) @ between):.6f}")
-assert np.isclose(np.trace(np.linalg.inv(within_all) @ between), joint.h_score(f), rtol=1e-12)
+trace = np.trace(np.linalg.inv(total) @ between)
+print(f"trace   {trace:.6f}")
+assert np.isclose(trace, joint.h_score(f), rtol=1e-12)
 
 # %% [markdown]
 # In words: of the spread of the features, the share that lies between the classes, added over independent
@@ -88,12 +89,11 @@ print(f"H(100 f) = {joint.h_score(100 * f):.6f}, tr cov(100 f) / tr cov(f) = 100
 # :::{admonition} Printed and true
 # :class: erratum
 # **Printed.** After Definition 2: a high H-score implies that "feature redundancy $\tr(\cov(f(X)))$ is
-# small". The expectation carries the subscript $P_X|Y$, and Section 3.1 asks for a zero-mean $f$.
+# small". Definition 2 asks for a zero-mean $f$.
 #
 # **Decided by.** Features a hundred times larger have ten thousand times the trace and the same H-score.
 #
-# **True.** The H-score does not see the size of $\cov(f)$, nor the mean of $f$; the conditional expectation
-# is under $P_{X|Y}$.
+# **True.** The H-score does not see the size of $\cov(f)$, nor the mean of $f$.
 # :::
 #
 # ## A squared length in the divergence transition matrix
@@ -140,7 +140,8 @@ for _ in range(2000):
     worst = max(worst, abs(length - j.py @ np.sum((means - j.px @ g) ** 2, axis=1)))
     second_moment.append(j.py @ np.sum(means**2, axis=1) / length)
 assert worst < 1e-9 and min(second_moment) > 1.0
-print(f"largest difference below 1e-9; second moment / squared length: median {np.median(second_moment):.2f}")
+print("largest difference below 1e-9;",
+      f"second moment / squared length: median {np.median(second_moment):.2f}")
 
 # %% [markdown]
 # The squared length equals the trace of the covariance in every case. The subtraction in $\Bt$ centres by
@@ -207,7 +208,13 @@ epsilon = 2.0 ** -np.arange(3, 10)
 
 def binary_task(p0, e):
     """P(Y = 0) = p0, and the marginal of X stays PX."""
-    return Joint.from_conditionals([p0, 1 - p0], perturb(PX, np.array([(1 - p0) * phi, -p0 * phi]), e))
+    classes = perturb(PX, np.array([(1 - p0) * phi, -p0 * phi]), e)
+    return Joint.from_conditionals([p0, 1 - p0], classes)
+
+
+def conditionals(task):
+    """P(x | y), one row a label."""
+    return task.P / task.py[:, None]
 
 
 # %%
@@ -217,20 +224,21 @@ for p0 in (0.5, 0.3, 0.1):
     for k in (1, 2):
         tasks = [binary_task(p0, e) for e in epsilon]
         assert all(np.allclose(t.px, PX) for t in tasks)
-        E = np.array([float(mismatched(F[:, :k], *(t.P / t.py[:, None]))) for t in tasks])
+        E = np.array([float(mismatched(F[:, :k], *conditionals(t))) for t in tasks])
         H = np.array([t.h_score(F[:, :k]) for t in tasks])
-        error = errors[f"P(0) = {p0}, k = {k}"] = np.abs(E - H / (8 * p0 * (1 - p0)))
-        rows.append((p0, k, 1 / (8 * p0 * (1 - p0)), E[4] / H[4], np.log2(error[-2] / error[-1])))
-table = pd.DataFrame(rows, columns=["P(0)", "k", "c", "E / H at eps = 2^-7", "slope of the error"])
-table.round({"c": 3, "E / H at eps = 2^-7": 3, "slope of the error": 2}).set_index(["P(0)", "k"])
+        c = 1 / (8 * p0 * (1 - p0))
+        error = errors[f"P(0) = {p0}, k = {k}"] = np.abs(E - c * H)
+        rows.append((p0, k, c, E[4] / H[4], np.log2(error[-2] / error[-1])))
+table = pd.DataFrame(rows, columns=["P(0)", "k", "c", "E / H at eps = 2^-7", "slope"])
+table.round({"c": 3, "E / H at eps = 2^-7": 3, "slope": 2}).set_index(["P(0)", "k"])
 
 # %% [markdown]
 # The ratio of exponent to H-score is the constant $c$, the same for one feature and for two. The errors fall
-# with the third power of $\eps$, and with the fourth for equally likely labels.
+# with the third power of $\eps$ (the slope on a log-log plot), and with the fourth for equally likely labels.
 
 # %% mystnb={"figure": {"name": "fig-theorem1", "caption": "Error of Theorem 1 with the constant c = 1 / (8 P(0) P(1)): order four for equally likely labels, order three otherwise, whether k is 1 or 2."}} tags=["hide-input"]
 assert np.abs(table["E / H at eps = 2^-7"] / table["c"] - 1).max() < 0.01
-assert np.abs(table["slope of the error"] - np.where(table["P(0)"] == 0.5, 4, 3)).max() < 0.05
+assert np.abs(table["slope"] - np.where(table["P(0)"] == 0.5, 4, 3)).max() < 0.05
 fig, ax = plt.subplots()
 ax.set_prop_cycle(color=[COMPUTED, OTHER, "k"])
 for name, error in errors.items():
@@ -257,14 +265,15 @@ p = np.array([0.3, 0.7])
 for _ in range(400):
     pair = directions(PX, 2, seed=rng) * rng.uniform(0.2, 1, (2, 1))
     task = Joint.from_conditionals(p, perturb(PX, pair, 2.0**-6))
-    g = whiten(rng.standard_normal((5, 1)), PX)  # zero mean, unit variance under PX, which is not task.px
-    E = float(mismatched(g, *(task.P / task.py[:, None])))
+    g = whiten(rng.standard_normal((5, 1)), PX)  # normalised under PX, which is not task.px
+    E = float(mismatched(g, *conditionals(task)))
     printed.append(E / (p @ task.conditional_mean(g) ** 2).item())
     centred.append(E / task.h_score(g))
 c = 1 / (8 * 0.3 * 0.7)
-print(f"c = {c:.3f}; centred at the marginal: {min(centred):.3f} to {max(centred):.3f}; "
-      f"at another reference: below {10 ** np.ceil(np.log10(min(printed))):g} to {max(printed):.3f}")
-assert np.abs(np.array(centred) / c - 1).max() < 0.03 and min(printed) < 1e-3 and max(printed) < 1.03 * c
+print(f"c = {c:.3f}; centred at the marginal: {min(centred):.3f} to {max(centred):.3f}")
+print(f"centred at another reference: {min(printed):.0e} to {max(printed):.3f}")
+assert np.abs(np.array(centred) / c - 1).max() < 0.03
+assert min(printed) < 1e-3 and max(printed) < 1.03 * c
 
 # %% mystnb={"figure": {"name": "fig-centring", "caption": "Exponent divided by H-score in 400 random binary tasks near a reference that is not the marginal. Centred at the marginal the ratio is constant, as Theorem 1 says; centred at the reference it takes any value below the constant."}} tags=["hide-input"]
 fig, ax = plt.subplots()
@@ -310,8 +319,7 @@ plt.show()
 # ::::{dropdown} Proof
 # :::{prf:proof}
 # Let $\E f = 0$ and $\cov(f) = I$. As $\sum_y P_Y(y) \mu_y = 0$,
-# $\sum_{y < y'} P_Y(y) P_Y(y') \lVert \mu_y - \mu_{y'} \rVert^2
-# = \sum_y P_Y(y) \lVert \mu_y \rVert^2 = H(f)$,
+# $\sum_{y < y'} P_Y(y) P_Y(y') \lVert \mu_y - \mu_{y'} \rVert^2 = \sum_y P_Y(y) \lVert \mu_y \rVert^2 = H(f)$,
 # exactly; and $E_f(y, y') = \tfrac18 \lVert \mu_y - \mu_{y'} \rVert^2 + O(\eps^3)$ by {prf:ref}`lem-vector`.
 # :::
 # ::::
@@ -325,10 +333,11 @@ three = np.array([[0.20, 0.25, 0.25, 0.30],
                   [0.25, 0.20, 0.30, 0.25],
                   [0.30, 0.30, 0.20, 0.20]])  # P(x | y)
 task = Joint.from_conditionals(np.ones(3) / 3, three)
-for name, g in {"f1": np.array([1.0, 1, -1, -1]), "f2": np.array([1.0, -1, 1, -1])}.items():
+for name, g in {"f1": [1.0, 1, -1, -1], "f2": [1.0, -1, 1, -1]}.items():
     E = [float(mismatched(g, three[a], three[b])) for a, b in ((0, 1), (0, 2), (1, 2))]
-    print(f"{name}: H = {task.h_score(g):.5f}, 8 sum P P E = {8 * sum(E) / 9:.5f}, smallest E = {min(E):.5f}")
-    assert abs(8 * sum(E) / 9 / task.h_score(g) - 1) < 0.02
+    H, total = task.h_score(g), 8 * sum(E) / 9
+    print(f"{name}: H = {H:.5f}, 8 sum P P E = {total:.5f}, smallest E = {min(E):.5f}")
+    assert abs(total / H - 1) < 0.02
 
 # %% [markdown]
 # The feature with three times the H-score cannot tell the first two labels apart, at any number of draws; the
@@ -365,8 +374,8 @@ for name, g in {"f1": np.array([1.0, 1, -1, -1]), "f2": np.array([1.0, -1, 1, -1
 # :::{prf:proof}
 # By {eq}`eq-affine` let $\Xi$ have orthonormal columns. The largest value of $\lVert \Bt\, \Xi \rVert_F^2$
 # over such $\Xi$ is the sum of the $k$ largest squared singular values (Ky Fan). By {prf:ref}`thm-dtm` each
-# is at most 1 and only $K - 1$ are not zero. If $Y$ is a function of $X$, then every function $g(Y)$ is also
-# a function of $X$, and correlates with itself perfectly: $\sigma_i = 1$ for all $i < K = |\Y|$.
+# is at most 1 and at most $K - 1$ are not zero. If $Y$ is a function of $X$, then every function $g(Y)$ is
+# also a function of $X$, and correlates with itself perfectly: $\sigma_i = 1$ for all $i < K = |\Y|$.
 # :::
 # ::::
 #
@@ -378,11 +387,13 @@ for _ in range(1000):
     rows, columns = rng.integers(2, 9, size=2)
     j = Joint(rng.dirichlet(np.ones(rows * columns)).reshape(rows, columns))
     for k in rng.integers(1, 9, size=5):
-        H, best = j.h_score(rng.standard_normal((columns, k))), np.sum(j.singular_values[:k] ** 2)
+        H = j.h_score(rng.standard_normal((columns, k)))
+        best = np.sum(j.singular_values[:k] ** 2)
         worst = max(worst, H - best, best - min(k, rows - 1, columns - 1))
 copy = Joint(np.eye(4) / 4)  # Y = X, uniform on four symbols
-print(f"largest excess below 1e-10; H of the modes when Y = X: {copy.h_score(copy.modes().f):.4f} = |Y| - 1")
-assert worst < 1e-10 and np.isclose(copy.h_score(copy.modes().f), 3)
+H = copy.h_score(copy.modes().f)
+print(f"largest excess below 1e-10; H of the modes when Y = X: {H:.4f} = |Y| - 1")
+assert worst < 1e-10 and np.isclose(H, 3)
 
 # %% mystnb={"figure": {"name": "fig-bound", "caption": "H-scores of random features of one 6 x 7 task (dots), of its modes (line), and the bounds. The modes are never beaten, and nothing is gained after five features; the printed bound k goes on growing."}} tags=["hide-input"]
 joint = Joint(rng.dirichlet(np.full(42, 0.2)).reshape(6, 7))
@@ -442,8 +453,10 @@ f = rng.standard_normal((7, 3))
 f -= joint.px @ f
 redundant = np.hstack([f, f @ [[1.0], [2.0], [-1.0]]])
 shifted = f + np.array([1.0, -2.0, 0.5])
-for name, g in {"three columns": f, "a fourth, redundant": redundant, "not centred": shifted}.items():
-    print(f"{name:>20}: Appendix D {appendix_d(joint, g):.6f}, H-score {joint.h_score(g):.6f}")
+variants = {"three columns": f, "a fourth, redundant": redundant, "not centred": shifted}
+for name, g in variants.items():
+    direct, H = appendix_d(joint, g), joint.h_score(g)
+    print(f"{name:>20}: Appendix D {direct:.6f}, H-score {H:.6f}")
 for g in (f, redundant):
     assert abs(appendix_d(joint, g) - joint.h_score(f)) < 1e-9
 
@@ -476,7 +489,7 @@ for g in (f, redundant):
 target = Joint.from_conditionals([0.5, 0.5], [[0.50, 0.30, 0.20], [0.36, 0.30, 0.34]])
 source = Joint([[0.28, 0.10, 0.12], [0.15, 0.20, 0.15]])
 assert np.allclose(source.px, target.px)
-P1, P2 = target.P / target.py[:, None]
+P1, P2 = conditionals(target)
 f_S, f_T = source.modes(1).f[:, 0], target.modes(1).f[:, 0]
 r = target.h_score(f_S) / target.h_score(f_T)
 E_S, E_T = mismatched(f_S, P1, P2), mismatched(f_T, P1, P2)
@@ -491,17 +504,17 @@ print(f"transferability {r:.4f}, ratio of exponents {E_S / E_T:.4f}, 1 / r = {1 
 # %%
 def draws_needed(f, E, error=0.01):
     """Smallest m with an error probability below `error`, by bisection."""
+    sign = np.sign(P1 @ f - P2 @ f)
     low, high = 1, 2048
     while high - low > 1:
         m = (low + high) // 2
-        sign = np.sign(P1 @ f - P2 @ f)
-        enough = log_error_probability(sign * f, sign * E.mean[0], P1, P2, m) < np.log(error)
-        low, high = (low, m) if enough else (m, high)
+        log_pe = log_error_probability(sign * f, sign * E.mean[0], P1, P2, m)
+        low, high = (low, m) if log_pe < np.log(error) else (m, high)
     return high
 
 
 m_S, m_T = draws_needed(f_S, E_S), draws_needed(f_T, E_T)
-print(f"draws for an error of 1%: target's feature {m_T}, source's {m_S}, ratio {m_S / m_T:.2f}")
+print(f"draws for Pe = 1%: target's feature {m_T}, source's {m_S}, ratio {m_S / m_T:.2f}")
 assert abs(E_S / E_T / r - 1) < 0.02 and abs(m_S / m_T * r - 1) < 0.03
 
 # %% [markdown]
@@ -534,7 +547,7 @@ for _ in range(500):
         T[k].append(task.h_score(S.modes(3).f) / task.h_score(task.modes(k).f))
 print(f"three target features: {min(T[3]):.3f} to {max(T[3]):.3f}")
 above = np.mean(np.array(T[1]) > 1)
-print(f"one target feature:    {min(T[1]):.3f} to {max(T[1]):.3f}, above 1 in {above:.0%} of the pairs")
+print(f"one target feature:    {min(T[1]):.3f} to {max(T[1]):.3f}, above 1 in {above:.0%} of pairs")
 assert 0 <= min(T[3]) and max(T[3]) <= 1 + 1e-10 and max(T[1]) > 1
 
 # %% [markdown]
@@ -583,4 +596,4 @@ assert np.isclose(exact, 1) and min(estimates) > 1
 pd.DataFrame({"H": [target.h_score(f_T), target.h_score(f_S)],
               "c H": [target.h_score(f_T) / 2, target.h_score(f_S) / 2],
               "exponent (nats)": [float(E_T), float(E_S)],
-              "draws for 1%": [m_T, m_S]}, index=["target's feature", "source's feature"]).round(5)
+              "draws for 1%": [m_T, m_S]}, ["target's feature", "source's feature"]).round(5)

@@ -22,13 +22,16 @@
 # **not run**; the last section has the command.
 
 # %% tags=["hide-input"]
+from itertools import permutations
+
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from myst_nb import glue
-from scipy.stats import pearsonr, permutation_test, spearmanr
+from scipy.stats import pearsonr, spearmanr
 
-from tdist.plots import COMPUTED, OTHER, SOURCE, TARGET, use_book_style
+from tdist import h_score
+from tdist.plots import COMPUTED, use_book_style
 from tdist.studies import layers
 from tdist.studies.results import load
 from tdist.tasks import fashion_mnist
@@ -66,15 +69,18 @@ trained = pd.DataFrame({"log-loss": [r["test_loss"] for r in live["paper"]],
                         "accuracy": [r["test_accuracy"] for r in live["paper"]],
                         "converged": [r["test_accuracy"] for r in live["converged"]], "knn": live["knn"].to_numpy(float)},
                        index=live.index)
-live_rank = spearmanr(scores["adjusted"], trained["accuracy"]).statistic
-glue("layers-live-rank", round(float(live_rank), 2), display=False)
-glue("layers-live-best", trained["accuracy"].idxmax(), display=False)
-assert live_rank > 0.85 and spearmanr(scores["adjusted"], trained["log-loss"]).statistic < -0.85
+by_accuracy = spearmanr(scores["adjusted"], trained["accuracy"]).statistic
+by_loss = spearmanr(scores["adjusted"], trained["log-loss"]).statistic
+glue("layers-live-accuracy", round(float(by_accuracy), 2), display=False)
+glue("layers-live-loss", round(float(by_loss), 2), display=False)
+glue("layers-live-best", trained["log-loss"].idxmin(), display=False)
+assert by_accuracy > 0.85 and by_loss < -0.7
 trained.round(3)
 
 # %% [markdown]
-# The rank correlation between the adjusted score and the test accuracy of the eight depths is
-# {glue:text}`layers-live-rank`. The most accurate depth is {glue:text}`layers-live-best`.
+# Over the eight depths, the adjusted score has a rank correlation of {glue:text}`layers-live-accuracy` with the test
+# accuracy and of {glue:text}`layers-live-loss` with the test log-loss. The top is not settled by it: the score puts `bn2`
+# first, and the smallest log-loss is that of {glue:text}`layers-live-best`.
 #
 # ## At the paper's size: CIFAR-100
 #
@@ -93,14 +99,14 @@ rows = [{"depth": depth, "seed": seed, **{name: u[name] for name in ("dimension"
         for seed in config["seeds"] for depth in depths for u in [units[f"a/{seed}/{depth}"]]]
 runs = pd.DataFrame(rows)
 mean = runs.groupby("depth", sort=False).mean().drop(columns="seed")
-mean[["dimension", "h", "chance", "adjusted", "paper test_loss", "paper train_accuracy", "paper test_accuracy",
-      "converged test_loss", "converged test_accuracy", "knn"]].rename(columns=lambda c: c.replace("_", " ")).round(3)
+mean[["dimension", "h", "adjusted", "paper test_loss", "paper train_accuracy", "paper test_accuracy", "converged test_loss",
+      "converged test_accuracy", "knn"]].rename(columns=lambda c: c.replace("_", " ")).round(3)
 
 # %% [markdown]
 # Each row is the mean of three draws. "paper" is 100 full-batch epochs; "converged" is L-BFGS on the same loss with a
 # small penalty. Losses are in nats.
 
-# %% mystnb={"figure": {"name": "fig-layers-cifar", "caption": "CIFAR-100, eight depths of EfficientNet-Lite0, three draws of 20,000 images. Left: log-loss falls as the H-score rises. Right: training and test accuracy rise with it. Softmax regression, 100 full-batch epochs."}}
+# %% mystnb={"figure": {"name": "fig-layers-cifar", "caption": "CIFAR-100, eight depths of EfficientNet-Lite0, three draws of 20,000 images. Left: log-loss falls as the H-score rises, and the test loss stops falling at the last three depths. Right: the same in accuracy. Softmax regression, 100 full-batch epochs."}}
 fig, (left, right) = plt.subplots(1, 2, figsize=(8, 3.4))
 left.plot(runs["h"], runs["paper test_loss"], "o", color=COMPUTED, label="test")
 left.plot(runs["h"], runs["paper train_loss"], "s", color=COMPUTED, alpha=0.35, label="training")
@@ -110,7 +116,7 @@ for depth, row in mean.iterrows():
     right.annotate(depth.replace("blocks.", ""), (row["h"], row["paper test_accuracy"]), xytext=(0, -14),
                    textcoords="offset points", ha="center", fontsize=8)
 left.set(xlabel="H-score", ylabel="log-loss (nats)")
-right.set(xlabel="H-score", ylabel="accuracy")
+right.set(xlabel="H-score", ylabel="accuracy", ylim=(0, None))
 left.legend()
 plt.show()
 
@@ -121,13 +127,14 @@ plt.show()
 # transformation for Pearson's $r$, and the exact p value over all $8! = 40{,}320$ orders for Spearman's $\rho$.
 
 # %%
+every_order = np.array(list(permutations(range(8))))  # (40320, 8)
+null = 1 - 6 * ((every_order - np.arange(8)) ** 2).sum(1) / (8 * 63)  # Spearman's rho of each order
+
+
 def relation(a, b):
-    r = pearsonr(a, b)
+    r, rho = pearsonr(a, b), spearmanr(a, b).statistic
     low, high = r.confidence_interval()
-    rho = spearmanr(a, b).statistic
-    p = permutation_test((a,), lambda v: abs(spearmanr(v, b).statistic), permutation_type="pairings",
-                         n_resamples=50_000, alternative="greater", rng=0).pvalue
-    return {"r": r.statistic, "low": low, "high": high, "rho": rho, "p": p}
+    return {"r": r.statistic, "low": low, "high": high, "rho": rho, "p": np.mean(np.abs(null) > abs(rho) - 1e-9)}
 
 
 mean["dim"] = mean["dimension"]
@@ -137,23 +144,61 @@ table = pd.DataFrame(pairs).T
 glue("layers-r-loss", round(float(table.loc["h and test_loss", "r"]), 2), display=False)
 glue("layers-r-accuracy", round(float(table.loc["adjusted and test_accuracy", "r"]), 2), display=False)
 assert table.loc["h and test_loss", "r"] < -0.8 and table.loc["adjusted and test_accuracy", "rho"] > 0.8
-table.round(3)
+table.rename(index=lambda name: name.replace("_", " ").replace("dim ", "width ")).round(4)
 
 # %% [markdown]
-# The H-score and the log-loss correlate with $r =$ {glue:text}`layers-r-loss`, so the paper's "almost linearly" is
-# confirmed in kind. But look at the rivals: nearest neighbours rank the depths as well, and so does the number of
-# features, which knows nothing about the task. **With one network whose layers grow wider as they grow better, this
-# experiment cannot tell the H-score from its rivals.**
+# The H-score and the test log-loss correlate with $r =$ {glue:text}`layers-r-loss`. The direction is the paper's; "almost
+# linearly" is not what the figure shows, which bends and is flat over the last three depths. And look at the rivals. Nearest neighbours have the closer relation, and the number of features, which knows
+# nothing about the task, ranks the depths as well as the score does. **Where layers grow wider as they grow better, this experiment cannot tell the H-score from the width.**
 #
-# The rivals part when width is taken away. Here each depth is scored within its own width: the adjusted score a feature
-# falls with depth, while the accuracy rises.
+# Nor is the top of the ranking safe. The ranks of the eight depths, 8 for the largest value:
 
 # %%
-rank_all = mean[["adjusted", "knn", "dimension", "paper test_accuracy", "converged test_accuracy"]].rank().astype(int)
-rank_all.columns = ["adjusted H", "knn", "dimension", "paper accuracy", "converged accuracy"]
-rank_all
+columns = {"adjusted": "adjusted H", "knn": "knn", "dimension": "width", "paper train_accuracy": "training accuracy",
+           "paper test_accuracy": "test accuracy", "paper test_loss": "test loss", "converged test_accuracy": "converged"}
+ranks = mean[list(columns)].rank().astype(int).rename(columns=columns)
+ranks["test loss"] = 9 - ranks["test loss"]  # 8 for the smallest loss
+glue("layers-top-h", ranks["adjusted H"].idxmax(), display=False)
+glue("layers-top-test", ranks["test accuracy"].idxmax(), display=False)
+spread = runs[runs["depth"].isin(depths[-3:])].pivot(index="seed", columns="depth", values="paper test_accuracy")[depths[-3:]]
+glue("layers-top-gap", round(float(100 * (mean["paper test_accuracy"].max() - mean.loc[ranks["adjusted H"].idxmax(), "paper test_accuracy"])), 1), display=False)
+ranks
+
+# %%
+spread.round(3)
 
 # %% [markdown]
+# The H-score puts {glue:text}`layers-top-h` first, and so does the training accuracy. After the paper's 100 epochs the test
+# accuracy puts {glue:text}`layers-top-test` first, by {glue:text}`layers-top-gap` points and in each of the three draws. Trained
+# to convergence `bn2` is first again, but no better than `blocks.5` and below what 100 epochs reach. The score measures how well
+# the classes separate in the features; how much of that survives on new images depends on the width and on the training.
+#
+# ### The same question at equal width
+#
+# To take width out, give every depth the same number of features: 16 random combinations of its channels, on the live
+# images, averaged over ten draws.
+
+# %%
+def narrow_score(x, draws=10, width=16):
+    z = layers.standardise(x, np.arange(len(x)))
+    maps = np.random.default_rng(0).standard_normal((draws, z.shape[1], width)).astype(np.float32)
+    return np.mean([h_score(z @ m, y).adjusted for m in maps])
+
+
+equal_width = pd.Series({layer: narrow_score(x) for layer, x in features.items()})
+glue("layers-narrow-first", round(float(equal_width.iloc[0]), 2), display=False)
+glue("layers-narrow-last", round(float(equal_width.iloc[-1]), 2), display=False)
+glue("layers-narrow-top", round(float(equal_width.max()), 2), display=False)
+glue("layers-narrow-where", equal_width.idxmax(), display=False)
+assert equal_width["blocks.4"] > equal_width["blocks.0"] > equal_width["bn2"]
+equal_width.round(2).to_frame("adjusted H of 16 combinations").T
+
+# %% [markdown]
+# At equal width the score rises from {glue:text}`layers-narrow-first` at the first depth to
+# {glue:text}`layers-narrow-top` at {glue:text}`layers-narrow-where`, and falls to {glue:text}`layers-narrow-last` at the
+# last. So the H-score sees more than width. But most of its rise in the table at the top of the page is width, and the
+# lead of the last depth is nothing else.
+#
 # ## Does sample size matter?
 #
 # The paper says that "target sample size does not affect the relationship between H-score and log-loss" (Figure 4b, 5,000
@@ -225,8 +270,8 @@ targets.groupby("categories")[["h", "adjusted", "adjusted_opt", "transferability
 
 # %% mystnb={"figure": {"name": "fig-layers-targets", "caption": "Twenty target tasks. Transferability (adjusted scores) against the test accuracy of a softmax regression, 50 epochs of batches of 64; the colour is the number of categories."}}
 fig, ax = plt.subplots(figsize=(5, 3.6))
-for colour, (n, group) in zip((TARGET, COMPUTED, SOURCE, OTHER), targets.groupby("categories"), strict=True):
-    ax.plot(group["adjusted_transferability"], group["test_accuracy"], "o", color=colour, label=f"{n} categories")
+for i, (n, group) in enumerate(targets.groupby("categories")):
+    ax.plot(group["adjusted_transferability"], group["test_accuracy"], "o", color=plt.cm.viridis(i / 3.5), label=f"{n} categories")
 ax.set(xlabel="transferability, adjusted", ylabel="test accuracy")
 ax.legend()
 plt.show()
@@ -245,7 +290,29 @@ glue("layers-t-rho", round(float(all_targets["adjusted_transferability"].statist
 glue("layers-h-rho", round(float(all_targets["adjusted"].statistic), 2), display=False)
 
 # %% [markdown]
-# ResNet-50's blocks 4a to 4f go through the same code on a machine that can download the weights:
+# Over all twenty targets, transferability ranks the accuracies with $\rho =$ {glue:text}`layers-t-rho`: the paper's Figure
+# 4c is confirmed. The plain score has $\rho =$ {glue:text}`layers-h-rho`, because a target with more categories has a larger
+# H and a smaller accuracy; dividing by the optimum is what makes targets comparable.
+#
+# But most of that correlation is the number of categories, which anyone knows beforehand. Within one number of categories
+# the last line above shows no steady relation, on five targets each. The paper's figure has one target for each number.
+#
+# {numref}`fig-layers-targets` also shows transferabilities above 1 among the three-category targets. In population that is
+# impossible ({prf:ref}`def-transferability`); here the network that stands for $f_{T\text{opt}}$ is not optimal on images that it
+# did not see.
+#
+# ## What the page found
+#
+# | the paper says | this page finds |
+# | --- | --- |
+# | log-loss falls almost linearly with H, accuracy rises (Figure 4a) | it falls, $r =$ {glue:text}`layers-r-loss` over eight depths, but not linearly, and not over the last three |
+# | deeper layers transfer better | confirmed, up to the last three depths, which H and the test accuracy order differently |
+# | sample size does not affect the relation (Figure 4b) | not so for the raw score, which carries its chance level; nearly so after the adjustment |
+# | transferability predicts performance over targets (Figure 4c) | confirmed over numbers of categories; not within one number |
+# | (not asked) do cheap rivals do as well? | yes: nearest neighbours do better, and the mere width ranks the depths as well |
+#
+# What would settle more: sources whose width does not grow with depth, such as the paper's six blocks of equal width. With
+# ResNet-50, on a machine that can download its weights, the same code does it. **Not run** here.
 #
 # ```
 # make data

@@ -54,14 +54,6 @@ def resnet50():
 RESNET_DEPTHS = tuple(f"layer3.{i}" for i in range(6))
 
 
-def _timm():
-    """timm, imported when a network is wanted: it takes seconds, and warns in a notebook without ipywidgets."""
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="IProgress not found")
-        import timm
-    return timm
-
-
 @dataclass(frozen=True)
 class Source:
     """A trained network as the source of a transfer: how to build it, its depths, and the colours it expects."""
