@@ -1,5 +1,6 @@
 """The stored notebooks are the ones that their scripts and the package would produce."""
 
+import base64
 import importlib.util
 import re
 import subprocess
@@ -90,3 +91,11 @@ def test_a_notebook_is_stale_when_what_it_uses_changes_and_only_then(tmp_path):
     run_book(book)
     stored = nbformat.read(script.with_suffix(".ipynb"), as_version=4)
     assert stored.cells[0].source == "other words" and stored.cells[1].outputs[0].text == "2\n"
+
+
+def test_the_readme_shows_the_books_picture():
+    """The one picture that stands outside a notebook; take it again from the page if this fails."""
+    notebook = nbformat.read(ROOT / "notebooks" / "08_which_layer.ipynb", as_version=4)
+    cell = next(c for c in notebook.cells if c.metadata.get("mystnb", {}).get("figure", {}).get("name") == "fig-layers-cifar")
+    drawn = next(o.data["image/png"] for o in cell.outputs if "image/png" in o.get("data", {}))
+    assert (ROOT / "book" / "_static" / "which_layer.png").read_bytes() == base64.b64decode(drawn)
