@@ -196,8 +196,8 @@ equal_width.round(2).to_frame("adjusted H of 16 combinations").T
 # %% [markdown]
 # At equal width the score rises from {glue:text}`layers-narrow-first` at the first depth to
 # {glue:text}`layers-narrow-top` at {glue:text}`layers-narrow-where`, and falls to {glue:text}`layers-narrow-last` at the
-# last. So the H-score sees more than width. But most of its rise in the table at the top of the page is width, and the
-# lead of the last depth is nothing else.
+# last. So the H-score sees more than width. But most of its rise in the table at the top of the page goes with the width,
+# and the last depth leads by its width alone: sixteen combinations of its channels say less than those of the first depth.
 #
 # ## Does sample size matter?
 #

@@ -149,7 +149,6 @@ class HScore(Metric):
     >>> metric.compute().adjusted                # doctest: +SKIP
     """
 
-    full_state_update = True
     is_differentiable = False
     higher_is_better = True
 
@@ -180,6 +179,11 @@ class HScore(Metric):
         batch = to_tensor(features, self.device)
         check_finite(torch.stack(torch.aminmax(batch)).double() ** 2, batch, 0)
         self._set(_accumulate(old if old.n else None, features, labels, torch.unique(labels), self.shrinkage))
+
+    def forward(self, features, labels):
+        """Add a batch and return its own :class:`HScoreResult`, or None if it holds a single class."""
+        self.update(features, labels)
+        return None if len(torch.unique(torch.as_tensor(labels))) < 2 else h_score(features, labels, self.shrinkage)
 
     def compute(self):
         """The :class:`HScoreResult` of all samples so far, over all processes."""

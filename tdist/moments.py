@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from scipy.linalg import blas, eigh, lapack, solve_triangular
+from scipy.sparse import csr_array
 
 EPS = np.finfo(float).eps
 
@@ -54,19 +55,32 @@ class Moments:
         """Add samples x (m, k) of any real dtype with labels y (m,) that are covered.
 
         work (>= m, k), float64, is overwritten: fresh memory for every chunk would cost more than the arithmetic."""
-        z = work[: len(x)].copy_(x).sub_(self.shift)
+        z = work[: len(x)]
         place = torch.searchsorted(self.labels, y)
         self.counts += torch.bincount(place, minlength=len(self.labels))
-        self.sums.index_add_(0, place, z)
         if z.device.type == "cpu":
-            # in place, and half the work of a general product
-            blas.dsyrk(1.0, z.numpy().T, beta=1.0, c=_upper(self.gram), overwrite_c=True)
-        else:
-            self.gram += torch.tril(z.T @ z)
+            self._add_on_cpu(x, z.numpy(), place.numpy(), quartic)
+            return
+        z.copy_(x).sub_(self.shift)
+        self.sums.index_add_(0, place, z)
+        self.gram += torch.tril(z.T @ z)
         if quartic:
-            square = torch.linalg.vector_norm(z, dim=1) ** 2
-            self.quartic[:-1] += square @ z
-            self.quartic[-1] += square @ square
+            square = torch.einsum("ij,ij->i", z, z)
+            self.quartic += torch.cat([square @ z, (square @ square)[None]])
+
+    def _add_on_cpu(self, x, z, place, quartic):
+        """The same by NumPy and SciPy: torch's threads and those of BLAS would wait for each other's spinning."""
+        x = x.float() if x.dtype == torch.bfloat16 else x  # which NumPy lacks
+        with np.errstate(invalid="ignore"):  # infinity is found, and named, by check_finite
+            np.subtract(x.numpy(), self.shift.numpy(), out=z)
+        members = csr_array((np.ones(len(z)), place, np.arange(len(z) + 1)), shape=(len(z), len(self.labels)))
+        sums = self.sums.numpy()
+        sums += members.T @ z
+        # in place, and half the work of a general product
+        blas.dsyrk(1.0, z.T, beta=1.0, c=_upper(self.gram), overwrite_c=True)
+        if quartic:
+            square = np.einsum("ij,ij->i", z, z)
+            self.quartic += torch.from_numpy(np.append(square @ z, square @ square))
 
     def merge(self, other):
         """Add the samples of `other`, which may have another shift and other classes."""
@@ -107,7 +121,7 @@ class Moments:
         """Intensity of Ledoit and Wolf's shrinkage towards mu I, as scikit-learn's LedoitWolf computes it."""
         n, k, diagonal = self.n, len(cov), cov.diagonal()
         fourth = float(self.quartic_about(self.sums.sum(0) / n)[-1])
-        spread = 2 * np.vdot(cov, cov) - np.sum(diagonal**2)
+        spread = 2 * _squares(cov) - np.sum(diagonal**2)
         delta = (spread - diagonal.sum() ** 2 / k) / k
         beta = min((fourth / n - spread) / (n * k), delta)
         return max(beta / delta, 0.0) if delta > 0 else 0.0
@@ -146,11 +160,16 @@ def project(cov, means, noise, n, shrinkage=0.0):
                              "one, or None for the pseudo-inverse")
         inverse, _ = lapack.dtrtri(factor)
         return ((1 - shrinkage) * np.sum(solve_triangular(factor, means.T, trans="T") ** 2),
-                len(cov) - shrinkage * mu * np.vdot(inverse, inverse), rank)
+                len(cov) - shrinkage * mu * _squares(inverse), rank)
     w = means / scale
     if factor is not None:
         return np.sum(solve_triangular(factor, w.T, trans="T") ** 2), float(rank), rank
     return np.sum((w @ vectors[:, keep]) ** 2 / values[keep]), float(rank), rank
+
+
+def _squares(triangle):
+    """Sum of squares of a matrix in the order of LAPACK; its transpose is flattened without a copy."""
+    return np.vdot(triangle.T, triangle.T)
 
 
 def _upper(gram):

@@ -567,6 +567,16 @@ def test_forward():
     same(metric.compute(), h_score(x, y))
 
 
+def test_forward_on_a_batch_of_one_class_keeps_everything():
+    x, y = data()
+    metric = HScore()
+    first = np.flatnonzero(y == y[0])
+    assert metric(x[first], y[first]) is None
+    rest = np.flatnonzero(y != y[0])
+    metric.update(x[rest], y[rest])
+    same(metric.compute(), h_score(x, y))
+
+
 @pytest.mark.parametrize("copy_of", [lambda m: pickle.loads(pickle.dumps(m)), copy.deepcopy, HScore.clone])
 def test_copies(copy_of):
     x, y = data()
