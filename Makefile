@@ -36,7 +36,7 @@ test: install
 	$(TESTS) $(NBVAL) tests notebooks
 
 data: install
-	$(BIN)/python -m tdist.tasks
+	$(BIN)/python -c 'import tdist; tdist.tasks.download()'
 
 check: install
 	$(BIN)/python book/check.py _build/html

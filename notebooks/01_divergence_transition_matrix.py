@@ -116,7 +116,8 @@ for claim, value in worst.items():
 # :::{prf:definition} Modes
 # :label: def-modes
 #
-# With $\phi_i$ and $\psi_i$ the right and left singular vectors of $\Bt$, the **modes** are
+# With $\phi_i$ and $\psi_i$ the right and left singular vectors of $\Bt$, orthogonal to $\sqrt{P_X}$ and $\sqrt{P_Y}$
+# (where $\sigma_i > 0$ they cannot be otherwise), the **modes** are
 #
 # $$
 # f_i^*(x) = \frac{\phi_i(x)}{\sqrt{P_X(x)}}, \qquad g_i^*(y) = \frac{\psi_i(y)}{\sqrt{P_Y(y)}}, \qquad i = 1, \dots, K - 1 .
@@ -220,7 +221,7 @@ print(f"E[f^T E[f|Y]] = {plain:.6f}")
 # \lVert \Bt \rVert_F^2 = \sum_i \sigma_i^2 = \chi^2 / n .
 # $$ (eq-inertia)
 #
-# SciPy computes $\chi^2$ on its own way, so this is an independent check.
+# SciPy computes $\chi^2$ in its own way, so this is an independent check.
 
 # %%
 counts = rng.poisson(40 * joint.P * 42)

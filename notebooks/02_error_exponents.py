@@ -220,13 +220,18 @@ glue("exponent-slope", f"{abs(slope(log_pe)[-1] / best - 1):.1%}", display=False
 # $I_j(l) = \sup_\theta \bigl(\theta \cdot l - \Lambda_j(\theta)\bigr)$. By Cramér's theorem the probability
 # that the mean falls near $l$ decays like $e^{-m I_j(l)}$ under $P_j$.
 #
-# Near each $l$ a test must decide for one hypothesis, and errs at the rate of the other. Deciding for the
-# smaller rate leaves the larger one, and the worst $l$ sets the exponent. So the best exponent of all tests
-# that see only $l$ is
+# A **test on $l$** decides for $P_1$ if $l$ falls in a region of $\R^k$, the same for every $m$, whose boundary
+# contains no open set. Near each $l$ it must decide for one hypothesis, and errs at the rate of the other.
+# Deciding for the smaller rate leaves the larger one, and the worst $l$ sets the exponent. So the best exponent
+# of all tests on $l$ is
 #
 # $$
 # E_f = \inf_l \max\bigl(I_1(l), I_2(l)\bigr) .
 # $$ (eq-mismatched)
+#
+# The region matters. If the values of $f$ have no rational relation, $l$ to its last digit tells the counts of
+# all symbols, and a rule that treats each value of $l$ apart can still be the likelihood-ratio test. Where $f$
+# takes integer values, up to scale and shift, no rule on $l$ beats {eq}`eq-mismatched`.
 #
 # `mismatched` computes it, for one feature or several. For one feature the best test compares $l$ with a
 # threshold, the value $T^*$ where the two rates cross. Our feature is $-x$, shifted and scaled to mean 0 and
@@ -356,8 +361,8 @@ plt.show()
 # :label: lem-vector
 #
 # Let $f : \X \to \R^k$ have mean 0 and covariance $I$ under $P_0$, and let
-# $\xi_i(x) = \sqrt{P_0(x)}\, f_i(x)$. For $P_1, P_2 \in \mathcal N(P_0)$, the best exponent of all tests that
-# see only the mean $l$ of $f$ is
+# $\xi_i(x) = \sqrt{P_0(x)}\, f_i(x)$. For $P_1, P_2 \in \mathcal N(P_0)$, the best exponent of all tests on
+# the mean $l$ of $f$ is
 #
 # $$
 # E_f = \inf_l \max\bigl(I_1(l), I_2(l)\bigr)
@@ -440,8 +445,8 @@ plt.show()
 # :::{prf:proposition} Exponent of the best orthant
 # :label: prop-orthant
 #
-# In the setting of {prf:ref}`lem-vector`, let $\eps d_i = \E_{P_1} f_i - \E_{P_2} f_i$. The best rule of the
-# form "decide $P_1$ if and only if $l_i > T_i$ for every $i$" has the exponent
+# In the setting of {prf:ref}`lem-vector`, let $\eps d_i = \E_{P_1} f_i - \E_{P_2} f_i$, with some $d_i > 0$. The
+# best rule of the form "decide $P_1$ if and only if $l_i > T_i$ for every $i$" has the exponent
 #
 # $$
 # \frac{\eps^2 a^2}{2} + O(\eps^3), \qquad\text{where}\qquad

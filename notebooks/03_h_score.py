@@ -162,7 +162,7 @@ print("largest difference below 1e-9;",
 # ## The operational meaning
 #
 # Let $Y$ be binary. A sample $x^{(1)}, \dots, x^{(m)}$ comes from one label, $P_{X|Y=0}$ or $P_{X|Y=1}$, and
-# a test that sees only the mean of $f$ over the sample must say which. Its best error exponent is $E_f$ of
+# a test on the mean of $f$ over the sample must say which. Its best error exponent is $E_f$ of
 # {eq}`eq-mismatched`.
 #
 # :::{prf:theorem} Theorem 1 of the paper, with its constant
@@ -176,7 +176,7 @@ print("largest difference below 1e-9;",
 # E_f = c\, H(f) + O(\eps^3), \qquad c = \frac{1}{8\, P_Y(0)\, P_Y(1)} ,
 # $$ (eq-operational)
 #
-# where $E_f$ is the best exponent of all tests that see only the mean of $f$; the nearest-mean rule of
+# where $E_f$ is the best exponent of all tests on the mean of $f$; the nearest-mean rule of
 # {prf:ref}`lem-vector` attains it to this order. The remainder is $O(\eps^4)$ if the two labels are equally
 # likely.
 # :::

@@ -165,7 +165,7 @@ plt.show()
 # :::{prf:proposition} Rate of ACE
 # :label: prop-ace-rate
 #
-# Let $k \le K - 1$ and $\sigma_k > \sigma_{k+1}$. From almost every start, a sweep multiplies the gap of the
+# Let $\sigma_k > \sigma_{k+1} > 0$. From almost every start, a sweep multiplies the gap of the
 # objective in the limit by
 #
 # $$
@@ -221,7 +221,8 @@ plt.show()
 
 # %% [markdown]
 # Measured and predicted rates differ by less than one percent. So ACE converges geometrically in the number
-# of sweeps, fast where the spectrum has a gap after mode $k$ and not at all where $\sigma_k = \sigma_{k+1}$.
+# of sweeps, fast where the spectrum has a wide gap after mode $k$; where $\sigma_{k+1} = 0$, one sweep is enough.
+# Where $\sigma_k = \sigma_{k+1}$ the objective still converges, at another rate, but the span depends on the start.
 # For $k > K - 1$ there is no $k$-th mode and $\cov(f)$ is singular; `tdist.ace` refuses.
 #
 # :::{admonition} Printed and true
@@ -525,8 +526,8 @@ assert np.isclose(*same)
 #
 # For a fixed $f$ the maximum of {eq}`eq-soft-hgr` over $g$ is $\tfrac12 H(f)$, at
 # $g = \cov(f)^{-1}\E[f \mid Y]$. Over both the maximum is $\tfrac12\sum_{i \le k}\sigma_i^2$. At such a
-# maximum $\E[f^\top g] = \tr(\cov f \cov g) = \sum_{i\le k}\sigma_i^2$, and $f$ spans the first $k$ modes, up
-# to $f \to fA$, $g \to gA^{-\top}$.
+# maximum $\E[f^\top g] = \tr(\cov f \cov g) = \sum_{i\le k}\sigma_i^2$, and, if $\sigma_k > \sigma_{k+1}$, $f$ spans
+# the first $k$ modes, up to $f \to fA$, $g \to gA^{-\top}$.
 # :::
 #
 # ::::{dropdown} Proof

@@ -178,7 +178,7 @@ assert curves[0][5] < 2 * pair[0].mutual_information() and curves[1][5] > 2 * pa
 #
 # **Decided by.** $|H(6) - H(5)| < 10^{-12}$ and $\sigma_6 < 10^{-12}$ in both tasks; the ranks printed above.
 #
-# **True.** The joint matrix has rank 6, its DTM rank 5 {prf:ref}`thm-dtm`: the bound is reached at $k = |\Y| - 1 = 5$.
+# **True.** The joint matrix has rank 6, its DTM rank 5 ({prf:ref}`thm-dtm`): the bound is reached at $k = |\Y| - 1 = 5$.
 # :::
 #
 # ## Is $H \le 2I$?
@@ -256,8 +256,8 @@ glue("mi-share-weak", f"{share[0]:.0%}", display=False)
 glue("mi-share-strong", f"{share.max():.0%}", display=False)
 
 # %% [markdown]
-# From {glue:text}`mi-share-weak` to {glue:text}`mi-share-strong`. That the paper's one task lies below $2I$ says no more
-# than one toss of a coin.
+# The share rises from {glue:text}`mi-share-weak` to {glue:text}`mi-share-strong`. Under weak dependence, which the paper
+# assumes, that its one task lies below $2I$ says no more than one toss of a coin.
 #
 # ## What is true
 #
@@ -275,7 +275,7 @@ glue("mi-share-strong", f"{share.max():.0%}", display=False)
 # $$ (eq-information-bound)
 #
 # 3. in the $\epsilon$-ball, $\bigl| \lVert \Bt \rVert_F^2 - 2 I(X; Y) \bigr| = O(\epsilon^3)$, so $H(f) \le 2I(X; Y) +
-#    O(\epsilon^3)$, with equality up to that order for $k \ge K - 1$ modes.
+#    O(\epsilon^3)$, with equality up to that order for all $K - 1$ modes.
 # :::
 #
 # ::::{dropdown} Proof
@@ -353,6 +353,7 @@ assert slack > 1 - 1e-9
 # ## What the page found
 #
 # For weak dependence the best H-score is twice the mutual information, up to a term of third order whose sign is free.
-# It saturates at $|\Y| - 1$ features. As an inequality $H \le 2I$ holds for two balanced labels and not beyond; the bound
+# It saturates at $|\Y| - 1$ features. As an inequality $H \le 2I$ holds for two balanced labels and not in general; the bound
 # that always holds is $H \le I / \kappa(M)$, and the best H-score is never below $I$. So the two agree on which task is
-# nearly independent, and may order strongly dependent tasks differently.
+# nearly independent, and may order strongly dependent tasks differently: the copy of a Bernoulli(0.1) bit has $H = 1$ and
+# $I = 0.33$ nats, and every balanced binary task with $H = 0.9$ has $I \ge 0.45$.

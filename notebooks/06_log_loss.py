@@ -86,8 +86,8 @@ assert abs(log_loss(P, f)[0] - peer_loss) < 1e-8
 # = H(Y) - \tfrac12 H(f) + O(\eps^3) ,
 # $$ (eq-log-loss)
 #
-# where $H(Y)$ and $H(Y \mid X)$ are entropies and $H(f)$ is the H-score. In the limit the minimum is reached
-# at
+# where $H(Y)$ and $H(Y \mid X)$ are entropies and $H(f)$ is the H-score. In the limit the minimum is reached,
+# for $\E f = 0$ and up to a shift common to all labels, at
 #
 # $$
 # b_y = \log P_Y(y), \qquad \theta_y = \cov(f)^{-1} \E[f(X) \mid Y = y] .
@@ -202,7 +202,7 @@ for line in (small, large):
           f"Pearson {line['Pearson']:.5f}")
 
 # %% [markdown]
-# At the small $\eps$ the intercept is $H(Y)$ to six digits and the slope $-\frac12$ to two. At the large one,
+# At the small $\eps$ the intercept is $H(Y)$ within $10^{-5}$ and the slope $-\frac12$ within $0.01$. At the large one,
 # where some conditional probabilities are nearly zero, the points spread a little about the same line. In
 # bits the slope is $-1/(2\ln 2) = -0.72$.
 #

@@ -55,7 +55,7 @@ iris, species = load_iris(return_X_y=True)
 # \operatorname{sd}[\hat H] \approx \frac{\sqrt{2 k\,(|\Y| - 1)(1 - k/m)}}{m} .
 # $$ (eq-chance)
 #
-# The mean is exact, for any features and any class sizes.
+# The mean is exact, for any features and any class sizes; the standard deviation is that of Gaussian features.
 # :::
 #
 # ::::{dropdown} Proof
@@ -111,7 +111,7 @@ glue("samples-noise", f"{shuffled.mean():.1f}", display=False)
 # $$ (eq-adjusted)
 #
 # with $k$ the rank of the features. It is linear in $\hat H$: its mean over shuffled labels is exactly 0, and features
-# that determine the label keep the largest score, $|\Y| - 1$.
+# with the largest score, $|\Y| - 1$, keep it.
 
 # %%
 indicators = np.eye(3)[species]
@@ -417,7 +417,7 @@ for name, X in {"wine": wine, "wine, standardised": StandardScaler().fit_transfo
 assert abs(h_score(wine, cultivar).statistic - plain.statistic) < 1e-10 and shrunk.statistic > 1.6
 
 # %% [markdown]
-# One column of wine is in the hundreds, the others are near one or ten; even a small intensity $a$ then makes $a\mu$
+# One column of wine spreads over hundreds, the others over 15 or less; even a small intensity $a$ then makes $a\mu$
 # larger than their variance and erases what they know. `h_score` takes features as they are: standardise columns of
 # different units before you shrink. Features of one layer of a network share a unit.
 #
@@ -545,5 +545,5 @@ for program in (usual, h_score):
 # A score of 1.5 from 20,000 images, 2,048 features and 16 colours is what noise scores. The plug-in estimate is too
 # large by up to $k(|\Y| - 1)/(m - 1)$, and the paper's own figures are of that size: for this reason alone the samples of
 # Figure 4b differ by {glue:text}`samples-shift` where the true score is 20, and Table 1's pixel scores lie around their
-# chance level. The adjusted score takes this out at no cost, the F test says what is more than chance, and shrinkage
+# chance level. The adjusted score takes this out, the F test says what is more than chance, and shrinkage
 # gives a value where there are more features than samples, with a bias of its own.

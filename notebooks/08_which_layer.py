@@ -62,7 +62,8 @@ scores.round(2)
 
 # %% [markdown]
 # The score rises with depth, before and after the correction for chance {eq}`eq-adjusted`. Now the trained results. The
-# last digits of a trained accuracy can differ between processors; the assertion holds the claim.
+# last digits of a trained accuracy can differ between processors; the cell checks the claim, not
+# the digits.
 
 # %% tags=["nbval-ignore-output"]
 trained = pd.DataFrame({"log-loss": [r["test_loss"] for r in live["paper"]],
@@ -202,7 +203,8 @@ equal_width.round(2).to_frame("adjusted H of 16 combinations").T
 # ## Does sample size matter?
 #
 # The paper says that "target sample size does not affect the relationship between H-score and log-loss" (Figure 4b, 5,000
-# to 50,000 images). The chance level {eq}`eq-chance` says it must: it falls like $1/m$.
+# to 50,000 images). But the raw score contains the chance level
+# {eq}`eq-chance`, which falls like $1/m$.
 
 # %% mystnb={"figure": {"name": "fig-layers-size", "caption": "The H-score of the same depths on 5,000 to 50,000 images of CIFAR-100. Left: the raw score of a wide layer falls as samples come in. Right: adjusted for chance, the curves are nearly flat."}}
 sizes = config["sizes"]
@@ -298,7 +300,7 @@ glue("layers-h-rho", round(float(all_targets["adjusted"].statistic), 2), display
 # the last line above shows no steady relation, on five targets each. The paper's figure has one target for each number.
 #
 # {numref}`fig-layers-targets` also shows transferabilities above 1 among the three-category targets. In population that is
-# impossible ({prf:ref}`def-transferability`); here the network that stands for $f_{T\text{opt}}$ is not optimal on images that it
+# impossible if the target has enough features ({prf:ref}`cor-bound`); here the network that stands for $f_{T\text{opt}}$ is not optimal on images that it
 # did not see.
 #
 # ## What the page found

@@ -117,7 +117,7 @@ glue("own-best-score", round(float(ranked["adjusted"].iloc[-1]), 1), display=Fal
 assert best in EFFICIENTNET_DEPTHS[4:] and ranked["adjusted"].is_monotonic_increasing
 
 # %% [markdown]
-# The layer to build on is {glue:text}`own-best`, with an adjusted score of {glue:text}`own-best-score` out of 9.
+# The largest adjusted score is that of {glue:text}`own-best`: {glue:text}`own-best-score` out of 9.
 #
 # ## Does the ranking hold?
 #
@@ -140,6 +140,9 @@ pd.DataFrame({"adjusted": table["adjusted"], "accuracy": accuracy}).round(2)
 # %% [markdown]
 # The rank correlation between the score and the cross-validated accuracy is {glue:text}`own-rank`. The score took one
 # pass; the accuracies took three trainings a layer.
+#
+# At the top they disagree: the score goes on rising to the last layer, and the accuracy does not. Train on the two or
+# three layers with the largest scores before you choose one.
 #
 # ## When the data arrive in pieces
 #

@@ -102,18 +102,21 @@ def cifar100(train=True):
         data = torchvision.datasets.CIFAR100(data_folder(), train=train)
     except RuntimeError as error:
         raise FileNotFoundError(
-            f"CIFAR-100 is not in {data_folder()}; get it with: make data (or python -m tdist.tasks), "
+            f"CIFAR-100 is not in {data_folder()}; get it with make data or tdist.tasks.download(), "
             "or set TDIST_DATA to the folder that holds cifar-100-python") from error
     return Task("CIFAR-100", torch.from_numpy(data.data).permute(0, 3, 1, 2).contiguous(),
                 torch.tensor(data.targets), tuple(data.classes))
 
 
 def download():
-    """Fetch the optional data sets through torchvision; what is there already is only checked."""
+    """Fetch the optional data sets through torchvision; what is there already is only checked.
+
+    Raises ConnectionError, naming the data set and the folder, if one cannot be fetched.
+    """
     for name in ("CIFAR100", "CIFAR10", "MNIST", "FashionMNIST"):
-        getattr(torchvision.datasets, name)(data_folder(), download=True)
+        try:
+            getattr(torchvision.datasets, name)(data_folder(), download=True)
+        except (OSError, RuntimeError) as error:
+            raise ConnectionError(f"{name} could not be fetched to {data_folder()}: {error}\nCall again with a network, "
+                                  "or set TDIST_DATA to a folder that has it.") from error
         print(f"{name}: in {data_folder()}")
-
-
-if __name__ == "__main__":
-    download()

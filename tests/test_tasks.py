@@ -82,3 +82,13 @@ def test_a_missing_data_set_says_where_it_was_looked_for_and_how_to_get_it(tmp_p
 def test_cifar100():
     task = tasks.cifar100()
     assert task.images.shape == (50_000, 3, 32, 32) and torch.bincount(task.labels).tolist() == [500] * 100
+
+
+def test_a_failed_download_names_the_data_set_and_the_folder(tmp_path, monkeypatch):
+    def offline(root, download):
+        raise OSError("no network")
+
+    monkeypatch.setenv("TDIST_DATA", str(tmp_path))
+    monkeypatch.setattr(tasks.torchvision.datasets, "CIFAR100", offline)
+    with pytest.raises(ConnectionError, match=f"CIFAR100 could not be fetched to {tmp_path}"):
+        tasks.download()
