@@ -23,7 +23,7 @@ from myst_nb import glue
 from scipy.stats import chi2_contingency
 
 from tdist import Joint
-from tdist.plots import COMPUTED, PRINTED, use_book_style
+from tdist.plots import COMPUTED, OTHER, use_book_style
 
 use_book_style()
 rng = np.random.default_rng(0)
@@ -237,10 +237,11 @@ assert np.isclose(chi2 / counts.sum(), (table.singular_values**2).sum(), rtol=1e
 # %% mystnb={"figure": {"name": "fig-correspondence", "caption": "The first two modes of the 3 x 3 joint: a label and the symbol it favours lie in the same direction. Labels are scaled by their correlations."}}
 modes = Joint(P).modes()
 fig, ax = plt.subplots(figsize=(4.2, 3.6))
-for name, points, colour in (("symbol", modes.f, COMPUTED), ("label", modes.g * modes.correlations, PRINTED)):
+for name, points, colour in (("symbol", modes.f, COMPUTED), ("label", modes.g * modes.correlations, OTHER)):
     ax.plot(*points.T, "o" if name == "symbol" else "s", color=colour, label=name)
     for i, point in enumerate(points):
-        ax.annotate(f" {name} {i + 1}", point, color=colour)
+        ax.annotate(f"{name} {i + 1}", point, (6, 4 if name == "symbol" else -10), color=colour,
+                    textcoords="offset points")
 ax.set(xlabel="first mode", ylabel="second mode", xlim=(-2.2, 2.6))
 plt.show()
 

@@ -352,7 +352,7 @@ ax.legend()
 plt.show()
 
 # %% [markdown]
-# The sums over all samples agree with the exponent computed from {eq}`eq-mismatched`, within 2 percent at
+# The sums over all samples agree with the exponent computed from {eq}`eq-mismatched`, within 2% at
 # this size.
 #
 # ## Several features
@@ -479,7 +479,7 @@ plt.show()
 # must keep the same distance from $\mu_1$; the straight border touches both discs on the line between the
 # means.
 
-# %% mystnb={"figure": {"name": "fig-orthant", "caption": "Two rules for two features with equal gaps. Discs of equal error rate around the two means must stay outside the wrong region. Left: a straight border lets them grow until they touch. Right: the corner of an orthant stops them earlier, and the exponent falls to 69 percent."}} tags=["hide-input"]
+# %% mystnb={"figure": {"name": "fig-orthant", "caption": "Two rules for two features with equal gaps. Discs of equal error rate around the two means must stay outside the wrong region. Left: a straight border lets them grow until they touch. Right: the corner of an orthant stops them earlier, and the exponent falls to 69%."}} tags=["hide-input"]
 def best_orthant(d):
     """The a of the best orthant for gaps d."""
     return brentq(lambda a: a**2 - np.sum(np.maximum(d - a, 0) ** 2), 0, np.max(d))

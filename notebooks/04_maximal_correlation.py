@@ -136,7 +136,7 @@ for k in (1, 3, 5):
 # %% [markdown]
 # The objective ends within $4 \cdot 10^{-15}$ of $\sum_{i \le k}\sigma_i$ and stays there.
 
-# %% mystnb={"figure": {"name": "fig-ace-drift", "caption": "The printed algorithm (orange) settles near the best possible objective and then climbs above it, to the constant function, earlier for more features. Re-centred (blue), it stays at the best possible value, zero in this figure."}}
+# %% mystnb={"figure": {"name": "fig-ace-drift", "caption": "The printed algorithm (dark orange) settles near the best possible objective and then climbs above it, to the constant function, earlier for more features. Re-centred (blue), it stays at the best possible value, zero in this figure."}}
 fig, ax = plt.subplots()
 n = np.arange(1, 41)
 for k, dash in ((1, "-"), (3, "--"), (5, ":")):
@@ -394,7 +394,7 @@ assert max(abs(ace(tables[i], 1).correlations[0] - by_ace[i]) for i in range(20)
 glue("ace-var-sim", f"{m * by_ace.var():.3f}", display=False)
 
 # %% [markdown]
-# All three are within 5 %. The printed variance is right for a fixed pair of functions and for known
+# All three are within 5%. The printed variance is right for a fixed pair of functions and for known
 # marginals. For the algorithm, which estimates the marginals and normalises by them, the variance is
 # {glue:text}`ace-var-sim`: the normalisation cancels part of the noise. It does so for every joint, so ACE is
 # never worse than the paper's theorem says.
@@ -458,7 +458,7 @@ glue("ace-limit", f"{limit:.4f}", display=False)
 glue("ace-printed", f"{printed:.4f}", display=False)
 
 # %% [markdown]
-# The rate tends to {glue:text}`ace-limit`; what is missing halves with $\Delta$ and is below 2 % at
+# The rate tends to {glue:text}`ace-limit`; what is missing halves with $\Delta$ and is below 2% at
 # $\Delta = 0.025$. The printed formula gives {glue:text}`ace-printed`.
 
 # %% mystnb={"figure": {"name": "fig-ace-samples", "caption": "Left: 20,000 estimates of the maximal correlation by ACE, with the normal density of the variance of h (blue) and of the printed variance (grey). Right: the exact large-deviation rate tends to the corrected limit (dashed), far from the printed one (grey, hollow)."}}

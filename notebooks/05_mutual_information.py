@@ -152,7 +152,7 @@ for task in pair:
     curves.append([task.h_score(features[:, :k]) for k in range(1, 7)])
     print("H(1..6)", np.round(curves[-1], 4), " 2I", round(2 * task.mutual_information(), 4))
 
-# %% mystnb={"figure": {"name": "fig-saturation", "caption": "Figure 3 of the H-score paper, recomputed on two tasks with six labels. The H-score of the best k features is constant from k = 5 on, not from 6. On the left it stays below 2I, as printed; on the right it does not."}} tags=["hide-input"]
+# %% mystnb={"figure": {"name": "fig-saturation", "caption": "Figure 3 of the H-score paper, recomputed on two tasks with six labels. The H-score of the best k features is constant from k = 5 on (dotted), not from 6. On the left it stays below 2I, as printed; on the right it does not."}} tags=["hide-input"]
 fig, axes = plt.subplots(1, 2, figsize=(7, 2.9))
 for ax, task, curve in zip(axes, pair, curves, strict=True):
     ax.plot(range(1, 7), curve, "o-", color=COMPUTED, label="H-score of the best k features")
@@ -160,7 +160,7 @@ for ax, task, curve in zip(axes, pair, curves, strict=True):
     ax.axvline(5, color="black", lw=0.8, ls=":")
     ax.set(xlabel="number of features $k$", xticks=range(1, 7), ylim=(0, 1.15 * max(*curve, 2 * task.mutual_information())))
 axes[0].set_ylabel("H-score and $2I$ (nats)")
-axes[1].legend(loc="lower right")
+axes[0].legend(loc="lower right")
 plt.show()
 
 # %%
@@ -317,7 +317,7 @@ second = min((i / ((m * np.log(m) - m + 1) / (m - 1) ** 2) / h).min() for h, i, 
 print(f"1: smallest 2I / |B|^2 = {first:.6f}   2: smallest (I / kappa) / |B|^2 = {second:.6f}")
 assert first > 1 - 1e-9 and second > 1 - 1e-9
 
-# %% mystnb={"figure": {"name": "fig-kappa", "caption": "Ratio of the largest possible H-score to 2I in 20,000 random tasks (dots), against the largest density ratio M. The printed claim is the dashed line; the proven bound 1/(2 kappa(M)) is the solid one."}} tags=["hide-input"]
+# %% mystnb={"figure": {"name": "fig-kappa", "caption": "Ratio of the largest possible H-score to 2I in 20,000 random tasks (dots), against the largest density ratio M, up to 60. The printed claim is the dashed line; the proven bound 1/(2 kappa(M)) is the solid one."}} tags=["hide-input"]
 fig, ax = plt.subplots()
 for h, i, m in general:
     ax.plot(m, h / (2 * i), ".", color=COMPUTED, ms=1.5, alpha=0.4, rasterized=True)

@@ -221,7 +221,7 @@ for name, line in (("with b", with_b), ("without b", without_b)):
 print(f"H(Y) = {entropy:.4f}, ln |Y| = {np.log(4):.4f}")
 assert abs(without_b["intercept - H(Y)"] + entropy - np.log(4)) < 0.01 and without_b["Pearson"] > -0.95
 
-# %% mystnb={"figure": {"name": "fig-log-loss-intercept", "caption": "Log-loss against H-score of 60 features. With the intercept (blue) they lie on the predicted line; without it (orange) the loss is larger by ln |Y| - H(Y) and the points scatter."}}
+# %% mystnb={"figure": {"name": "fig-log-loss-intercept", "caption": "Log-loss against H-score of 60 features. With the intercept (blue) they lie on the predicted line; without it (dark orange) the loss is larger by ln |Y| - H(Y) and the points scatter."}}
 fig, ax = plt.subplots()
 ax.plot(H, L, "o", color=COMPUTED, label="with intercept")
 ax.plot(H, L_without, "s", color=WRONG, label="without intercept")

@@ -507,6 +507,7 @@ faults = pd.DataFrame([
 faults["ours"] = faults["ours"].map(float)
 assert abs(faults["their value"].iloc[-1] - 49.6) < 0.05 and (abs(faults["their value"] - faults["ours"]) > 0.1).all()
 assert np.allclose(faults["ours"][1:], 1.1919, atol=1e-4)
+pd.set_option("display.max_colwidth", None)
 faults.round(4)
 
 # %% [markdown]

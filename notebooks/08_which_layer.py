@@ -47,7 +47,7 @@ use_book_style()
 # %%
 task = fashion_mnist()
 features = layers.depth_features(task, progress=False)
-print({layer: x.shape[1] for layer, x in features.items()})
+print(list(features), [x.shape[1] for x in features.values()], sep="\n")
 
 # %% [markdown]
 # For each depth, `layers.compare` computes the H-score on nine tenths of the images, trains a softmax regression on them
@@ -57,7 +57,7 @@ print({layer: x.shape[1] for layer, x in features.items()})
 # %%
 y = task.labels.numpy()
 live = pd.DataFrame({layer: layers.compare(x, y) for layer, x in features.items()}).T
-scores = live[["dimension", "h", "chance", "adjusted"]].astype(float)
+scores = live[["dimension", "h", "chance", "adjusted"]].astype(float).astype({"dimension": int})
 scores.round(2)
 
 # %% [markdown]
@@ -100,12 +100,15 @@ rows = [{"depth": depth, "seed": seed, **{name: u[name] for name in ("dimension"
         for seed in config["seeds"] for depth in depths for u in [units[f"a/{seed}/{depth}"]]]
 runs = pd.DataFrame(rows)
 mean = runs.groupby("depth", sort=False).mean().drop(columns="seed")
-mean[["dimension", "h", "adjusted", "paper test_loss", "paper train_accuracy", "paper test_accuracy", "converged test_loss",
-      "converged test_accuracy", "knn"]].rename(columns=lambda c: c.replace("_", " ")).round(3)
+mean["dimension"] = mean["dimension"].astype(int)
+shown = {"dimension": "width", "h": "H", "adjusted": "adj. H", "paper test_loss": "loss", "paper train_accuracy": "training",
+         "paper test_accuracy": "test", "converged test_accuracy": "converged", "knn": "knn"}
+mean[list(shown)].rename(columns=shown).rename_axis(None).round(3)
 
 # %% [markdown]
-# Each row is the mean of three draws. "paper" is 100 full-batch epochs; "converged" is L-BFGS on the same loss with a
-# small penalty. Losses are in nats.
+# Each row is the mean of three draws. After the width and the two scores come the test log-loss in nats and the accuracies on
+# training and test images after 100 full-batch epochs, the test accuracy after L-BFGS on the same loss with a small penalty, and
+# that of 20 nearest neighbours.
 
 # %% mystnb={"figure": {"name": "fig-layers-cifar", "caption": "CIFAR-100, eight depths of EfficientNet-Lite0, three draws of 20,000 images. Left: log-loss falls as the H-score rises, and the test loss stops falling at the last three depths. Right: the same in accuracy. Softmax regression, 100 full-batch epochs."}}
 fig, (left, right) = plt.subplots(1, 2, figsize=(8, 3.4))
@@ -158,6 +161,7 @@ table.rename(index=lambda name: name.replace("_", " ").replace("dim ", "width ")
 columns = {"adjusted": "adjusted H", "knn": "knn", "dimension": "width", "paper train_accuracy": "training accuracy",
            "paper test_accuracy": "test accuracy", "paper test_loss": "test loss", "converged test_accuracy": "converged"}
 ranks = mean[list(columns)].rank().astype(int).rename(columns=columns)
+ranks.index.name = None
 ranks["test loss"] = 9 - ranks["test loss"]  # 8 for the smallest loss
 glue("layers-top-h", ranks["adjusted H"].idxmax(), display=False)
 glue("layers-top-test", ranks["test accuracy"].idxmax(), display=False)
@@ -192,7 +196,7 @@ glue("layers-narrow-last", round(float(equal_width.iloc[-1]), 2), display=False)
 glue("layers-narrow-top", round(float(equal_width.max()), 2), display=False)
 glue("layers-narrow-where", equal_width.idxmax(), display=False)
 assert equal_width["blocks.4"] > equal_width["blocks.0"] > equal_width["bn2"]
-equal_width.round(2).to_frame("adjusted H of 16 combinations").T
+equal_width.round(2).to_frame("adjusted H")
 
 # %% [markdown]
 # At equal width the score rises from {glue:text}`layers-narrow-first` at the first depth to
@@ -267,8 +271,9 @@ plt.show()
 targets = pd.DataFrame([{"categories": n, **{k: v for k, v in u.items() if k != "trained"}, **u["trained"]}
                         for n in config["categories"] for s in range(config["targets_each"])
                         for u in [units[f"c/{n}/{s}"]]])
-targets.groupby("categories")[["h", "adjusted", "adjusted_opt", "transferability", "adjusted_transferability",
-                               "test_accuracy", "test_loss"]].mean().round(3)
+shown = {"h": "H", "adjusted": "adj. H", "adjusted_opt": "adj. H opt", "transferability": "T",
+         "adjusted_transferability": "adj. T", "test_accuracy": "accuracy", "test_loss": "loss"}
+targets.groupby("categories")[list(shown)].mean().rename(columns=shown).round(3)
 
 # %% mystnb={"figure": {"name": "fig-layers-targets", "caption": "Twenty target tasks. Transferability (adjusted scores) against the test accuracy of a softmax regression, 50 epochs of batches of 64; the colour is the number of categories."}}
 fig, ax = plt.subplots(figsize=(5, 3.6))
@@ -286,7 +291,7 @@ def rank(column, group):
 all_targets = {c: rank(c, targets) for c in ("transferability", "adjusted_transferability", "h", "adjusted")}
 within = {n: rank("adjusted_transferability", g).statistic for n, g in targets.groupby("categories")}
 for name, value in all_targets.items():
-    print(f"{name:>25}: rho = {value.statistic:+.2f} over 20 targets, p = {value.pvalue:.3f}")
+    print(f"{name:>25}: rho = {value.statistic:+.2f} over 20 targets, p = {value.pvalue:.0e}")
 print("adjusted, within a number of categories:", {n: round(float(v), 2) for n, v in within.items()})
 glue("layers-t-rho", round(float(all_targets["adjusted_transferability"].statistic), 2), display=False)
 glue("layers-h-rho", round(float(all_targets["adjusted"].statistic), 2), display=False)

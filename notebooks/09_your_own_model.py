@@ -93,15 +93,15 @@ print(layers)
 
 # %%
 scores = h_scores(model, loader, layers, shrinkage="ledoit-wolf", progress=False)
-table = pd.DataFrame({name: {"features": s.rank, "H": s.statistic, "chance": s.chance, "adjusted": s.adjusted}
-                      for name, s in scores.items()}).T
+table = pd.DataFrame({name: {"rank": s.rank, "H": s.statistic, "chance": s.chance, "adjusted": s.adjusted}
+                      for name, s in scores.items()}).T.astype({"rank": int})
 table.round(2)
 
 # %% [markdown]
 # We asked for Ledoit-Wolf shrinkage {eq}`eq-shrinkage`, because the widest layer has 1,280 features and there are only
 # 1,500 images: without it the chance level of that layer would be most of its score {cite:p}`ibrahim2021`.
 
-# %% mystnb={"figure": {"name": "fig-your-layers", "caption": "Layers of EfficientNet-Lite0 ranked by their adjusted H-score for the ten classes of the folder. The longest bar is the layer to build on."}}
+# %% mystnb={"figure": {"name": "fig-your-layers", "caption": "Layers of EfficientNet-Lite0 ranked by their adjusted H-score for the ten classes of the folder; pink is the score before the correction for chance. Try the layers at the top first."}}
 ranked = table.sort_values("adjusted")
 fig, ax = plt.subplots()
 ax.barh(ranked.index, ranked["H"], color=OTHER, alpha=0.4, label="H-score")

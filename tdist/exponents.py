@@ -1,8 +1,8 @@
 r"""Error exponents of binary hypothesis tests between two distributions on one finite alphabet, in nats.
 
 A test sees m independent draws and decides between :math:`P_1` and :math:`P_2`. Its error probability falls like
-:math:`e^{-mE}`; E is its exponent. Here are the exponent of the best test, of the best test that only sees the
-mean of a feature, and the exact error probability of a linear test.
+:math:`e^{-mE}`; E is its exponent. Here are the exponent of the best test, of the best test by a fixed region
+of means of a feature, and the exact error probability of a linear test.
 """
 
 from math import comb
@@ -63,7 +63,7 @@ def chernoff(p1, p2):
 
 
 def mismatched(f, p1, p2):
-    r"""Best exponent of any test that sees only the mean of f, :eq:`eq-mismatched`; Lemmas 2 and 3 of the paper.
+    r"""Best exponent of a test by a fixed region of means of f, :eq:`eq-mismatched`; Lemmas 2 and 3 of the paper.
 
     .. math:: E_f = \inf_l \max(I_1(l), I_2(l)) = \max_{0<s<1} \max_\theta
               -\bigl[s \Lambda_1(\theta/s) + (1-s) \Lambda_2(-\theta/(1-s))\bigr]

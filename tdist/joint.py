@@ -105,15 +105,16 @@ class Joint:
     def modes(self, k=None):
         r"""The k strongest modes :math:`f_i^* = \phi_i/\sqrt{P_X}`, :math:`g_i^* = \psi_i/\sqrt{P_Y}`, :eq:`eq-modes`.
 
-        Raises ValueError unless 1 <= k <= K - 1: the K-th singular value is zero and carries no mode.
+        Raises ValueError unless 1 <= k <= K - 1, counting symbols that occur: the K-th singular value carries no mode.
         """
-        k = check_modes(k, self.P.shape)
-        psi, sigma, phi_t = np.linalg.svd(self.dtm, full_matrices=False)
-        return Modes(
-            f=_inverse_root(self.px)[:, None] * phi_t[:k].T,
-            g=_inverse_root(self.py)[:, None] * psi[:, :k],
-            correlations=sigma[:k],
-        )
+        x, y = self.px > 0, self.py > 0
+        k = check_modes(k, (y.sum(), x.sum()))
+        root_x, root_y = np.sqrt(self.px[x]), np.sqrt(self.py[y])
+        # lift the constant mode to 2, above every other, and drop it: where some sigma is 0 it would mix with theirs
+        psi, sigma, phi_t = np.linalg.svd(self.dtm[np.ix_(y, x)] + 2 * np.outer(root_y, root_x), full_matrices=False)
+        f, g = np.zeros((len(x), k)), np.zeros((len(y), k))
+        f[x], g[y] = phi_t[1 : k + 1].T / root_x[:, None], psi[:, 1 : k + 1] / root_y[:, None]
+        return Modes(f, g, sigma[1 : k + 1])
 
     def mutual_information(self):
         r""":math:`I(X;Y) = \sum P_{YX} \log \frac{P_{YX}}{P_Y P_X}` in nats."""

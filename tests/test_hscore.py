@@ -666,3 +666,14 @@ def test_transferability_errors():
         transferability(x, np.ones((80, 2)), y)
     with pytest.raises(ValueError, match="79 rows and 80 labels"):
         transferability(x, x[1:], y)
+
+
+def test_the_papers_sizes_score_chance_on_noise():
+    """20,000 samples of 2,048 features with 16 colours a pixel, and with 100 classes."""
+    rng = np.random.default_rng(0)
+    x = rng.standard_normal((20_000, 2_048), dtype=np.float32)
+    for classes, chance in ((16, 1.536), (100, 10.139)):
+        result = h_score(x, rng.integers(0, classes, len(x)))
+        sd = np.sqrt(2 * (classes - 1) * 2_048 * (1 - 2_048 / 20_000)) / 20_000
+        assert abs(result.chance - chance) < 1e-3 and abs(result.statistic - chance) < 4 * sd
+        assert abs(result.adjusted) < 5 * sd

@@ -313,3 +313,20 @@ def test_perturb(rng):
 def test_perturb_errors(phi, epsilon, match):
     with pytest.raises(ValueError, match=match):
         perturb([0.5, 0.5], phi, epsilon)
+
+
+@pytest.mark.parametrize("P", [
+    np.outer([0.2, 0.3, 0.5], [0.1, 0.2, 0.3, 0.4]),  # independent: every singular value is zero
+    np.outer([0.2, 0.3, 0.5], [0.1, 0.2, 0.3, 0.4]) + 0.02 * np.outer([1, -1, 0], [1, -1, 1, -1]),  # one mode
+    np.array([[0.2, 0.2, 0.0, 0.05], [0.05, 0.05, 0.0, 0.2], [0.1, 0.1, 0.0, 0.05], [0.0, 0.0, 0.0, 0.0]]),
+])
+def test_modes_are_whitened_where_singular_values_vanish(P):
+    joint = Joint(P)
+    k = min((joint.px > 0).sum(), (joint.py > 0).sum()) - 1
+    modes = joint.modes()
+    for h, p in ((modes.f, joint.px), (modes.g, joint.py)):
+        assert h.shape[1] == k and np.abs(p @ h).max() < 1e-12
+        assert np.allclose((h.T * p) @ h, np.eye(k), atol=1e-12)
+    assert np.allclose(modes.f.T @ P.T @ modes.g, np.diag(modes.correlations), atol=1e-12)
+    with pytest.raises(ValueError, match="k must be"):
+        joint.modes(k + 1)
