@@ -284,9 +284,7 @@ assert np.isclose(np.sum(B**2), np.trace(B.T @ B)) and np.sum((B.T @ B) ** 2) < 
 # ## Figure 11: features of one task, loss on another
 #
 # The paper's experiment: one target task, 20 source tasks that drift away from it; the best features of each
-# source, scored and trained on the target. Source $i$ is printed as $P_{Y_i|X} = P_{Y_0|X} + i\lambda I$. Its
-# columns sum to $1 + i\lambda$, so it is not a conditional distribution, and $I$ asks for $|\X| = |\Y|$. We
-# normalise:
+# source, scored and trained on the target. The sources need a normalisation that the paper leaves out:
 #
 # $$
 # P_{Y_i|X} = \frac{P_{Y_0|X} + i\lambda I}{1 + i\lambda}, \qquad i = 1, \dots, 20, \qquad |\X| = |\Y| = n, \quad P_X = 1/n ,
@@ -294,6 +292,16 @@ assert np.isclose(np.sum(B**2), np.trace(B.T @ B)) and np.sum((B.T @ B) ** 2) < 
 #
 # with the columns of $P_{Y_0|X}$ drawn from a Dirichlet distribution. The source features are the first $k$
 # modes of source $i$.
+#
+# :::{admonition} Printed and true
+# :class: erratum
+# **Printed.** Appendix E: $P_{Y_i|X} = P_{Y_0|X} + i\lambda I$, with any number of features.
+#
+# **Decided by.** Its columns sum to $1 + i\lambda$, so it is not a conditional distribution, and $I$ asks for
+# $|\X| = |\Y|$. With $k = n - 1$ features H does not vary at all, as a cell below shows.
+#
+# **True.** {eq}`eq-figure-11`, with $k < n - 1$.
+# :::
 
 # %%
 def tasks(seed, n=8, concentration=3.0, step=0.1):
