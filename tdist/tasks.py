@@ -117,6 +117,6 @@ def download():
         try:
             getattr(torchvision.datasets, name)(data_folder(), download=True)
         except (OSError, RuntimeError) as error:
-            raise ConnectionError(f"{name} could not be fetched to {data_folder()}: {error}\nCall again with a network, "
-                                  "or set TDIST_DATA to a folder that has it.") from error
+            raise ConnectionError(f"{name} could not be fetched to {data_folder()}: {error}\nCall again with a "
+                                  "network, or set TDIST_DATA to a folder that has it.") from error
         print(f"{name}: in {data_folder()}")

@@ -3,9 +3,9 @@
 import argparse
 
 from tdist.networks import SOURCES
-from tdist.studies import layers
+from tdist.studies import layers, rooms
 
-STUDIES = {"layers": layers.paper}
+STUDIES = {"layers": layers.paper, "rooms": rooms.paper}
 
 
 def main():
@@ -13,9 +13,11 @@ def main():
     parser.add_argument("name", choices=STUDIES)
     parser.add_argument("--scale", choices=["paper"], default="paper",
                         help="the papers' data and sizes; the live scale runs inside the notebooks")
-    parser.add_argument("--source", choices=SOURCES, default="efficientnet_lite0", help="the trained network")
+    parser.add_argument("--source", choices=SOURCES, help="the trained network, of layers only (efficientnet_lite0)")
     args = parser.parse_args()
-    STUDIES[args.name](args.source)
+    if args.source and args.name != "layers":
+        parser.error(f"--source belongs to layers, not to {args.name}")
+    STUDIES[args.name](*([args.source] if args.source else []))
 
 
 if __name__ == "__main__":

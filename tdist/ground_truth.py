@@ -1,0 +1,120 @@
+r"""Ground truth of the six pixel tasks: two from a picture, four from the geometry behind it.
+
+The definitions follow Taskonomy (Zamir et al., 2018, supplementary material): 2D edges are Canny's filter without the
+thinning, 2D keypoints the response of SURF, occlusion edges come from depth and ignore what lies on a surface, 3D
+keypoints mark where a surface turns in two directions (Taskonomy uses NARF), reshading is lit by one lamp at the
+camera, depth is the distance from the camera. All maps but depth lie in 0 to 1.
+"""
+
+import torch
+
+SCALES = (1.2, 2.4)  # of SURF, in pixels of a 64 x 64 picture
+OCCLUSION = 2.5  # pixel widths by which a neighbour must leave the tangent plane
+
+
+def gaussian(size, sigma, order=0, device=None):
+    r"""Gaussian filter along an axis of `size` pixels, or its derivative of order 1 or 2, as a matrix (size, size).
+
+    ``gaussian(h, s) @ image @ gaussian(w, s).T`` blurs an image; the border repeats.
+    """
+    reach = max(2, round(4 * sigma))
+    x = torch.arange(-reach, reach + 1, device=device, dtype=torch.float32)
+    kernel = torch.exp(-0.5 * (x / sigma) ** 2)
+    kernel = kernel / kernel.sum()
+    if order == 1:
+        kernel = x * kernel / (x * x * kernel).sum()  # 1 on a slope of 1
+    if order == 2:
+        kernel = (x * x - (x * x * kernel).sum()) * kernel
+        kernel = kernel / (x * x * kernel / 2).sum()  # 1 on x^2 / 2
+    rows = torch.arange(size, device=device)[:, None]
+    columns = (rows + x.long()).clamp(0, size - 1)
+    return torch.zeros(size, size, device=device).scatter_add_(1, columns, kernel.expand(size, -1))
+
+
+def edges_2d(image, sigma=1.0):
+    r"""2D edges: :math:`\min(1, 4\,\lVert\nabla (G_\sigma * I)\rVert)` of a grey image I (n, h, w) in 0 to 1."""
+    (g, d), (g_w, d_w) = ([gaussian(size, sigma, order, image.device) for order in (0, 1)] for size in image.shape[1:])
+    down, right = d @ (image @ g_w.T), g @ (image @ d_w.T)
+    return (4 * (down**2 + right**2).sqrt()).clamp(max=1)
+
+
+def keypoints_2d(image, scales=SCALES):
+    r"""2D keypoints: SURF's blob response of a grey image I (n, h, w) in 0 to 1, the largest over scales.
+
+    .. math:: \min\Bigl(1, 8 \max_\sigma \sigma^2 \sqrt{\max(0, L_{xx} L_{yy} - (0.9 L_{xy})^2)}\Bigr), \quad L = G_\sigma * I
+    """
+    response = torch.zeros_like(image)
+    for sigma in scales:
+        (g, d, dd), (g_w, d_w, dd_w) = ([gaussian(size, sigma, order, image.device) for order in range(3)]
+                                        for size in image.shape[1:])
+        xx, yy, xy = g @ (image @ dd_w.T), dd @ (image @ g_w.T), d @ (image @ d_w.T)
+        response = torch.maximum(response, sigma**4 * (xx * yy - (0.9 * xy) ** 2))
+    return (8 * response.sqrt()).clamp(max=1)
+
+
+def occlusion_edges(points, normals, depth, pixel):
+    r"""3D occlusion edges: the relative jump in depth, where one surface hides another.
+
+    Pixels p and q that touch along a side are on either side of an occlusion if each lies off the tangent plane of the other,
+
+    .. math:: \min(|n_p \cdot (x_q - x_p)|, |n_q \cdot (x_q - x_p)|) > 2.5\,\text{pixel}\,\min(d_p, d_q)
+
+    so that a crease, where two surfaces meet, is none. Both then get :math:`1 - \min(d_p, d_q) / \max(d_p, d_q)`, and
+    a pixel keeps its largest.
+
+    Parameters
+    ----------
+    points, normals : torch.Tensor, shape (n, 3, h, w)
+    depth : torch.Tensor, shape (n, h, w)
+    pixel : float
+        Angle between neighbouring rays, radians.
+    """
+    edges = torch.zeros_like(depth)
+    for axis in (1, 2):
+        size = depth.shape[axis] - 1
+        d_p, d_q = depth.narrow(axis, 0, size), depth.narrow(axis, 1, size)
+        n_p, n_q = normals.narrow(axis + 1, 0, size), normals.narrow(axis + 1, 1, size)
+        step = points.narrow(axis + 1, 1, size) - points.narrow(axis + 1, 0, size)
+        off = torch.minimum((n_p * step).sum(1).abs(), (n_q * step).sum(1).abs())
+        near, far = torch.minimum(d_p, d_q), torch.maximum(d_p, d_q)
+        jump = torch.where(off > OCCLUSION * pixel * near, 1 - near / far, 0)
+        for start in (0, 1):
+            side = edges.narrow(axis, start, size)
+            torch.maximum(side, jump, out=side)
+    return edges
+
+
+def keypoints_3d(normals, window=5):
+    r"""3D keypoints: where the surface turns in two directions within a window, such as at the corner of a box.
+
+    With C the covariance of the unit normals (n, 3, h, w) in the window (the border repeated), of eigenvalues
+    :math:`\lambda_1 \ge \lambda_2 \ge \lambda_3`,
+
+    .. math:: 3\,\frac{\lambda_1\lambda_2 + \lambda_1\lambda_3 + \lambda_2\lambda_3}{\lambda_1 + \lambda_2 + \lambda_3}
+       = \frac{3}{2}\Bigl(\operatorname{tr} C - \frac{\operatorname{tr} C^2}{\operatorname{tr} C}\Bigr)
+
+    It is 0 on a plane (no turn) and along a straight edge (:math:`\lambda_2 = 0`).
+    """
+    x, y, z = normals.unbind(1)
+    products = torch.stack([x, y, z, x * x, y * y, z * z, x * y, x * z, y * z], dim=1)
+    down, across = (_window(size, window, normals.device) for size in normals.shape[2:])
+    x, y, z, xx, yy, zz, xy, xz, yz = (down @ (products @ across.T)).unbind(1)
+    xx, yy, zz, xy, xz, yz = xx - x * x, yy - y * y, zz - z * z, xy - x * y, xz - x * z, yz - y * z
+    trace = (xx + yy + zz).clamp(min=0)
+    square = xx**2 + yy**2 + zz**2 + 2 * (xy**2 + xz**2 + yz**2)
+    return torch.where(trace > 1e-5, 1.5 * (trace - square / trace), 0).clamp(0, 1)
+
+
+def _window(size, window, device):
+    """Means over a window along an axis as a matrix (size, size); the border repeats."""
+    rows = torch.arange(size, device=device)[:, None]
+    columns = (rows + torch.arange(window, device=device) - window // 2).clamp(0, size - 1)
+    return torch.zeros(size, size, device=device).scatter_add_(1, columns, torch.full((size, window), 1 / window, device=device))
+
+
+def reshading(normals, rays):
+    r"""Reshading: :math:`\max(0, -n \cdot r)`, white surfaces lit by one lamp at the camera, without falling off.
+
+    normals (n, 3, h, w) and unit rays (n, 3, h, w) from the camera.
+    """
+    return (-(normals * rays).sum(1)).clamp(0, 1)

@@ -1,0 +1,172 @@
+"""The study of eight tasks in rendered rooms, its networks, and its stored result."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from tdist import h_score, scenes
+from tdist.networks import Encoder, LabelDecoder, MapDecoder
+from tdist.studies import rooms
+from tdist.studies.results import load
+from tdist.studies.rooms import LIVE, PAPER, Scale
+
+SMALL = Scale(16, 200, 8, 300, 60, 10, 40, width=8, batch=20)
+NAMES = scenes.TASKS
+
+
+@pytest.fixture(scope="module")
+def data():
+    return {part: rooms.rooms(SMALL, part) for part in ("encoder", "scored", "decoder", "held_out")}
+
+
+def test_the_paper_scale_is_the_papers():
+    assert PAPER.size == 64 and PAPER.encoder_rooms == PAPER.scored_rooms == 20_000
+    code = Encoder(PAPER.width)(torch.zeros(2, 3, 64, 64))
+    assert code.shape == (2, 8, 16, 16) and code[0].numel() == 2048
+
+
+def test_decoders_give_maps_and_logits():
+    code = torch.randn(3, 8, 8, 8)
+    assert MapDecoder(4)(code).shape == (3, 32, 32)
+    assert LabelDecoder(5, 4)(code).shape == (3, 5)
+    assert LIVE.size % 4 == 0
+
+
+def test_parts_are_disjoint_rooms(data):
+    firsts = [part.images[0] for part in data.values()]
+    assert [len(part) for part in data.values()] == [200, 300, 60, 40]
+    assert all((a != b).any() for i, a in enumerate(firsts) for b in firsts[:i])
+
+
+def test_losses_by_hand():
+    maps, target = torch.zeros(2, 2, 2), torch.tensor([[[1.0, 1], [1, 1]], [[0, 0], [0, 2]]])
+    assert rooms.losses(maps, target).tolist() == [1, 1]
+    logits = torch.tensor([[1.0, 1.0], [3.0, 1.0]]).log()
+    assert torch.allclose(rooms.losses(logits, torch.tensor([0, 1])), torch.tensor([2.0, 4.0]).log())
+
+
+def test_map_targets_are_standardised_by_the_rooms_of_training(data):
+    train = rooms.targets("depth", data["decoder"], data["decoder"])
+    assert abs(train.mean()) < 1e-4 and abs(train.std() - 1) < 1e-4
+    raw = data["decoder"].maps["depth"].float()
+    test = rooms.targets("depth", data["held_out"], data["decoder"])
+    assert torch.allclose(test * raw.std() + raw.mean(), data["held_out"].maps["depth"].float(), atol=1e-3)
+    assert torch.equal(rooms.targets("scene", data["decoder"], None), data["decoder"].scene)
+
+
+def test_an_encoder_learns_its_task_and_nothing_else_is_touched(data):
+    state, before = torch.random.get_rng_state(), data["encoder"].images.clone()
+    network = rooms.train_encoder("depth", data["encoder"], SMALL)
+    again = rooms.train_encoder("depth", data["encoder"], SMALL)
+    pairs = zip(network.state_dict().values(), again.state_dict().values(), strict=True)
+    assert all(torch.equal(a, b) for a, b in pairs)
+    assert torch.equal(state, torch.random.get_rng_state()) and torch.equal(before, data["encoder"].images)
+    assert not network.training
+    loss = rooms.own_loss(network, "depth", data["held_out"], data["encoder"])
+    target = rooms.targets("depth", data["held_out"], data["encoder"])
+    with torch.no_grad():
+        by_hand = (network(rooms.pictures(data["held_out"].images)) - target).square().mean()
+    assert loss == pytest.approx(by_hand.item(), rel=1e-4)
+    assert loss < 0.7 * target.square().mean()  # of the mean map
+
+
+def test_transfer_prefers_a_code_that_holds_the_answer(data):
+    """A code that holds the target itself beats one of noise, and the same code twice gives the same losses."""
+    def cheat(part):
+        return torch.nn.functional.pixel_unshuffle(data[part].maps["depth"].float()[:, None], 4)[:, :8]
+
+    noise = {part: torch.randn(len(data[part]), 8, 4, 4, generator=torch.Generator().manual_seed(0))
+             for part in ("decoder", "held_out")}
+    train = {"answer": cheat("decoder"), "noise": noise["decoder"], "answer again": cheat("decoder")}
+    test = {"answer": cheat("held_out"), "noise": noise["held_out"], "answer again": cheat("held_out")}
+    loss = rooms.transfer("depth", train, data["decoder"], test, data["held_out"], SMALL)
+    assert loss.shape == (3, 40) and np.array_equal(loss[0], loss[2])
+    assert loss[0].mean() < 0.5 * loss[1].mean()
+    weights = rooms.affinity(loss)
+    assert weights[0] == pytest.approx(weights[2]) and weights[0] > 5 * weights[1] and weights.sum() == pytest.approx(1)
+
+
+def test_codes_are_those_of_the_encoder(data):
+    encoder = rooms.seeded(lambda: Encoder(4)).eval()
+    images = data["scored"].images
+    found = rooms.codes(encoder, images)
+    with torch.no_grad():
+        expected = encoder(images[260:262].float() / 127.5 - 1)
+    assert found.shape == (300, 8, 4, 4) and torch.allclose(found[260:262], expected, atol=1e-5)
+
+
+def test_quantised_targets_are_palettes_of_each_task(data):
+    few = scenes.render(50, 16)
+    target = rooms.quantised(few, 4)
+    assert list(target) == list(NAMES)
+    assert target["depth"].shape == (50, 16, 16) and set(np.unique(target["depth"])) == {0, 1, 2, 3}
+    depth = few.maps["depth"].float().numpy()
+    means = [depth[target["depth"] == c].mean() for c in range(4)]
+    assert means == sorted(means)  # a palette of one channel is in order
+    assert np.array_equal(target["object"], few.object.numpy())
+
+
+def test_pair_units_hold_single_sources_and_all_pairs(data):
+    from tdist.pixelwise import whiten
+
+    encoders = {name: rooms.seeded(lambda: Encoder(2), seed).eval() for seed, name in enumerate("abc")}
+    code = {name: rooms.codes(e, data["scored"].images).flatten(1)[:, :10] for name, e in encoders.items()}
+    white = {name: whiten(x) for name, x in code.items()}
+    labels = data["scored"].scene.numpy()
+    found = rooms._pairs(white, labels, False)
+    assert set(found) == {"a", "b", "c", "a+b", "a+c", "b+c"}
+    assert found["b"]["h"] == pytest.approx(float(h_score(code["b"], labels)), abs=1e-9)
+    assert found["a+c"]["h"] == pytest.approx(float(h_score(torch.cat([code["a"], code["c"]], 1), labels)), abs=1e-9)
+
+
+def test_a_killed_paper_run_goes_on(tmp_path, monkeypatch):
+    """The whole paper-scale pipeline on tiny sizes: killed in the middle, then finished without doing a unit twice."""
+    monkeypatch.setenv("TDIST_DATA", str(tmp_path))
+    tiny = Scale(16, 40, 1, 260, 30, 1, 20, width=2, batch=20)
+    monkeypatch.setattr(rooms, "PAPER", tiny)
+    monkeypatch.setattr(rooms, "PALETTES", (2, 4))
+    monkeypatch.setattr(rooms, "check", dict)
+    stores = []
+
+    class Stored(rooms.Results):
+        def __init__(self, *args):
+            super().__init__(*args, tmp_path)
+            stores.append(self)
+
+    monkeypatch.setattr(rooms, "Results", Stored)
+    real = rooms.transfer
+
+    def killed(task, *args, **kwargs):
+        if task == "depth":
+            raise KeyboardInterrupt
+        return real(task, *args, **kwargs)
+
+    monkeypatch.setattr(rooms, "transfer", killed)
+    with pytest.raises(KeyboardInterrupt):
+        rooms.paper()
+    first = load("rooms", tmp_path)["units"]
+    assert "transfer/reshading" in first and "transfer/depth" not in first
+    monkeypatch.setattr(rooms, "transfer", real)
+    monkeypatch.setattr(rooms, "train_encoder", None)  # the encoders are kept
+    rooms.paper()
+    units = load("rooms", tmp_path)["units"]
+    assert {key: units[key] for key in first} == first
+    kinds = [key.split("/")[0] for key in units]
+    assert {kind: kinds.count(kind) for kind in set(kinds)} == {
+        "check": 1, "encoder": 8, "transfer": 8, "h": 64, "pairs": 8, "colours": 2}
+    assert np.shape(units["h/edge2d/depth"]["map"]) == (16, 16)
+    assert units["pairs/scene"]["edge2d"]["h"] == pytest.approx(units["h/edge2d/scene"]["h"], abs=1e-9)
+
+
+def test_the_stored_result_is_what_the_rooms_give():
+    """The cheap unit of the stored run, computed again."""
+    stored = load("rooms")
+    assert stored["config"] == rooms.config(PAPER)
+    found = rooms.check()
+    assert stored["units"]["check"] == pytest.approx(found, abs=2e-2)
+
+
+def test_the_scale_is_part_of_the_configuration():
+    assert rooms.config(PAPER) != rooms.config(replace(PAPER, decoder_rooms=999))
