@@ -3,6 +3,7 @@ r"""What two matrices or rankings of tasks say about each other: Spearman, DCG, 
 A matrix of tasks is (targets, sources): row t holds the score of every source task for the target t.
 """
 
+import itertools
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +13,7 @@ from sklearn.metrics import ndcg_score
 
 VECTORS = {"raw": lambda m: m, "z": lambda m: zscore(m, axis=1), "row-max": lambda m: m / m.max(axis=1, keepdims=True),
            "rank": lambda m: rankdata(m, axis=1)}
+ALTERNATIVES = {"greater": np.positive, "less": np.negative, "two-sided": np.abs}
 LINKAGES = ("average", "single", "complete", "ward")
 
 
@@ -196,3 +198,86 @@ def _matrix(values, name):
         raise ValueError(f"{name} must be a matrix of finite numbers, got shape {values.shape}"
                          f"{'' if np.isfinite(values).all() else ' with NaN or infinity'}")
     return values
+
+
+@dataclass(frozen=True)
+class MantelResult:
+    """Mantel's test; ``float(result)`` is the statistic.
+
+    Attributes
+    ----------
+    statistic : float
+        Correlation r of the off-diagonal entries.
+    pvalue : float
+        Share of the permutations with a correlation at least as large (small, or large in size); never below
+        1 / `permutations`.
+    permutations : int
+        Number compared, the identity among them: n! if `exact`. The smallest possible p is 1 / permutations.
+    exact : bool
+        Whether these are all permutations.
+    """
+
+    statistic: float
+    pvalue: float
+    permutations: int
+    exact: bool
+
+    def __float__(self):
+        return self.statistic
+
+
+def mantel(a, b, alternative="greater", permutations=9999, seed=0):
+    r"""Mantel's test of two matrices over the same tasks, which need not be symmetric.
+
+    r is Pearson's correlation over the n(n-1) entries off the diagonal. Under the null hypothesis the tasks of b carry
+    no relation to those of a: rows and columns of b are permuted together.
+
+    Parameters
+    ----------
+    a, b : array_like, shape (n, n)
+        n >= 3. Diagonals are ignored. Not modified.
+    alternative : "greater", "less" or "two-sided"
+    permutations : int
+        Random permutations where n > 7; up to n = 7 every one of the n! is tried.
+    seed : int
+
+    Returns
+    -------
+    MantelResult
+
+    Raises
+    ------
+    ValueError
+        If shapes differ or are not square, n < 3, a number off the diagonal is missing, a matrix is constant there, or
+        the alternative is unknown.
+    """
+    a, b = (_off_diagonal(np.array(matrix, dtype=float), name) for matrix, name in ((a, "a"), (b, "b")))
+    if a.shape != b.shape:
+        raise ValueError(f"a and b differ in shape: {a.shape} and {b.shape}")
+    if alternative not in ALTERNATIVES:
+        raise ValueError(f"alternative must be one of {tuple(ALTERNATIVES)}, got {alternative!r}")
+    n = len(a)
+    exact = n <= 7
+    draw = np.random.default_rng(seed)
+    if exact:
+        orders = list(itertools.permutations(range(n)))
+    else:
+        orders = [range(n), *(draw.permutation(n) for _ in range(permutations))]
+    r = np.array([np.sum(a * b[np.ix_(order, order)]) for order in orders])  # the first order is the identity
+    extreme = ALTERNATIVES[alternative](r) >= ALTERNATIVES[alternative](r[0]) - 1e-12
+    return MantelResult(float(np.clip(r[0], -1, 1)), float(extreme.mean()), len(orders), exact)
+
+
+def _off_diagonal(matrix, name):
+    """Entries off the diagonal with mean 0 and sum of squares 1; the diagonal 0."""
+    if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1] or len(matrix) < 3:
+        raise ValueError(f"{name} must be square, over at least 3 tasks; got shape {matrix.shape}")
+    off = ~np.eye(len(matrix), dtype=bool)
+    if not np.isfinite(matrix[off]).all():
+        raise ValueError(f"{name} has NaN or infinity off its diagonal")
+    values = matrix[off] - matrix[off].mean()
+    size = np.linalg.norm(values)
+    if size <= 1e-12 * np.abs(matrix[off]).max():
+        raise ValueError(f"{name} is constant off its diagonal: nothing to correlate")
+    matrix[off], matrix[~off] = values / size, 0.0
+    return matrix

@@ -1,0 +1,162 @@
+"""Block couplings: the proximal step against POT, hand sums and its own certificate."""
+
+import numpy as np
+import ot
+import pytest
+import torch
+from scipy.optimize import minimize
+
+from tdist import couplings
+from tdist.couplings import entropic, proximal, round_to_marginals
+
+
+def problem(blocks=3, n=8, seed=0):
+    rng = np.random.default_rng(seed)
+    cost = rng.random((blocks, n, n))
+    previous = entropic(rng.random((blocks, n, n)), 0.1, tolerance=1e-10).coupling
+    return cost, previous
+
+
+def objective(gamma, cost, previous, entropy, lam):
+    log = np.log(gamma, where=gamma > 0, out=np.zeros_like(gamma))
+    return np.sum(gamma * cost) + entropy * np.sum(gamma * log) + lam * np.sum((gamma - previous) ** 2)
+
+
+def uniform(n):
+    return np.full(n, 1 / n)
+
+
+def test_entropic_coupling_is_that_of_pot():
+    cost, _ = problem()
+    found = entropic(cost, 0.05, tolerance=1e-12)
+    for gamma, c in zip(found.coupling, cost, strict=True):
+        expected = ot.sinkhorn(uniform(8), uniform(8), c, 0.05, method="sinkhorn_log", stopThr=1e-14, numItermax=10_000)
+        assert np.abs(gamma - expected).max() < 1e-7
+
+
+def test_small_entropy_reaches_plain_optimal_transport():
+    cost, _ = problem(n=6)
+    found = entropic(cost, 1e-3, max_steps=5000, tolerance=1e-9)
+    for gamma, c in zip(found.coupling, cost, strict=True):
+        assert np.sum(gamma * c) == pytest.approx(ot.emd2(uniform(6), uniform(6), c), abs=1e-3 * np.log(36))
+
+
+def test_without_entropy_it_is_pots_conditional_gradient():
+    """With entropy = 0 the objective is quadratic, where POT's cg is exact."""
+    cost, previous = problem(blocks=2, n=6)
+    lam = 2.0
+    found = proximal(cost, previous, 0.0, lam, tolerance=1e-9, max_steps=20_000)
+    for gamma, c, before in zip(found.coupling, cost, previous, strict=True):
+        expected = ot.optim.cg(uniform(6), uniform(6), c, lam, lambda g, b=before: np.sum((g - b) ** 2),
+                               lambda g, b=before: 2 * (g - b), numItermax=20_000, stopThr=1e-14, stopThr2=1e-14)
+        ours, theirs = (objective(g, c, before, 0, lam) for g in (gamma, expected))
+        assert theirs - 1e-4 < ours < theirs + 1e-8  # conditional gradient nears its minimum like 1 / iterations
+
+
+def test_a_general_solver_finds_no_better_coupling():
+    cost, previous = problem(blocks=1, n=4, seed=3)
+    entropy, lam = 0.1, 1.5
+    found = proximal(cost, previous, entropy, lam, tolerance=1e-12)
+    sums = [{"type": "eq", "fun": lambda g, i=i, a=a: g.reshape(4, 4).sum(a)[i] - 0.25}
+            for a in (0, 1) for i in range(4)]
+    best = minimize(lambda g: objective(g.reshape(4, 4), cost[0], previous[0], entropy, lam), np.full(16, 1 / 16),
+                    bounds=[(1e-12, 1)] * 16, constraints=sums[:-1], method="SLSQP",
+                    options={"ftol": 1e-14, "maxiter": 2000})
+    ours = objective(found.coupling[0], cost[0], previous[0], entropy, lam)
+    assert ours == pytest.approx(best.fun, abs=1e-6) and ours <= best.fun + 1e-9
+
+
+@pytest.mark.parametrize("lam", [0.1, 10.0, 300.0])
+def test_the_certificate_closes_and_holds(lam):
+    cost, previous = problem(blocks=4, n=12, seed=1)
+    scale = cost.mean()
+    found = proximal(cost, previous, 0.2 * scale, lam * scale, tolerance=1e-10, max_steps=20_000, sweeps=50)
+    assert np.all(found.gap <= 1e-10 * scale) and np.all(found.gap >= 0)
+    early = proximal(cost, previous, 0.2 * scale, lam * scale, max_steps=1, sweeps=2)
+    for b in range(4):
+        excess = (objective(early.coupling[b], cost[b], previous[b], 0.2 * scale, lam * scale)
+                  - objective(found.coupling[b], cost[b], previous[b], 0.2 * scale, lam * scale))
+        assert -1e-9 <= excess <= early.gap[b] + 1e-12
+
+
+def test_optimality_conditions_at_the_solution():
+    """C + eps (log G + 1) + 2 lam (G - G') = u_i + v_j: no second difference is left."""
+    cost, previous = problem(blocks=2, n=5, seed=2)
+    g = proximal(cost, previous, 0.1, 3.0, tolerance=1e-13, sweeps=200).coupling
+    slope = cost + 0.1 * np.log(g) + 6.0 * (g - previous)
+    slope -= slope.mean(1, keepdims=True) + slope.mean(2, keepdims=True) - slope.mean((1, 2), keepdims=True)
+    assert np.abs(slope).max() < 1e-4
+
+
+def test_weights_pull_as_they_should():
+    cost, previous = problem(n=10)
+    near, far = (proximal(cost, previous, 0.05, lam).coupling for lam in (1000.0, 0.01))
+    assert np.linalg.norm(near - previous) < 0.1 * np.linalg.norm(far - previous)
+    still = proximal(cost, previous, 0.0, 1e6, max_steps=300).coupling
+    assert np.sum(far * cost) < np.sum(near * cost) < cost.mean() * 3 and np.sum(still * cost) > np.sum(far * cost)
+    flat = entropic(cost, 1e4).coupling
+    assert np.allclose(flat, 1 / 100, atol=1e-6)
+
+
+def test_large_proximal_weights_converge_where_the_naive_step_does_not():
+    """2 lam / (n eps) = 133: linearising at weight eps alone overshoots."""
+    cost, previous = problem(blocks=2, n=10, seed=4)
+    entropy, lam = 0.03, 20.0
+    assert 2 * lam / (10 * entropy) > 100
+    found = proximal(cost, previous, entropy, lam, tolerance=1e-7, max_steps=5000)
+    assert np.all(found.gap < 1e-7)
+
+
+def test_blocks_do_not_see_each_other_and_the_cost_may_shift():
+    cost, previous = problem(blocks=3)
+    together = proximal(cost, previous, 0.05, 1.0, tolerance=1e-11).coupling
+    alone = proximal(cost[1:2], previous[1:2], 0.05, 1.0, tolerance=1e-11).coupling
+    shifted = proximal(cost + 7.0, previous, 0.05, 1.0, tolerance=1e-12).coupling
+    assert np.abs(together[1:2] - alone).max() < 1e-5 and np.abs(together - shifted).max() < 1e-4
+
+
+def test_marginals_and_symmetry_of_transposing():
+    cost, previous = problem(n=9)
+    g = proximal(cost, previous, 0.05, 1.0, tolerance=1e-11).coupling
+    assert np.allclose(g.sum(1), 1 / 9, atol=1e-14) and np.allclose(g.sum(2), 1 / 9, atol=1e-14) and g.min() >= 0
+    t = proximal(cost.swapaxes(1, 2), previous.swapaxes(1, 2), 0.05, 1.0, tolerance=1e-11).coupling
+    assert np.abs(t.swapaxes(1, 2) - g).max() < 1e-5
+
+
+def test_rounding_makes_marginals_exact_and_moves_little():
+    rng = np.random.default_rng(0)
+    g = entropic(rng.random((2, 7, 7)), 0.1).coupling
+    rough = torch.from_numpy(g * (1 + 0.01 * rng.normal(size=g.shape)))
+    done = round_to_marginals(rough).numpy()
+    assert np.allclose(done.sum(1), 1 / 7, atol=1e-15) and np.allclose(done.sum(2), 1 / 7, atol=1e-15)
+    off = np.abs(rough.numpy().sum(1) - 1 / 7).sum() + np.abs(rough.numpy().sum(2) - 1 / 7).sum()
+    assert np.abs(done - rough.numpy()).sum() <= 2 * off + 1e-12
+
+
+def test_kinds_and_inputs_are_kept():
+    cost, previous = problem()
+    kept = cost.copy(), previous.copy()
+    result = proximal(torch.from_numpy(cost).float(), torch.from_numpy(previous), 0.05, 1.0)
+    assert isinstance(result.coupling, torch.Tensor) and isinstance(result.gap, torch.Tensor)
+    again = proximal(cost.astype(np.float32), previous, 0.05, 1.0)
+    assert isinstance(again.coupling, np.ndarray) and np.allclose(again.coupling, result.coupling.numpy())
+    assert np.array_equal(cost, kept[0]) and np.array_equal(previous, kept[1])
+
+
+@pytest.mark.parametrize("call, message", [
+    (lambda c, p: proximal(c, p[:1], 0.1, 1.0), "differ in shape"),
+    (lambda c, p: proximal(c[0], p[0], 0.1, 1.0), "blocks, n, n"),
+    (lambda c, p: proximal(np.where(c > 0.9, np.nan, c), p, 0.1, 1.0), "NaN"),
+    (lambda c, p: proximal(c, p, -0.1, 1.0), "at least 0"),
+    (lambda c, p: proximal(c, p, 0.0, 0.0), "ot.emd"),
+    (lambda c, p: entropic(c, 0.0), "ot.emd"),
+    (lambda c, p: entropic(c[:, :, :5], 0.1), "blocks, n, n"),
+])
+def test_bad_input_is_refused(call, message):
+    with pytest.raises(ValueError, match=message):
+        call(*problem())
+
+
+def test_the_module_is_reached_by_its_fixed_name():
+    import tdist
+    assert tdist.couplings is couplings
