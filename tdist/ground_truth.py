@@ -1,10 +1,18 @@
 r"""Ground truth of the six pixel tasks: two from a picture, four from the geometry behind it.
 
-The definitions follow Taskonomy (Zamir et al., 2018, supplementary material): 2D edges are Canny's filter without the
-thinning, 2D keypoints the response of SURF, occlusion edges come from depth and ignore what lies on a surface, 3D
-keypoints mark where a surface turns in two directions (Taskonomy uses NARF), reshading is lit by one lamp at the
-camera, depth is the distance from the camera. All maps but depth lie in 0 to 1.
+The definitions follow Taskonomy (Zamir et al., 2018, supplementary material), where they can be written as a formula:
+
+- 2D edges: the strength of Canny's edges without its thinning and thresholds.
+- 2D keypoints: the response of SURF, here with Gaussian filters in place of SURF's box filters.
+- 3D (occlusion) edges: jumps of depth, whatever lies on the surfaces; ours are sharp, Taskonomy's blurred.
+- 3D keypoints: where a surface turns in two directions, from the true normals; Taskonomy runs NARF on range images.
+- Reshading: white surfaces lit by one lamp at the camera; ours does not fade with distance, Taskonomy's does.
+- Depth: the distance from the camera to the point, not its coordinate along the view.
+
+All maps but depth lie in 0 to 1.
 """
+
+from functools import lru_cache
 
 import torch
 
@@ -12,6 +20,7 @@ SCALES = (1.2, 2.4)  # of SURF, in pixels of a 64 x 64 picture
 OCCLUSION = 2.5  # pixel widths by which a neighbour must leave the tangent plane
 
 
+@lru_cache
 def gaussian(size, sigma, order=0, device=None):
     r"""Gaussian filter along an axis of `size` pixels, or its derivative of order 1 or 2, as a matrix (size, size).
 
@@ -41,7 +50,8 @@ def edges_2d(image, sigma=1.0):
 def keypoints_2d(image, scales=SCALES):
     r"""2D keypoints: SURF's blob response of a grey image I (n, h, w) in 0 to 1, the largest over scales.
 
-    .. math:: \min\Bigl(1, 8 \max_\sigma \sigma^2 \sqrt{\max(0, L_{xx} L_{yy} - (0.9 L_{xy})^2)}\Bigr), \quad L = G_\sigma * I
+    .. math:: \min\Bigl(1, 8 \max_\sigma \sigma^2 \sqrt{\max(0, L_{xx} L_{yy} - (0.9 L_{xy})^2)}\Bigr),
+       \quad L = G_\sigma * I
     """
     response = torch.zeros_like(image)
     for sigma in scales:
@@ -55,7 +65,8 @@ def keypoints_2d(image, scales=SCALES):
 def occlusion_edges(points, normals, depth, pixel):
     r"""3D occlusion edges: the relative jump in depth, where one surface hides another.
 
-    Pixels p and q that touch along a side are on either side of an occlusion if each lies off the tangent plane of the other,
+    Pixels p and q that touch along a side are on either side of an occlusion if each lies off the tangent plane of
+    the other,
 
     .. math:: \min(|n_p \cdot (x_q - x_p)|, |n_q \cdot (x_q - x_p)|) > 2.5\,\text{pixel}\,\min(d_p, d_q)
 
@@ -77,7 +88,7 @@ def occlusion_edges(points, normals, depth, pixel):
         step = points.narrow(axis + 1, 1, size) - points.narrow(axis + 1, 0, size)
         off = torch.minimum((n_p * step).sum(1).abs(), (n_q * step).sum(1).abs())
         near, far = torch.minimum(d_p, d_q), torch.maximum(d_p, d_q)
-        jump = torch.where(off > OCCLUSION * pixel * near, 1 - near / far, 0)
+        jump = off.gt_(OCCLUSION * pixel * near).mul_(1 - near / far)
         for start in (0, 1):
             side = edges.narrow(axis, start, size)
             torch.maximum(side, jump, out=side)
@@ -95,26 +106,31 @@ def keypoints_3d(normals, window=5):
 
     It is 0 on a plane (no turn) and along a straight edge (:math:`\lambda_2 = 0`).
     """
-    x, y, z = normals.unbind(1)
-    products = torch.stack([x, y, z, x * x, y * y, z * z, x * y, x * z, y * z], dim=1)
+    products = torch.cat([normals, normals * normals, normals * normals.roll(1, 1)], dim=1)  # n, n n, and xz, yx, zy
     down, across = (_window(size, window, normals.device) for size in normals.shape[2:])
-    x, y, z, xx, yy, zz, xy, xz, yz = (down @ (products @ across.T)).unbind(1)
-    xx, yy, zz, xy, xz, yz = xx - x * x, yy - y * y, zz - z * z, xy - x * y, xz - x * z, yz - y * z
-    trace = (xx + yy + zz).clamp(min=0)
-    square = xx**2 + yy**2 + zz**2 + 2 * (xy**2 + xz**2 + yz**2)
-    return torch.where(trace > 1e-5, 1.5 * (trace - square / trace), 0).clamp(0, 1)
+    mean, square, mixed = (down @ (products @ across.T)).split(3, dim=1)
+    variance, covariance = square - mean * mean, mixed - mean * mean.roll(1, 1)
+    trace = variance.sum(1).clamp_(min=1e-5)
+    squares = variance.square_().add_(covariance.square_(), alpha=2).sum(1)  # tr C^2
+    turns = trace.gt(1e-5)
+    return (1.5 * (trace - squares / trace) * turns).clamp_(0, 1)
 
 
+@lru_cache
 def _window(size, window, device):
     """Means over a window along an axis as a matrix (size, size); the border repeats."""
     rows = torch.arange(size, device=device)[:, None]
     columns = (rows + torch.arange(window, device=device) - window // 2).clamp(0, size - 1)
-    return torch.zeros(size, size, device=device).scatter_add_(1, columns, torch.full((size, window), 1 / window, device=device))
+    share = torch.full((size, window), 1 / window, device=device)
+    return torch.zeros(size, size, device=device).scatter_add_(1, columns, share)
 
 
 def reshading(normals, rays):
     r"""Reshading: :math:`\max(0, -n \cdot r)`, white surfaces lit by one lamp at the camera, without falling off.
 
-    normals (n, 3, h, w) and unit rays (n, 3, h, w) from the camera.
+    Parameters
+    ----------
+    normals, rays : torch.Tensor, shape (n, 3, h, w)
+        Of length 1; the rays point away from the camera.
     """
     return (-(normals * rays).sum(1)).clamp(0, 1)

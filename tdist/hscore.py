@@ -125,7 +125,7 @@ def h_score(features, labels, shrinkage=None):
     shrinkage = check_shrinkage(shrinkage)
     device = device_of(features)
     codes = torch.from_numpy(codes).to(device)
-    moments = _accumulate(None, features, codes, torch.arange(classes, device=device), shrinkage)
+    moments = accumulate(None, features, codes, torch.arange(classes, device=device), shrinkage)
     return _result(moments, shrinkage)
 
 
@@ -178,7 +178,7 @@ class HScore(Metric):
         # before anything is added, so that a refused batch leaves no trace
         batch = to_tensor(features, self.device)
         check_finite(torch.stack(torch.aminmax(batch)).double() ** 2, batch, 0)
-        self._set(_accumulate(old if old.n else None, features, labels, torch.unique(labels), self.shrinkage))
+        self._set(accumulate(old if old.n else None, features, labels, torch.unique(labels), self.shrinkage))
 
     def forward(self, features, labels):
         """Add a batch and return its own :class:`HScoreResult`, or None if it holds a single class."""
@@ -236,7 +236,7 @@ def transferability(source_features, target_features, labels):
     return Transferability(source.statistic / target.statistic, source, target)
 
 
-def _accumulate(moments, features, labels, present, shrinkage):
+def accumulate(moments, features, labels, present, shrinkage):
     """Add features (m, k) with labels (m,) to the moments, chunk by chunk; a new Moments if there are none."""
     rows = min(len(features), max(1, CHUNK // features.shape[1]))
     work = torch.empty(rows, features.shape[1], dtype=torch.float64, device=labels.device)

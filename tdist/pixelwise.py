@@ -17,7 +17,7 @@ import torch
 from tqdm import tqdm
 
 from tdist.coloursums import SumsByColour
-from tdist.hscore import _accumulate
+from tdist.hscore import accumulate
 from tdist.inputs import check_features, device_of, encode_labels, to_tensor
 from tdist.moments import whitening
 from tdist.palettes import check_images, palette, quantise, recovery_error
@@ -160,7 +160,7 @@ def _whiten(features, noise):
     """noise (k,): the variance of rounding, on top of what the features' own size and type say."""
     m, device = len(features), device_of(features)
     one_class = torch.zeros(m, dtype=torch.int64, device=device)
-    moments = _accumulate(None, features, one_class, one_class[:1], 0.0)
+    moments = accumulate(None, features, one_class, one_class[:1], 0.0)
     cov, _, rounding = moments.central()
     noise = noise + rounding
     white = whitening(cov, noise, m)

@@ -99,6 +99,13 @@ def test_palette_is_fitted_to_a_sample(monkeypatch):
     sampled = palette(maps, 4)
     assert np.array_equal(sampled, palette(maps, 4)) and not np.array_equal(sampled, palette(maps, 4, seed=1))
     assert 0.95 * whole < recovery_error(maps, sampled) < 1.15 * whole
+    maps[-5:] += 10  # the last samples count as the first
+    assert palette(maps, 2).max() > 10
+
+
+def test_frequent_colours_weigh_more():
+    maps = np.repeat([0.0, 1.0, 100.0, 130.0], [4000, 4000, 2, 2]).reshape(1, 1, -1)
+    assert np.allclose(palette(maps, 3)[:, 0], [0, 1, 115])
 
 
 def test_mostly_background(monkeypatch, recwarn):
@@ -452,6 +459,18 @@ def test_precision_of_a_long_sum(way):
         means = np.array([exact[maps[:, 0, j] == c].mean(0) for c in range(3)], float)
         weights = np.bincount(maps[:, 0, j]) / len(x)
         assert result[0, j] == pytest.approx(np.einsum("c,ci,ij,cj", weights, means, cov, means), rel=1e4 * EPS, abs=0)
+
+
+def test_shrinkage_of_features_with_a_column_that_does_not_vary():
+    """project() shares its rule of rank; the target of shrinkage is the mean variance of all columns."""
+    x, maps = scenes()
+    wider, labels = np.c_[x, np.ones((300, 4))], maps[:, 1, 1]
+    cov = 0.7 * np.cov(wider.T, bias=True)
+    cov += 0.3 * np.trace(cov) / 0.7 / 16 * np.eye(16)
+    means = np.array([wider[labels == c].mean(0) for c in range(6)]) - wider.mean(0)
+    between = (means.T * np.bincount(labels) / 300) @ means
+    expected = 0.7 * np.trace(np.linalg.solve(cov, between))
+    assert h_score(wider, labels, shrinkage=0.3).statistic == pytest.approx(expected, abs=1e-11)
 
 
 # --- errors -------------------------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ H-score of every pixel. Live: small rooms, few of them. Paper: 20,000 rooms of 6
 """
 
 from dataclasses import asdict, dataclass
+from itertools import combinations
 
 import numpy as np
 import torch
@@ -13,15 +14,17 @@ from tqdm import tqdm
 
 from tdist import scenes
 from tdist.agreement import ahp, win_rates
+from tdist.leverage import excess, leverage
 from tdist.networks import Encoder, LabelDecoder, MapDecoder
-from tdist.pixelwise import palette, quantise, recovery_error, second_order, whiten
+from tdist.pixelwise import PixelScores, palette, quantise, recovery_error, second_order, whiten
 from tdist.scenes import MAPS, TASKS
 from tdist.studies.results import Results
 from tdist.tasks import data_folder
 
 COLOURS = 16
 PALETTES = (2, 3, 4, 5, 8, 12, 16, 24, 32)
-PAIRS_STEP = 4  # pairs of sources are scored at every fourth pixel
+STEPS = {"single": {"depth": 1}, "pairs": {"depth": 4}}  # at paper scale: every pixel, or every n-th of every n-th row
+OTHERS = {"single": 2, "pairs": 8}  # and of the other maps
 CLASSES = {"object": len(scenes.OBJECTS) + 1, "scene": len(scenes.SCENES)}
 
 
@@ -44,7 +47,7 @@ class Scale:
     lr: float = 3e-3
 
 
-LIVE = Scale(32, 1000, 4, 2000, 150, 8, 300)
+LIVE = Scale(24, 1000, 4, 2000, 150, 8, 300, batch=25)
 PAPER = Scale(64, 20_000, 3, 20_000, 1000, 12, 500)
 
 
@@ -157,9 +160,8 @@ def paper():
     seen, parts = _kept_rooms("encoder"), {part: _kept_rooms(part) for part in ("decoder", "held_out")}
     encoders = {}
     for task in tqdm(TASKS, desc="encoders"):
-        network = _encoder(task, seen)
-        results.unit(f"encoder/{task}", lambda n=network, task=task: own_loss(n, task, parts["held_out"], seen))
-        encoders[task] = network[0]
+        results.unit(f"encoder/{task}", lambda task=task: own_loss(_encoder(task, seen), task, parts["held_out"], seen))
+        encoders[task] = _encoder(task, seen)[0]
     code = {part: {source: codes(encoder, data.images) for source, encoder in encoders.items()}
             for part, data in parts.items()}
     for task in tqdm(TASKS, desc="targets"):
@@ -170,10 +172,16 @@ def paper():
     for source, encoder in tqdm(encoders.items(), desc="sources"):
         white[source] = whiten(codes(encoder, data.images).flatten(1))
         for task in TASKS:
-            results.unit(f"h/{source}/{task}",
-                         lambda w=white[source], task=task: _scores(w.h_score(target[task]), task == "depth"))
-    for task in tqdm(TASKS, desc="pairs of sources"):
-        results.unit(f"pairs/{task}", lambda task=task: _pairs(white, target[task], task == "depth"))
+            results.unit(f"h/{source}/{task}", lambda w=white[source], task=task:
+                         _scores(w.h_score(grid(target[task], task, "single")), task == "depth"))
+        results.unit(f"leverage/{source}", lambda w=white[source]: {
+            task: float(np.mean(excess(grid(target[task], task, "single"), leverage(w), w.rank))) for task in TASKS})
+    coarse = {task: grid(target[task], task, "pairs") for task in TASKS}
+    first = {source: w.h_score(_columns(coarse)) for source, w in tqdm(white.items(), desc="single sources")}
+    for source in first:
+        results.unit(f"pairs/{source}", lambda source=source: _by_task(first[source], coarse))
+    for a, b in tqdm(list(combinations(TASKS, 2)), desc="pairs of sources"):
+        results.unit(f"pairs/{a}+{b}", lambda a=a, b=b: pair_unit(a, b, white, coarse, first))
     for colours in tqdm(PALETTES, desc="palettes"):
         results.unit(f"colours/{colours}",
                      lambda n=colours: colour_unit(n, data.maps["edge3d"].float().numpy(), white["edge3d"]))
@@ -181,22 +189,23 @@ def paper():
 
 def config(scale):
     """What the stored units depend on."""
-    return asdict(scale) | {"colours": COLOURS, "tasks": list(TASKS), "pairs_pixels": PAIRS_STEP}
+    return asdict(scale) | {"colours": COLOURS, "tasks": list(TASKS), "steps": STEPS, "steps_of_other_maps": OTHERS}
 
 
 def check():
-    """The cheap unit that a test computes again: H-scores of an untrained encoder's code of 600 small rooms."""
+    """The cheap unit that a test computes again: an untrained encoder's code of 600 small rooms, scored for the labels
+    and for where each map is above its mean. (A palette would magnify rounding: k-means has many near ties.)"""
     data = scenes.render(600, 16, seed=9)
-    encoder = seeded(lambda: Encoder(4)).eval()
-    white = whiten(codes(encoder, data.images).flatten(1))
-    scores = {task: white.h_score(target, progress=False) for task, target in quantised(data).items()}
-    return {task: float(np.mean(score.adjusted)) for task, score in scores.items()}
+    white = whiten(codes(seeded(lambda: Encoder(4)).eval(), data.images).flatten(1))
+    target = {task: data.target(task).float().numpy() for task in TASKS}
+    codes_of = {task: x > x.mean() if task in MAPS else x.astype(int) for task, x in target.items()}
+    return {task: float(np.mean(white.h_score(y, progress=False).adjusted)) for task, y in codes_of.items()}
 
 
 def colour_unit(colours, maps, white):
     """Recovery error of a palette, relative to the variance, and the H-score with so many classes a pixel."""
     centres = palette(maps, colours)
-    score = white.h_score(quantise(maps[:, ::PAIRS_STEP, ::PAIRS_STEP], centres))
+    score = white.h_score(grid(quantise(maps, centres), "edge3d", "pairs"))
     return {"error": float(recovery_error(maps, centres) / maps.var()), **_scores(score)}
 
 
@@ -207,13 +216,32 @@ def _scores(score, whole=False):
     return found | ({"map": np.round(score.adjusted, 3).tolist()} if whole else {})
 
 
-def _pairs(white, target, whole):
-    """Scores of all pairs of sources; of maps every fourth pixel."""
-    if target.ndim == 3:
-        target = target[:, ::PAIRS_STEP, ::PAIRS_STEP]
-    first = {source: w.h_score(target) for source, w in white.items()}
-    return {source: _scores(score, whole) for source, score in first.items()} | {
-        "+".join(pair): _scores(score, whole) for pair, score in second_order(white, target, first)}
+def pair_unit(a, b, white, coarse, first):
+    """Scores of two sources side by side, for every task."""
+    [(_, score)] = second_order({a: white[a], b: white[b]}, _columns(coarse), first, progress=False)
+    return _by_task(score, coarse)
+
+
+def grid(codes, task, kind):
+    """The pixels of a task's codes (n, s, s) that are scored at paper scale; labels (n,) as they are."""
+    step = STEPS[kind].get(task, OTHERS[kind])
+    return codes[:, ::step, ::step] if task in MAPS else codes
+
+
+def _columns(target):
+    """All tasks' codes side by side, (n, pixels): one source or pair is whitened once for all of them."""
+    return np.hstack([codes.reshape(len(codes), -1).astype(np.uint8) for codes in target.values()])
+
+
+def _by_task(score, target):
+    """The scores (pixels,) of :func:`_columns`, task by task."""
+    found, start = {}, 0
+    for task, codes in target.items():
+        shape = codes.shape[1:]
+        here = slice(start, start := start + int(np.prod(shape)))
+        found[task] = _scores(PixelScores(score[here].reshape(shape), score.classes[here].reshape(shape), score.rank,
+                                          score.n), task == "depth")
+    return found
 
 
 def _transfer_unit(task, code, parts):
