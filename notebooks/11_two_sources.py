@@ -30,6 +30,7 @@ from scipy.stats import rankdata, spearmanr
 from sklearn.datasets import load_iris
 
 from tdist import Joint, h_score
+from tdist.agreement import ahp, spearman
 from tdist.leverage import corrected, leverage
 from tdist.pixelwise import PixelScores, whiten
 from tdist.plots import COMPUTED, OTHER, SOURCE, use_book_style
@@ -498,8 +499,9 @@ plt.show()
 #
 # ## At the paper's size
 #
-# The stored run has 20,000 rooms of 64 x 64 and 2,048 features a source; pairs were scored at every fourth pixel in each
-# direction. It holds raw and adjusted scores. With leverages: **not run** at this size.
+# The stored run has 20,000 rooms of 64 x 64 and 2,048 features a source. Pairs were scored for Depth at every fourth
+# pixel in each direction, for the other maps at every eighth. It holds raw and adjusted scores of the pairs, and the leverages
+# {eq}`eq-leverage` of single sources only; those of pairs: **not run** at this size.
 
 # %%
 stored = load("rooms")
@@ -510,6 +512,23 @@ big = {kind: (pd.DataFrame({t: {s: units[f"pairs/{s}"][t][key] for s in TASKS} f
        for kind, key in (("raw", "h"), ("adjusted", "adjusted"))}
 ranks = {units["pairs/" + "+".join(p)][t]["rank"] for t in TASKS for p in pairs}
 print("ranks of pairs:", sorted(ranks))
+
+# %% [markdown]
+# Do leverages matter with so many rooms? `excess` is what they take from the adjusted score of a single source, as a mean over the
+# eight sources; then Spearman's correlation of the scores with measured affinity ({doc}`10_eight_tasks`), without the self column.
+
+# %%
+excess = np.array([[units[f"leverage/{s}"][t] for s in TASKS] for t in TASKS])
+alone = np.array([[units[f"h/{s}/{t}"]["adjusted"] for s in TASKS] for t in TASKS])
+affinity = np.array([ahp(units[f"transfer/{t}"]["wins"]).weights for t in TASKS])
+rho = {name: spearman(x, affinity, self_column=False) for name, x in (("adjusted", alone), ("with leverages", alone - excess))}
+for name, value in (("adjusted", rho["adjusted"]), ("leverages", rho["with leverages"])):
+    glue(f"pairs-big-rho-{name}", f"{value.mean():.2f}", display=False)
+pd.DataFrame({"adjusted, mean": alone.mean(1), "excess, mean": excess.mean(1)} | rho, TASKS).rename(NAMES).round(3)
+
+# %% [markdown]
+# The mean rank correlation is {glue:text}`pairs-big-rho-adjusted` with the adjusted score and
+# {glue:text}`pairs-big-rho-leverages` with leverages.
 
 # %%
 m, top = stored["config"]["scored_rooms"], big["raw"][0].idxmax()

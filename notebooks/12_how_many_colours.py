@@ -299,7 +299,7 @@ print(f"Depth in 2 colours: {flat.sum()} of {flat.size} pixels have one colour")
 # %% [markdown]
 # ## At the paper's size
 #
-# The stored run: 20,000 rooms of 64 x 64, 2,048 features of its own encoder for 3D Edges, scored at every fourth pixel in
+# The stored run: 20,000 rooms of 64 x 64, 2,048 features of its own encoder for 3D Edges, scored at every eighth pixel in
 # each direction. With leverages: **not run** at this size.
 
 # %%

@@ -20,7 +20,7 @@ __all__ = ["MAPS", "OBJECTS", "SCENES", "TASKS", "Rooms", "render"]
 MAPS = ("edge2d", "keypoint2d", "edge3d", "keypoint3d", "reshading", "depth")
 TASKS = (*MAPS, "object", "scene")
 FIELD = 1.2  # angle of view in radians
-BATCH = 2**16  # pixels at a time: the working set stays in a processor's cache
+BATCH = 2**17  # pixels at a time: the working set stays in a processor's cache
 AMBIENT = 0.35
 
 

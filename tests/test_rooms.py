@@ -177,3 +177,12 @@ def test_the_stored_result_is_what_the_rooms_give():
 
 def test_the_scale_is_part_of_the_configuration():
     assert rooms.config(PAPER) != rooms.config(replace(PAPER, decoder_rooms=999))
+
+
+def test_the_command_line_refuses_a_source_that_is_not_the_studys(monkeypatch, capsys):
+    from tdist.studies.__main__ import main
+
+    monkeypatch.setattr("sys.argv", ["studies", "rooms", "--source", "resnet50"])
+    with pytest.raises(SystemExit):
+        main()
+    assert "belongs to layers" in capsys.readouterr().err

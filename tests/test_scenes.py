@@ -8,10 +8,10 @@ import torch
 from scipy import ndimage
 
 from tdist import scenes
-from tdist.furniture import PIECES, ROOMS
+from tdist.furniture import PIECES, ROOMS, box, place
 from tdist.ground_truth import SCALES, edges_2d, keypoints_2d, keypoints_3d, occlusion_edges, reshading
 from tdist.layouts import Layout
-from tdist.raycast import camera_rays, first_hit
+from tdist.raycast import camera_rays, first_hit, lit
 from tdist.scenes import MAPS, OBJECTS, SCENES, TASKS, render
 from tests.test_raycast import BOX, SPHERE, START, WALL, look
 
@@ -290,11 +290,26 @@ def test_everything_stands_in_the_room():
     """The camera and the lamp are inside the walls, nothing of the furniture covers the camera."""
     layout = Layout.draw(range(100), seed=2)
     size = 2 * layout.solids.half[:, 0]
-    for place in (layout.camera, *layout.lights[..., :3].unbind(1)):
-        assert (place > 0).all() and (place < size).all()
+    for where in (layout.camera, *layout.lights[..., :3].unbind(1)):
+        assert (where > 0).all() and (where < size).all()
     assert (layout.solids.turn.square().sum(-1) - 1).abs().max() < 1e-6
     depth, _ = first_hit(layout.camera, camera_rays(8, FIELD, layout.pitch, layout.yaw), layout.solids)
     assert depth.mean() > 1.5
+
+
+def test_place():
+    """A quarter turn takes the back of a piece, at +z, to -x, and its right side to the back."""
+    (shape, centre, half, cos, sin, _), = place([box(1, 0, 2, 0.4, 0.6, 0.8, "wood")], 5, 7, math.pi / 2)
+    assert (shape, half) == (BOX, (0.2, 0.3, 0.4)) and np.allclose(centre, (3, 0.3, 8))
+    assert np.allclose((cos, sin), (0, 1))
+    layout = Layout.draw(range(60), seed=4)
+    cos, sin = layout.solids.turn.abs().unbind(-1)
+    half = layout.solids.half
+    x, y, z = half.unbind(-1)
+    reach = torch.stack([cos * x + sin * z, y, cos * z + sin * x], -1)
+    low, high = layout.solids.centre - reach, layout.solids.centre + reach - 2 * half[:, :1]
+    fixed = (layout.piece >= 0) & ((sin < 1e-3) | (cos < 1e-3))
+    assert low[fixed].min() > -0.15 and high[fixed].max() < 0.15  # what stands at a wall goes no deeper into it
 
 
 def test_a_picture_by_hand():
@@ -303,22 +318,21 @@ def test_a_picture_by_hand():
     found = render(150, 8, seed=11)
     rays = camera_rays(8, FIELD, layout.pitch, layout.yaw)
     depth, number = first_hit(layout.camera, rays, layout.solids)
-    checked = 0
+    points = layout.camera[..., None, None] + depth[:, None] * rays
+    clear = lit(layout.lights[:, 0, :3], points, layout.solids, layout.piece >= 0)
+    checked = []
     for i in range(150):
         v, u = 7, 4
         if number[i, v, u] != 1 or layout.texture[i, 1] != 0:
             continue
-        point = layout.camera[i] + depth[i, v, u] * rays[i, :, v, u]
-        lamps = []
-        for *place, strength in layout.lights[i].tolist():
-            to = np.array(place) - point.numpy()
-            lamps.append(strength * to[1] / np.linalg.norm(to) / (1 + to @ to / 9))
-        values = [(255 * np.clip(layout.colour[i, 1].numpy() * light, 0, 1) ** (1 / 2.2)).round()
-                  for light in (0.35 + sum(lamps), 0.35 + lamps[1])]  # with the lamp, or in its shadow
-        image = found.images[i, :, v, u].numpy()
-        assert min(np.abs(image - value).max() for value in values) <= 1
-        checked += 1
-    assert checked >= 4
+        light = 0.35
+        for (*where, strength), reaches in zip(layout.lights[i].tolist(), (clear[i, v, u], True), strict=True):
+            to = np.array(where) - points[i, :, v, u].numpy()
+            light += bool(reaches) * strength * to[1] / np.linalg.norm(to) / (1 + to @ to / 9)
+        expected = 255 * np.clip(layout.colour[i, 1].numpy() * light, 0, 1) ** (1 / 2.2)
+        assert np.abs(found.images[i, :, v, u].numpy() - expected).max() <= 1
+        checked.append(bool(clear[i, v, u]))
+    assert len(checked) >= 8 and {True, False} == set(checked)
 
 
 @pytest.mark.parametrize("change, message", [
