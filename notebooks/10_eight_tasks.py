@@ -43,6 +43,7 @@ from tdist.studies.results import load
 
 torch.set_num_threads(1)
 use_book_style()
+pd.set_option("display.max_colwidth", None)
 NAMES = ["2D Edges", "2D Keypoints", "3D Edges", "3D Keypoints", "Reshading", "Depth", "Object Class.", "Scene Class."]
 GROUPS = {"2D": [0, 1], "3D": [2, 3, 4, 5], "classes": [6, 7]}
 name_of = dict(zip(TASKS, NAMES, strict=True))
