@@ -25,6 +25,7 @@ from myst_nb import glue
 from scipy.ndimage import gaussian_filter
 from sklearn.cluster import Birch
 
+from tdist import scenes
 from tdist.leverage import corrected, leverage
 from tdist.networks import Encoder
 from tdist.pixelwise import palette, quantise, recovery_error, whiten
@@ -78,14 +79,16 @@ glue("colours-background", f"{palettes.loc['3D Edges', 'commonest colour']:.0%}"
 assert palettes["relative error"].max() < 0.03 and palettes.loc["3D Edges", "commonest colour"] > 0.8
 palettes.round(4)
 
-# %% tags=["hide-input"] mystnb={"figure": {"name": "fig-colours-sixteen", "caption": "One room. Top: the picture and its six maps. Bottom: the maps recovered from 16 colours; the eye finds little difference, except steps in smooth depth and reshading."}}
+# %% tags=["hide-input"] mystnb={"figure": {"name": "fig-colours-sixteen", "caption": "One of the rooms, drawn larger. Top: the picture and its six maps. Bottom: the maps recovered from the 16 colours fitted to the small maps; the eye finds little difference, except steps in smooth depth and reshading."}}
 busy = int((maps["edge3d"][:300] > 0).sum((1, 2)).argmax())
+large = scenes.render(1, 96, seed=1, first=busy)
+assert large.scene[0] == data.scene[busy]
 fig, axes = plt.subplots(2, 7, figsize=(8.4, 2.7))
-axes[0, 0].imshow(data.images[busy].permute(1, 2, 0))
+axes[0, 0].imshow(large.images[0].permute(1, 2, 0))
 axes[0, 0].set_xlabel("picture", fontsize=9)
 axes[1, 0].axis("off")
 for (top, bottom), task in zip(axes[:, 1:].T, MAPS, strict=True):
-    image = maps[task][busy]
+    image = large.maps[task][0].float().numpy()
     recovered = sixteen[task][quantise(image[None], sixteen[task])][0, ..., 0]
     for ax, x in ((top, image), (bottom, recovered)):
         ax.imshow(x, vmin=image.min(), vmax=image.max(), cmap="gray")
@@ -129,9 +132,11 @@ assert (error[["3D Edges", "Depth"]].diff().dropna() < 0).all().all()
 error.round(4)
 
 # %% tags=["hide-input"] mystnb={"figure": {"name": "fig-colours-five", "caption": "3D occlusion edges of the same room: ground truth, and recovered from 16, 5 and 2 colours. With 5 every edge is still there, with fewer shades. With 2 the faint ones are gone."}}
+shown = large.maps["edge3d"].float().numpy()
+fewer = {f"N = {n}": centres["edge3d"][n][quantise(shown, centres["edge3d"][n])][..., 0] for n in (16, 5, 2)}
 fig, axes = plt.subplots(1, 4, figsize=(8, 2.4))
-for ax, (name, x) in zip(axes, {"ground truth": edges, **{f"N = {n}": recovered[n] for n in (16, 5, 2)}}.items(), strict=True):
-    ax.imshow(x[busy], vmin=0, vmax=edges[busy].max(), cmap="gray")
+for ax, (name, x) in zip(axes, {"ground truth": shown, **fewer}.items(), strict=True):
+    ax.imshow(x[0], vmin=0, vmax=shown.max(), cmap="gray")
     ax.set(xticks=[], yticks=[], xlabel=name)
     ax.grid(False)
 plt.show()
