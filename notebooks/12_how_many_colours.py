@@ -305,7 +305,7 @@ print(f"Depth in 2 colours: {flat.sum()} of {flat.size} pixels have one colour")
 # ## At the paper's size
 #
 # The stored run: 20,000 rooms of 64 x 64, 2,048 features of its own encoder for 3D Edges, scored at every eighth pixel in
-# each direction. With leverages: **not run** at this size.
+# each direction. With leverages only $N = 16$ was run ({doc}`11_two_sources`); over $N$: **not run**.
 
 # %%
 stored = load("rooms")
@@ -342,8 +342,8 @@ plt.show()
 #
 # | the paper says | this page finds |
 # | --- | --- |
-# | with 16 colours much of the information is retained (Figure 14) | confirmed: at most {glue:text}`colours-worst-error` % of the variance is lost |
-# | with 5, most detected edges are lost (Figure 15) | not in our rooms: {glue:text}`colours-lost-5` of edge pixels, {glue:text}`colours-lost-soft` if edges are soft |
-# | 16 strikes a good balance | of recovery and cost, yes; for the score of a mostly empty map, fewer are better: common colours, less chance |
-# | (not asked) does the score depend on $N$? | raw, almost wholly by chance; adjusted, on few samples, through rare colours {eq}`eq-leverage` |
+# | with 16 colours much of the information is retained (Figure 14) | confirmed: at most {glue:text}`colours-worst-error` % of the variance is lost (live) |
+# | with 5, most detected edges are lost (Figure 15) | not in our rooms, measured at 24 x 24: {glue:text}`colours-lost-5` of edge pixels, {glue:text}`colours-lost-soft` if edges are soft |
+# | 16 strikes a good balance | of recovery, yes; cost was not measured here. For 3D Edges live, with leverages, more than 5 colours add nothing |
+# | (not asked) does the score depend on $N$? | raw, for 3D Edges mostly by chance (stored {glue:text}`colours-big-share`); adjusted, live through rare colours {eq}`eq-leverage`, and stored from {glue:text}`colours-big-adjusted-5` to {glue:text}`colours-big-adjusted-32` |
 # | (not asked) does the ranking? | it can: live, by the adjusted score, another source than the trained one is first for {glue:text}`colours-not-trained-adjusted` |
