@@ -8,7 +8,7 @@ import torch
 
 from tdist import h_score, scenes
 from tdist.networks import Encoder, LabelDecoder, MapDecoder
-from tdist.pixelwise import whiten
+from tdist.pixelwise import palette, whiten
 from tdist.studies import rooms
 from tdist.studies.results import load
 from tdist.studies.rooms import LIVE, PAPER, Scale
@@ -125,6 +125,17 @@ def test_pair_units_hold_every_task(data):
     edges = [h_score(both, coarse["edge2d"][:, i, j]).adjusted for i in range(2) for j in range(2)]
     assert pair["edge2d"]["adjusted"] == pytest.approx(np.mean(edges), abs=1e-9)
     assert pair["depth"]["map"][3][1] == pytest.approx(h_score(both, coarse["depth"][:, 3, 1]).adjusted, abs=6e-4)
+
+
+def test_colour_unit_by_hand(data):
+    white = whiten(rooms.codes(rooms.seeded(lambda: Encoder(2)).eval(), data["scored"].images).flatten(1)[:, :10])
+    maps = data["scored"].maps["depth"].float().numpy()
+    found = rooms.colour_unit(3, maps, white)
+    centres = palette(maps, 3)
+    nearest = np.abs(maps[..., None] - centres[:, 0]).argmin(-1)
+    assert found["error"] == pytest.approx(np.mean((maps - centres[nearest, 0]) ** 2) / maps.var(), rel=1e-5)
+    corners = [float(h_score(white.z, nearest[:, i, j])) for i in (0, 8) for j in (0, 8)]
+    assert found["h"] == pytest.approx(np.mean(corners), abs=1e-9)
 
 
 def test_a_killed_paper_run_goes_on(tmp_path, monkeypatch):
