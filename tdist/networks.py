@@ -115,3 +115,65 @@ class LabelDecoder(nn.Sequential):
 def _conv(channels, out, size=3, stride=1, dilation=1):
     return nn.Sequential(nn.Conv2d(channels, out, size, stride, dilation * (size // 2), dilation, bias=False),
                          nn.BatchNorm2d(out))
+
+
+class CNN(nn.Sequential):
+    """The 8-layer network of the coupled-transfer paper: seven convolutions with batch norm and ReLU, dropout, and
+    one linear layer. Images (b, channels, s, s), s >= 16, to logits (b, outputs).
+
+    The paper's appendix with the exact widths is not public; these are ours: width, width, then 2 and 4 times it,
+    halving the picture at every other layer.
+    """
+
+    def __init__(self, outputs, channels=3, width=96, dropout=0.2):
+        widths = [width, width, 2 * width, 2 * width, 4 * width, 4 * width, 4 * width]
+        layers = []
+        for i, (before, after) in enumerate(zip([channels, *widths], widths, strict=False)):
+            layers += [_conv(before, after, stride=1 + i % 2), nn.ReLU()]
+        super().__init__(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Dropout(dropout),
+                         nn.Linear(widths[-1], outputs))
+
+
+class WideResNet(nn.Module):
+    """Wide residual network of Zagoruyko and Komodakis (2016); depth 16 and factor 4 are WRN-16-4.
+
+    Images (b, channels, s, s), s >= 4, to logits (b, outputs). Batch norm and ReLU come before each convolution.
+    """
+
+    def __init__(self, outputs, channels=3, depth=16, factor=4, dropout=0.0):
+        super().__init__()
+        if (depth - 4) % 6:
+            raise ValueError(f"depth must be 4 more than a multiple of 6, got {depth}")
+        widths = [16, 16 * factor, 32 * factor, 64 * factor]
+        blocks = [WideBlock(widths[stage - (i == 0)], widths[stage], 2 if i == 0 and stage > 1 else 1, dropout)
+                  for stage in (1, 2, 3) for i in range((depth - 4) // 6)]
+        self.body = nn.Sequential(nn.Conv2d(channels, 16, 3, padding=1, bias=False), *blocks,
+                                  nn.BatchNorm2d(widths[3]), nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten(),
+                                  nn.Linear(widths[3], outputs))
+
+    def forward(self, x):
+        return self.body(x)
+
+
+class WideBlock(nn.Module):
+    """x + conv(relu(bn(dropout(conv(relu(bn(x))))))); where the width changes, x goes through a 1 x 1 convolution."""
+
+    def __init__(self, before, after, stride=1, dropout=0.0):
+        super().__init__()
+        self.first = nn.Sequential(nn.BatchNorm2d(before), nn.ReLU())
+        self.rest = nn.Sequential(nn.Conv2d(before, after, 3, stride, 1, bias=False), nn.BatchNorm2d(after), nn.ReLU(),
+                                  nn.Dropout(dropout), nn.Conv2d(after, after, 3, padding=1, bias=False))
+        self.short = None if before == after and stride == 1 else nn.Conv2d(before, after, 1, stride, bias=False)
+
+    def forward(self, x):
+        active = self.first(x)
+        return self.rest(active) + (x if self.short is None else self.short(active))
+
+
+class SmallCNN(nn.Sequential):
+    """Two convolutions and two linear layers, for 8 x 8 digits and other small pictures; no batch norm or dropout."""
+
+    def __init__(self, outputs, channels=1, size=8):
+        super().__init__(nn.Conv2d(channels, 16, 3, padding=1), nn.ReLU(),
+                         nn.Conv2d(16, 32, 3, stride=2, padding=1), nn.ReLU(), nn.Flatten(),
+                         nn.Linear(32 * (-(-size // 2)) ** 2, 64), nn.ReLU(), nn.Linear(64, outputs))

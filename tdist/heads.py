@@ -1,0 +1,99 @@
+r"""The outputs of one network for two tasks whose classes may differ: labels, loss, and the length of a step.
+
+The coupled-transfer paper leaves open which output stands for which class. Three readings: "gated" (the default),
+"union" and "index".
+"""
+
+import torch
+from torch.nn.functional import cross_entropy
+
+from tdist import fisher_rao
+
+KINDS = ("gated", "union", "index")
+
+
+class Head:
+    r"""Which outputs a source and a target task use, by the identity (the name) of their classes.
+
+    - ``"gated"``: one output a class in the union of both tasks, shared where both have the class. Each task's
+      distribution is the softmax over its own classes, and at time :math:`\tau` the classifier first picks the task,
+      with the odds :math:`1 - \tau : \tau`. That gate moves by itself, by :math:`\pi` on the whole road, whatever the
+      tasks; it is left out of the length.
+    - ``"union"``: the same outputs and one softmax over all of them. Between tasks that share no class every input has
+      at least :math:`\pi` to go, however alike the tasks are.
+    - ``"index"``: class i of either task is output i, as in the authors' program. The length then depends on the order
+      in which the classes happen to be numbered.
+
+    Parameters
+    ----------
+    source, target : sequence of str
+        The classes of each task, in the order of its labels.
+    kind : str
+    classes : sequence of str, optional
+        The network's outputs, where they are more than the union; not for "index".
+
+    Raises
+    ------
+    ValueError
+        If the kind is unknown, or `classes` lacks a class.
+    """
+
+    def __init__(self, source, target, kind="gated", classes=None):
+        if kind not in KINDS:
+            raise ValueError(f"head must be one of {KINDS}, got {kind!r}")
+        if kind == "index":
+            names, everything = None, torch.arange(max(len(source), len(target)))
+            labels = torch.arange(len(source)), torch.arange(len(target))
+        else:
+            names = tuple(dict.fromkeys((*source, *target))) if classes is None else tuple(classes)
+            missing = [name for name in (*source, *target) if name not in names]
+            if missing:
+                raise ValueError(f"classes has no output for {missing}; it has {list(names)}")
+            everything = torch.arange(len(names))
+            labels = tuple(torch.tensor([names.index(name) for name in task]) for task in (source, target))
+        self.kind, self.classes, self.size = kind, names, len(everything)
+        own = kind == "gated"
+        self.source, self.target = labels if own else (everything, everything)
+        # a task's label -> its place among the outputs that the task uses
+        self.source_place, self.target_place = (torch.arange(len(x)) if own else x for x in labels)
+
+    def to(self, device):
+        """The same head for logits on another device."""
+        for name in ("source", "target", "source_place", "target_place"):
+            setattr(self, name, getattr(self, name).to(device))
+        return self
+
+    def loss(self, logits, source_labels, target_labels, mix):
+        r"""Mean loss in nats, :eq:`eq-gated-loss`: :math:`(1-\lambda)\,\mathrm{CE}_s(y_s) + \lambda\,\mathrm{CE}_t(y_t)`.
+
+        logits (b, outputs); labels (b,) in each task's own numbers; mix (b,) is :math:`\lambda`, the target's share.
+        With one softmax for both tasks this is the cross-entropy of the mixed labels of equation 8.
+        """
+        source = cross_entropy(logits[:, self.source], self.source_place[source_labels], reduction="none")
+        target = cross_entropy(logits[:, self.target], self.target_place[target_labels], reduction="none")
+        return ((1 - mix) * source + mix * target).mean()
+
+    def source_loss(self, logits, labels):
+        """Mean loss of source images alone, in nats."""
+        return cross_entropy(logits[:, self.source], self.source_place[labels])
+
+    def target_loss(self, logits, labels):
+        """Mean loss of target images alone, in nats."""
+        return cross_entropy(logits[:, self.target], self.target_place[labels])
+
+    def step(self, before, after, tau, step="fisher-rao"):
+        r"""Length (b,) of a step of the classifier at time :math:`\tau`, :eq:`eq-gated`:
+
+        .. math:: d = \sqrt{(1 - \tau)\, d_s^2 + \tau\, d_t^2}
+
+        where :math:`d_s, d_t` are the lengths in each task's distribution: Fisher-Rao distances, or with step "kl"
+        :math:`\sqrt{2\,\mathrm{KL}}`. before, after: logits (b, outputs) at the same inputs.
+        """
+        measure = {"fisher-rao": fisher_rao.distance, "kl": fisher_rao.root_kl}[step]
+        source, target = (measure(before[:, own].double().softmax(1), after[:, own].double().softmax(1))
+                          for own in (self.source, self.target))
+        return ((1 - tau) * source**2 + tau * target**2).sqrt()
+
+    def correct(self, logits, labels):
+        """Whether the likeliest of the target's own classes is the label, (b,)."""
+        return logits[:, self.target[self.target_place]].argmax(1) == labels

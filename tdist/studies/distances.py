@@ -1,0 +1,201 @@
+"""Distances between all pairs of some tasks: section 5 of the coupled-transfer paper.
+
+One unit is a pair and a seed: coupled, uncoupled and fine-tuning from the same trained source, on the same settings.
+"""
+
+import copy
+import hashlib
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+
+import numpy as np
+import torch
+from tqdm import tqdm
+
+from tdist import tasks, transfer
+from tdist.features import extract
+from tdist.networks import CNN, SOURCES, WideResNet
+from tdist.studies.results import Results
+from tdist.transfer import Settings
+
+HERBIVORES = ("camel", "cattle", "chimpanzee", "elephant", "kangaroo")
+CARNIVORES = ("bear", "leopard", "lion", "tiger", "wolf")
+VEHICLES_1 = ("bicycle", "bus", "motorcycle", "pickup_truck", "train")
+VEHICLES_2 = ("lawn_mower", "rocket", "streetcar", "tank", "tractor")
+FLOWERS = ("orchid", "poppy", "rose", "sunflower", "tulip")
+SUPERCLASSES = {"herbivores": HERBIVORES, "carnivores": CARNIVORES, "vehicles-1": VEHICLES_1,
+                "vehicles-2": VEHICLES_2, "flowers": FLOWERS}
+VEHICLES = ("airplane", "automobile", "ship", "truck")
+ANIMALS = ("bird", "cat", "deer", "dog", "frog", "horse")
+CLOTHES = {"tops": ("t-shirt", "shirt", "longsleeve"), "legs": ("pants", "shorts", "skirt"),
+           "outer": ("dress", "hat", "outwear", "shoes")}
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """Tasks, a network and settings; the same for every pair.
+
+    Attributes
+    ----------
+    tasks : callable
+        From train (True or False) to a list of Task.
+    network : callable
+        From a number of outputs and of channels to a module.
+    images, test_images : int
+        At most so many of each task, drawn at random.
+    """
+
+    name: str
+    tasks: Callable
+    network: Callable
+    settings: Settings
+    images: int = 2500
+    test_images: int = 500
+    seeds: tuple = (0, 1, 2)
+
+
+def superclasses(train):
+    data = tasks.cifar100(train)
+    return [data.only(classes, name) for name, classes in SUPERCLASSES.items()]
+
+
+def cifar_subsets(train):
+    data = tasks.cifar10(train)
+    return [tasks.cifar100(train), data, data.only(ANIMALS, "animals"), data.only(VEHICLES, "vehicles")]
+
+
+def two_domains(train):
+    return [tasks.mnist(train).resized(32, channels=3), tasks.cifar10(train)]
+
+
+def clothes(train):
+    data = tasks.clothing(train)
+    return [data.only(classes, name) for name, classes in CLOTHES.items()] + [replace(data, name="all clothes")]
+
+
+def cnn(width):
+    return lambda outputs, channels: CNN(outputs, channels, width).to(memory_format=torch.channels_last)
+
+
+def wide_resnet(depth, factor):
+    return lambda outputs, channels: WideResNet(outputs, channels, depth, factor).to(memory_format=torch.channels_last)
+
+
+STORED = Settings(steps=20, sgd_steps=10, batch=64, lr=0.02, momentum=0.9, weight_decay=5e-4, pretrain_steps=600,
+                  fine_tune_steps=400, iterations=3, block=10)
+EXPERIMENTS = {e.name: e for e in (
+    Experiment("superclasses", superclasses, cnn(8), STORED),
+    Experiment("cifar_subsets", cifar_subsets, cnn(8), STORED),
+    Experiment("two_domains", two_domains, cnn(8), STORED),
+    Experiment("clothes", clothes, cnn(8), STORED, images=800, test_images=200),
+    Experiment("capacity", superclasses, wide_resnet(10, 1), STORED, images=500),
+)}
+
+
+def subsets(experiment, seed):
+    """Training and test tasks of a seed."""
+    return tuple([task.subset(min(size, len(task)), seed) for task in experiment.tasks(train)]
+                 for train, size in ((True, experiment.images), (False, experiment.test_images)))
+
+
+def outputs(parts):
+    """The classes of all tasks, in order: one network serves every pair."""
+    return tuple(dict.fromkeys(name for task in parts for name in task.classes))
+
+
+def trained(source, experiment, classes, seed, progress=False):
+    """The experiment's network, trained on a source, with one output for every class of the experiment."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        network = experiment.network(len(classes), source.images.shape[1])
+    return transfer.pretrained(source, network, experiment.settings, classes, seed, progress)
+
+
+def pair(source, target, network, experiment, classes, test, seed, features=None, progress=False):
+    """Distances from one task to another with a network trained on the source: a dict of numbers."""
+    settings = replace(experiment.settings, pretrain_steps=0)
+    shared = {"classes": classes, "test": test, "seed": seed, "progress": progress}
+    start = time.perf_counter()
+    coupled = transfer.coupled(source, target, network, settings, features=features, **shared)
+    seconds = time.perf_counter() - start
+    uncoupled = transfer.uncoupled(source, target, network, settings, **shared)
+    fine = transfer.fine_tuning(source, target, network, settings, **shared)
+    last = coupled.iterations[-1]
+    return {"coupled": coupled.length, "coupled_riemannian": coupled.riemannian_length,
+            "lengths": [road.length for road in coupled.iterations], "coupled_cost": last.coupled_cost,
+            "independent_cost": last.independent_cost, "gap": max(road.gap for road in coupled.iterations),
+            "moved": [road.moved for road in coupled.iterations],
+            "train_loss": last.train_loss, "test_loss": last.test_loss,
+            "uncoupled": uncoupled.length, "uncoupled_riemannian": uncoupled.riemannian_length,
+            "fine_tuning": fine.length, "fine_tuning_full": fine.full_length, "fine_tuning_stop": fine.stop,
+            "fine_tuning_accuracies": fine.accuracies, "fine_tuning_losses": fine.losses,
+            "accuracy": coupled.accuracy, "loss": coupled.loss, "uncoupled_accuracy": uncoupled.accuracy,
+            "uncoupled_loss": uncoupled.loss, "seconds": round(seconds, 1)}
+
+
+def matrix(units, names, key, seed=0):
+    """One number of every pair as an array (sources, targets), 0 on the diagonal. units: {"seed/source/target": pair}."""
+    return np.array([[0.0 if a == b else units[f"{seed}/{a}/{b}"][key] for b in names] for a in names])
+
+
+def paper(name):
+    """Every pair of an experiment for every seed, stored unit by unit."""
+    experiment = EXPERIMENTS[name]
+    results = Results(name, config(experiment), f"python -m tdist.studies {name} --scale paper")
+    results.unit("check", check)
+    for seed in tqdm(experiment.seeds, desc="seeds"):
+        parts, tests = subsets(experiment, seed)
+        classes = outputs(parts)
+        for source, source_test in zip(parts, tests, strict=True):
+            targets = [(target, test) for target, test in zip(parts, tests, strict=True)
+                       if target is not source and f"{seed}/{source.name}/{target.name}" not in results.data["units"]]
+            if not targets:
+                continue
+            network = trained(source, experiment, classes, seed, progress=True)
+            for target, target_test in targets:
+                results.unit(f"{seed}/{source.name}/{target.name}", lambda s=source, t=target, n=network, seed=seed,
+                             test=(source_test, target_test), classes=classes: rounded(
+                                 pair(s, t, n, experiment, classes, test, seed, imagenet, progress=True)))
+
+
+def rounded(values):
+    """Six significant digits: more would be noise."""
+    if isinstance(values, dict):
+        return {key: rounded(value) for key, value in values.items()}
+    return [rounded(value) for value in values] if isinstance(values, list) else float(f"{values:.6g}")
+
+
+def config(experiment):
+    """What the stored units depend on."""
+    network = experiment.network(10, 3)
+    return {"images": experiment.images, "test_images": experiment.test_images, "seeds": list(experiment.seeds),
+            "network": type(network).__name__, "weights": sum(w.numel() for w in network.parameters()),
+            "settings": asdict(experiment.settings)}
+
+
+def imagenet(task):
+    """Features (n, 1280) of EfficientNet-Lite0 at 96 x 96, kept in the data folder."""
+    digest = hashlib.sha256(task.images.numpy()).hexdigest()[:16]
+    path = tasks.data_folder() / "features" / f"imagenet-{digest}.pt"
+    if not path.exists():
+        source = SOURCES["efficientnet_lite0"]
+        found, _ = extract(source.network(), task.loader(96, source.mean, source.std), ["bn2"])
+        path.parent.mkdir(parents=True, exist_ok=True)
+        fresh = path.with_suffix(".unfinished")
+        torch.save(torch.from_numpy(found["bn2"]), fresh)
+        fresh.replace(path)
+    return torch.load(path, weights_only=True)
+
+
+def check():
+    """The cheap unit that a test computes again: a short road between halves of the digits."""
+    data = tasks.digits().subset(200)
+    halves = [data.only(tuple(names), names) for names in ("01234", "56789")]
+    settings = replace(STORED, steps=4, sgd_steps=3, iterations=2, pretrain_steps=60, fine_tune_steps=50, momentum=0.0)
+    experiment = Experiment("check", None, lambda outputs, channels: CNN(outputs, channels, 4, dropout=0.0), settings)
+    halves = [half.resized(16) for half in halves]
+    classes = outputs(halves)
+    network = trained(halves[0], experiment, classes, 0)
+    found = pair(*halves, copy.deepcopy(network), experiment, classes, None, 0)
+    return {key: found[key] for key in ("coupled", "uncoupled", "fine_tuning_full")}

@@ -1,0 +1,184 @@
+"""Training on one task or between two: settings, SGD, accuracy, and the guards that every loop needs."""
+
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from tqdm import tqdm
+
+from tdist.fisher_rao import STEPS
+from tdist.heads import KINDS
+
+MIXING = ("beta", "linear")
+# what a random number is for: streams that never meet, the same in every iteration
+PRETRAIN, BLOCKS, PAIRS, COSTS, FINE_TUNE = range(5)
+CHECK = 25  # SGD steps between looks at the loss, where no step of tau sets them
+
+
+@dataclass(frozen=True)
+class Settings:
+    r"""How a classifier is trained and carried. A length depends on the noise and the time of SGD: compare only pairs
+    that had the same settings.
+
+    Attributes
+    ----------
+    steps, sgd_steps : int
+        K steps of :math:`\tau` from 0 to 1, and SGD steps in each.
+    batch, lr, momentum, weight_decay
+        Of SGD.
+    pretrain_steps, fine_tune_steps : int
+        SGD steps on the source before a road (0: the network comes trained), and on the target in fine-tuning.
+    iterations : int
+        Roads, each with the coupling that the one before it led to.
+    block : int
+        Images n of each task in a block of the coupling.
+    visits : int, optional
+        Blocks whose costs are measured in each step; by default as many as it takes to measure each block once a road.
+    entropy, proximal : float
+        :math:`\epsilon` and :math:`\lambda` of equation 12a, relative to the mean cost.
+    growth : float
+        :math:`\lambda` is multiplied by this after every iteration. The authors' program has 5.
+    tolerance : float
+        Bound of a coupling's duality gap, relative to the mean cost.
+    head : "gated", "union" or "index"
+        See :class:`tdist.heads.Head`.
+    mixing : "beta" or "linear"
+        The target's share in a mixed pair: drawn from Beta(:math:`\tau, 1-\tau`), or :math:`\tau` itself.
+    step : "fisher-rao" or "kl"
+        Length of a step: see :mod:`tdist.fisher_rao`.
+    """
+
+    steps: int = 20
+    sgd_steps: int = 10
+    batch: int = 64
+    lr: float = 0.05
+    momentum: float = 0.0
+    weight_decay: float = 0.0
+    pretrain_steps: int = 600
+    fine_tune_steps: int = 400
+    iterations: int = 4
+    block: int = 10
+    visits: int | None = None
+    entropy: float = 0.05
+    proximal: float = 10.0
+    growth: float = 1.0
+    tolerance: float = 1e-4
+    head: str = "gated"
+    mixing: str = "beta"
+    step: str = "fisher-rao"
+
+    def __post_init__(self):
+        for name, choices in (("head", KINDS), ("mixing", MIXING), ("step", STEPS)):
+            if getattr(self, name) not in choices:
+                raise ValueError(f"{name} must be one of {choices}, got {getattr(self, name)!r}")
+        for name in ("steps", "sgd_steps", "batch", "iterations", "fine_tune_steps", "lr", "entropy", "growth",
+                     "tolerance"):
+            if not getattr(self, name) > 0:
+                raise ValueError(f"{name} must be positive, got {getattr(self, name)!r}")
+        if self.block < 2:
+            raise ValueError(f"block must be at least 2, got {self.block}")
+        if self.visits is not None and self.visits < 1:
+            raise ValueError(f"visits must be at least 1, got {self.visits}")
+        for name in ("momentum", "weight_decay", "pretrain_steps", "proximal"):
+            if not getattr(self, name) >= 0:
+                raise ValueError(f"{name} must be at least 0, got {getattr(self, name)!r}")
+
+    def optimiser(self, network):
+        return torch.optim.SGD(network.parameters(), self.lr, self.momentum, weight_decay=self.weight_decay)
+
+
+class Diverged(ArithmeticError):
+    """A loss was NaN or infinite. `network` holds the last good weights, those at the start of the step."""
+
+    def __init__(self, where, step, network):
+        super().__init__(f"the loss is no longer finite at {where}, SGD step {step}; the last good weights are in this "
+                         "error's .network, and what was saved before is untouched. Try a smaller lr")
+        self.network = network
+
+
+def floats(images):
+    """Images as networks take them: uint8 to [-1, 1], floats as they are."""
+    return images.float() / 127.5 - 1 if images.dtype == torch.uint8 else images.float()
+
+
+def stream(seed, purpose, number=0):
+    """Random numbers of one purpose, the same whatever was drawn before."""
+    return np.random.default_rng([seed, purpose, number])
+
+
+@contextmanager
+def reproducible(network, seed):
+    """Seeded dropout, no denormals (a hundred times slower), deterministic kernels; the caller's random state stays."""
+    device = device_of(network)
+    torch.set_flush_denormal(True)
+    try:
+        with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []), \
+                torch.backends.cudnn.flags(enabled=True, benchmark=False, deterministic=True):
+            torch.manual_seed(seed)
+            yield
+    finally:
+        torch.set_flush_denormal(False)
+
+
+def device_of(network):
+    return next(network.parameters()).device
+
+
+def sgd(network, optimiser, losses, where, schedule=None):
+    """One SGD step for each loss that `losses` yields, in training mode; the losses, (steps,).
+
+    Raises :class:`Diverged`, with the weights of before the call, if one is not finite.
+    """
+    good = {name: value.clone() for name, value in network.state_dict().items()}
+    network.train()
+    found = []
+    for loss in losses:
+        optimiser.zero_grad(set_to_none=True)
+        loss.backward()
+        optimiser.step()
+        if schedule:
+            schedule.step()
+        found.append(loss.detach())
+    network.eval()
+    found = torch.stack(found).double().cpu()
+    if not torch.isfinite(found).all():
+        network.load_state_dict(good)
+        raise Diverged(where, int((~torch.isfinite(found)).nonzero()[0]), network)
+    return found
+
+
+def predict(network, images, chunk=1024):
+    """Logits (n, outputs) in evaluation mode, images as stored."""
+    network.eval()
+    with torch.inference_mode():
+        return torch.cat([network(floats(part)) for part in images.split(chunk)])
+
+
+def evaluate(network, task, head):
+    """Accuracy and mean loss in nats on a target task, both among the task's own classes."""
+    device = device_of(network)
+    labels = task.labels.to(device)
+    logits = predict(network, task.images.to(device))
+    return head.correct(logits, labels).double().mean().item(), head.target_loss(logits, labels).item()
+
+
+def pretrain(task, network, head, settings, seed=0, progress=False):
+    """Fit the network to the source task: SGD with momentum .9 and a rate that falls like a cosine to 0. In place."""
+    device = device_of(network)
+    images, labels = task.images.to(device), task.labels.to(device)
+    optimiser = torch.optim.SGD(network.parameters(), settings.lr, 0.9, weight_decay=settings.weight_decay)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, settings.lr, total_steps=max(settings.pretrain_steps, 1))
+    rng = stream(seed, PRETRAIN)
+
+    def losses(steps):
+        for _ in range(steps):
+            rows = torch.from_numpy(rng.integers(len(task), size=settings.batch)).to(device)
+            yield head.source_loss(network(floats(images[rows])), labels[rows])
+
+    with reproducible(network, seed):
+        for start in tqdm(range(0, settings.pretrain_steps, CHECK), desc=f"pretraining on {task.name}",
+                          disable=not progress):
+            steps = min(CHECK, settings.pretrain_steps - start)
+            sgd(network, optimiser, losses(steps), f"pretraining step {start}", schedule)
+    return network.eval()

@@ -1,0 +1,335 @@
+r"""Distances between tasks by moving a classifier from one to the other: coupled, uncoupled, and fine-tuning.
+
+Section 3 and section 5.2 of the coupled-transfer paper. Lengths are Fisher-Rao lengths, in nats to the power 1/2;
+the fine-tuning distance is a length in the space of weights.
+"""
+
+import copy
+import hashlib
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from tqdm import tqdm
+
+from tdist import couplings
+from tdist.heads import Head
+from tdist.roads import Blocks, travel
+from tdist.training import (
+    CHECK,
+    FINE_TUNE,
+    Settings,
+    device_of,
+    evaluate,
+    floats,
+    predict,
+    pretrain,
+    reproducible,
+    sgd,
+    stream,
+)
+
+__all__ = ["FineTuning", "Iteration", "Settings", "Transfer", "coupled", "fine_tuning", "pretrained", "uncoupled"]
+
+
+@dataclass(frozen=True)
+class Iteration:
+    r"""One road, and the coupling that it led to.
+
+    Attributes
+    ----------
+    length, riemannian_length : float
+        Of the road, with the coupling it was travelled with: :math:`\langle\Gamma_{k-1}, C_k\rangle` and equation 5.
+    coupled_cost : float
+        :math:`\langle\Gamma_k, C_k\rangle` with the new coupling.
+    independent_cost : float
+        The mean of :math:`C_k`: what the independent coupling gives with the same weights.
+    gap : float
+        Largest duality gap of a block, relative to the mean cost: the certificate of the new coupling.
+    moved : float
+        Share of the coupling's mass that changed places, 0 to 1.
+    steps, train_loss, test_loss : list of float
+        Along the road: length, mean loss on the pairs of SGD, and on pairs that SGD has not seen.
+    """
+
+    length: float
+    riemannian_length: float
+    coupled_cost: float
+    independent_cost: float
+    gap: float
+    moved: float
+    steps: list
+    train_loss: list
+    test_loss: list
+
+
+@dataclass(frozen=True)
+class Transfer:
+    """A transfer distance; ``float(result)`` is `length`.
+
+    Attributes
+    ----------
+    length, riemannian_length : float
+        Of the last road, equation 11 and equation 5.
+    iterations : tuple of Iteration
+        All roads; one, without a coupling of its own, if uncoupled.
+    accuracy, loss : float
+        On the target's test images, or its own if none were given; the loss in nats.
+    network : torch.nn.Module
+        At the end of the last road.
+    coupling, cost : torch.Tensor, shape (blocks, n, n), or None if uncoupled
+        The last ones.
+    """
+
+    length: float
+    riemannian_length: float
+    iterations: tuple
+    accuracy: float
+    loss: float
+    network: torch.nn.Module
+    coupling: torch.Tensor | None
+    cost: torch.Tensor | None
+
+    def __float__(self):
+        return self.length
+
+
+@dataclass(frozen=True)
+class FineTuning:
+    r"""The fine-tuning distance; ``float(result)`` is `length`.
+
+    Attributes
+    ----------
+    length : float
+        :math:`\int |dw|` up to `stop`, the first look with 95% of the final accuracy.
+    full_length : float
+    stop : int
+        SGD steps.
+    accuracies, losses : list of float
+        At every look, before the first step and after every 25, as of :class:`Transfer`.
+    network : torch.nn.Module
+        At the end.
+    """
+
+    length: float
+    full_length: float
+    stop: int
+    accuracies: list
+    losses: list
+    network: torch.nn.Module
+
+    def __float__(self):
+        return self.length
+
+
+def pretrained(task, network, settings=None, classes=None, seed=0, progress=False):
+    """A copy of the network, trained on a task: the start of every road from it.
+
+    Pass it to :func:`coupled` with ``pretrain_steps=0`` to train once for many targets; `classes` then names the
+    outputs, in order, for all of them. Errors as :func:`coupled`.
+    """
+    settings = settings or Settings()
+    head = _checked_head(task, task, network, settings, classes)
+    return pretrain(task, copy.deepcopy(network), head, settings, seed, progress)
+
+
+def coupled(source, target, network, settings=None, *, classes=None, features=None, test=None, seed=0, save=None,
+            progress=True):
+    r"""Coupled transfer distance from one task to another, {prf:ref}`alg-coupled`.
+
+    .. math:: \min_\Gamma \int_0^1 \mathbb E_{x \sim p_\tau} \sqrt{2\,\mathrm{KL}[p_{w(\tau)}, p_{w(\tau + d\tau)}]}
+
+    The network is trained on the source. Then, in each iteration, pairs of images move along the coupling from source
+    to target, SGD makes the weights follow, the lengths that the pairs travel become their costs (12b), and these lead
+    to the next coupling (12a). Not symmetric, and not 0 from a task to itself: SGD's noise has a length too.
+
+    Parameters
+    ----------
+    source, target : Task
+    network : torch.nn.Module
+        From images (b, channels, height, width), floats, uint8 scaled to [-1, 1], to logits (b, outputs): one output
+        a class in the union of both tasks, or with head "index" as many as the larger task has. Not modified; work is
+        done on its device.
+    settings : Settings, optional
+    classes : sequence of str, optional
+        The class of each output, if there are more than the union.
+    features : callable, optional
+        From a Task to an array (images, k): the first coupling joins images that are near in it. Pixels by default;
+        the paper takes features of an ImageNet network.
+    test : pair of Task, optional
+        Images of source and target that SGD does not see: their loss along the road, and the accuracy.
+    seed : int
+        The same seed gives the same numbers, bit for bit, on one machine with one number of threads.
+    save : path, optional
+        The state after every iteration. A second call with the same arguments goes on from there.
+    progress : bool
+
+    Returns
+    -------
+    Transfer
+
+    Raises
+    ------
+    ValueError
+        If images do not fit together or the network, the outputs are not as many as the classes, a block is larger
+        than a task, or `save` belongs to another run.
+    tdist.training.Diverged
+        If a loss is not finite.
+    """
+    settings = settings or Settings()
+    head = _checked_head(source, target, network, settings, classes)
+    parts = _blocks(source, target, test, network, settings, seed)  # of the test images too, if there are any
+    identity = _identity(source, target, network, settings, classes, features, test, seed)
+    state = _load(save, identity)
+    if state is None:
+        for part in parts:
+            part.start(features, settings.entropy, settings.tolerance)
+        weights = pretrain(source, copy.deepcopy(network), head, settings, seed, progress).state_dict()
+        state = {"identity": identity, "weights": weights, "couplings": [part.coupling for part in parts],
+                 "iterations": []}
+        _save(save, state)
+    moving = copy.deepcopy(network)
+    with tqdm(total=settings.iterations * settings.steps, initial=len(state["iterations"]) * settings.steps,
+              desc=f"{source.name} to {target.name}", disable=not progress) as bar:
+        while len(state["iterations"]) < settings.iterations:
+            state = _iterate(state, moving, parts, head, settings, seed, bar)
+            _save(save, state)
+    moving.load_state_dict(state["end"])
+    iterations = tuple(Iteration(**record) for record in state["iterations"])
+    return Transfer(iterations[-1].length, iterations[-1].riemannian_length, iterations,
+                    *evaluate(moving, parts[-1].tasks[1], head), moving, state["couplings"][0], state["cost"])
+
+
+def _iterate(state, moving, parts, head, settings, seed, bar):
+    """The state after one more road and the coupling that it leads to."""
+    moving.load_state_dict(state["weights"])
+    for part, coupling in zip(parts, state["couplings"], strict=True):
+        part.coupling = coupling
+    road = travel(moving, parts, head, settings, seed, settings.mixing, bar)
+    number = len(state["iterations"])
+    new = [_proximal(cost, part.coupling, settings, number) for cost, part in zip(road.costs, parts, strict=True)]
+    (coupling, gap), cost, previous, count = new[0], road.costs[0], parts[0].coupling, len(parts[0])
+    record = Iteration(
+        sum(road.steps), sum(road.riemannian_steps), (coupling * cost).sum().item() / count, cost.mean().item(), gap,
+        (coupling - previous).abs().sum().item() / (2 * count), road.steps, road.train_loss, road.test_loss)
+    return state | {"couplings": [found for found, _ in new], "cost": cost, "end": moving.state_dict(),
+                    "iterations": [*state["iterations"], asdict(record)]}
+
+
+def uncoupled(source, target, network, settings=None, *, classes=None, test=None, seed=0, progress=True):
+    r"""Uncoupled transfer distance, :eq:`eq-uncoupled`: the task moves as the mixture
+    :math:`(1-\tau) p_s + \tau p_t` of equation 9. Parameters, result and errors as :func:`coupled`."""
+    settings = settings or Settings()
+    head = _checked_head(source, target, network, settings, classes)
+    parts = _blocks(source, target, test, network, settings, seed)
+    moving = pretrain(source, copy.deepcopy(network), head, settings, seed, progress)
+    with tqdm(total=settings.steps, desc=f"{source.name} to {target.name}, uncoupled", disable=not progress) as bar:
+        road = travel(moving, parts, head, settings, seed, "mixture", bar)
+    length, riemannian, none = sum(road.steps), sum(road.riemannian_steps), float("nan")
+    record = Iteration(length, riemannian, none, none, none, none, road.steps, road.train_loss, road.test_loss)
+    return Transfer(length, riemannian, (record,), *evaluate(moving, parts[-1].tasks[1], head), moving, None, None)
+
+
+def fine_tuning(source, target, network, settings=None, *, classes=None, test=None, seed=0, progress=True):
+    r"""Fine-tuning distance: the length :math:`\int |dw|` of the weights' path while SGD fits the target directly,
+    up to the first look with 95% of the final accuracy.
+
+    Parameters and errors as :func:`coupled`; `test` decides the accuracy, the target's own images if none is given.
+    It depends on how the network is parametrised, unlike the transfer distances.
+
+    Returns
+    -------
+    FineTuning
+    """
+    settings = settings or Settings()
+    head = _checked_head(source, target, network, settings, classes)
+    moving = pretrain(source, copy.deepcopy(network), head, settings, seed, progress)
+    device, judge = device_of(network), (test or (source, target))[1]
+    images, labels = target.images.to(device), target.labels.to(device)
+    optimiser, rng = settings.optimiser(moving), stream(seed, FINE_TUNE)
+    lengths, looks, judged = [0.0], [0], [evaluate(moving, judge, head)]
+
+    def losses(steps):
+        before = weights_of(moving)
+        for _ in range(steps):
+            rows = torch.from_numpy(rng.integers(len(target), size=settings.batch)).to(device)
+            yield head.target_loss(moving(floats(images[rows])), labels[rows])
+            after = weights_of(moving)
+            lengths[-1] += (after - before).norm().item()
+            before = after
+
+    with reproducible(moving, seed):
+        for start in tqdm(range(0, settings.fine_tune_steps, CHECK), disable=not progress,
+                          desc=f"{source.name} to {target.name}, fine-tuning"):
+            steps = min(CHECK, settings.fine_tune_steps - start)
+            lengths.append(lengths[-1])
+            sgd(moving, optimiser, losses(steps), f"fine-tuning step {start}")
+            looks.append(start + steps)
+            judged.append(evaluate(moving, judge, head))
+    accuracies, test_losses = map(list, zip(*judged, strict=True))
+    first = int(np.argmax(np.asarray(accuracies) >= 0.95 * accuracies[-1]))
+    return FineTuning(lengths[first], lengths[-1], looks[first], accuracies, test_losses, moving)
+
+
+def weights_of(network):
+    """All trained weights as one vector."""
+    return torch.cat([weight.detach().flatten() for weight in network.parameters()])
+
+
+def _proximal(cost, previous, settings, iteration):
+    scale = cost.mean().item()
+    found = couplings.proximal(cost, previous, settings.entropy * scale,
+                               settings.proximal * settings.growth**iteration * scale, settings.tolerance)
+    return found.coupling, found.gap.max().item() / scale
+
+
+def _blocks(source, target, test, network, settings, seed):
+    return [Blocks(*pair, settings.block, seed, device_of(network)) for pair in ((source, target), test) if pair]
+
+
+def _checked_head(source, target, network, settings, classes):
+    """The head; and errors for what would fail in the middle of a run, or quietly mean nothing."""
+    if source.images.shape[1:] != target.images.shape[1:] or source.images.dtype != target.images.dtype:
+        shapes = " and ".join(f"{task.name} {task.images.dtype} {tuple(task.images.shape[1:])}"
+                              for task in (source, target))
+        size = max(source.images.shape[-1], target.images.shape[-1])
+        channels = max(source.images.shape[1], target.images.shape[1])
+        raise ValueError(f"the tasks' images differ: {shapes}; bring both to one shape with task.resized({size}, "
+                         f"channels={channels})")
+    head = Head(source.classes, target.classes, settings.head, classes).to(device_of(network))
+    outputs = predict(copy.deepcopy(network), source.images[:2].to(device_of(network)))
+    if outputs.ndim != 2 or outputs.shape[1] != head.size:
+        what = "the larger task's classes" if head.classes is None else f"the classes {list(head.classes)}"
+        raise ValueError(f"the network gives logits of shape {tuple(outputs.shape)} for 2 images; it needs (2, "
+                         f"{head.size}), one output for each of {what}")
+    return head
+
+
+def _identity(source, target, network, settings, classes, features, test, seed):
+    """A fingerprint of everything that a run's numbers depend on."""
+    digest = hashlib.sha256(repr((asdict(settings), classes, seed)).encode())
+    for task in (source, target, *(test or ())):
+        digest.update(repr(task.classes).encode())
+        for part in (task.images, task.labels):
+            digest.update(part.cpu().contiguous().numpy())
+    for value in (*network.state_dict().values(), *(map(features, (source, target)) if features else ())):
+        digest.update(np.ascontiguousarray(torch.as_tensor(value).cpu().numpy()))
+    return digest.hexdigest()
+
+
+def _save(path, state):
+    if path is not None:
+        fresh = Path(path).with_suffix(".unfinished")
+        torch.save(state, fresh)
+        fresh.replace(path)  # a kill leaves the old state or the new one
+
+
+def _load(path, identity):
+    if path is None or not Path(path).exists():
+        return None
+    state = torch.load(path, weights_only=True)
+    if state["identity"] != identity:
+        raise ValueError(f"{path} belongs to another run: other tasks, network, settings or seed; "
+                         "move it away to start afresh")
+    return state
