@@ -64,7 +64,7 @@ class Head:
         return self
 
     def loss(self, logits, source_labels, target_labels, mix):
-        r"""Mean loss in nats, :eq:`eq-gated-loss`: :math:`(1-\lambda)\,\mathrm{CE}_s(y_s) + \lambda\,\mathrm{CE}_t(y_t)`.
+        r"""Mean loss in nats, :eq:`eq-gated-loss`: :math:`(1-\lambda)\,\mathrm{CE}_s + \lambda\,\mathrm{CE}_t`.
 
         logits (b, outputs); labels (b,) in each task's own numbers; mix (b,) is :math:`\lambda`, the target's share.
         With one softmax for both tasks this is the cross-entropy of the mixed labels of equation 8.

@@ -48,10 +48,10 @@ class Blocks:
     def start(self, features, entropy, tolerance):
         """The coupling that joins near images: entropic, for squared distances of features (task -> (images, k)), or
         of pixels if None."""
-        x = [torch.as_tensor(task.images if features is None else features(task)).double().flatten(1)
-             for task in self.tasks]
-        source, target = (x[index.cpu()].to(self.device) for x, index in zip(x, (self.source, self.target), strict=True))
-        self.coupling = couplings.from_features(source, target, entropy, tolerance).coupling
+        source, target = (
+            torch.as_tensor(task.images if features is None else features(task)).double().flatten(1)[index.cpu()]
+            for task, index in zip(self.tasks, (self.source, self.target), strict=True))
+        self.coupling = couplings.from_features(source.to(self.device), target, entropy, tolerance).coupling
 
     def draw(self, rng, size):
         """Pairs (i, j) from the coupling: rows of both tasks, (size,) each.

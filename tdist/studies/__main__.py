@@ -1,11 +1,13 @@
 """python -m tdist.studies NAME --scale paper: run an experiment and store its result; a second start goes on."""
 
 import argparse
+from functools import partial
 
 from tdist.networks import SOURCES
-from tdist.studies import layers, rooms
+from tdist.studies import distances, layers, rooms
 
-STUDIES = {"layers": layers.paper, "rooms": rooms.paper}
+STUDIES = {"layers": layers.paper, "rooms": rooms.paper} | {
+    name: partial(distances.paper, name) for name in distances.EXPERIMENTS}
 
 
 def main():

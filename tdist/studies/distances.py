@@ -15,9 +15,10 @@ from tqdm import tqdm
 
 from tdist import tasks, transfer
 from tdist.features import extract
+from tdist.heads import Head
 from tdist.networks import CNN, SOURCES, WideResNet
 from tdist.studies.results import Results
-from tdist.transfer import Settings
+from tdist.training import Settings, evaluate
 
 HERBIVORES = ("camel", "cattle", "chimpanzee", "elephant", "kangaroo")
 CARNIVORES = ("bear", "leopard", "lion", "tiger", "wolf")
@@ -50,7 +51,7 @@ class Experiment:
     tasks: Callable
     network: Callable
     settings: Settings
-    images: int = 2500
+    images: int = 800
     test_images: int = 500
     seeds: tuple = (0, 1, 2)
 
@@ -58,6 +59,10 @@ class Experiment:
 def superclasses(train):
     data = tasks.cifar100(train)
     return [data.only(classes, name) for name, classes in SUPERCLASSES.items()]
+
+
+def ladder(train):
+    return [task for task in superclasses(train) if task.name in LADDER]
 
 
 def cifar_subsets(train):
@@ -82,14 +87,17 @@ def wide_resnet(depth, factor):
     return lambda outputs, channels: WideResNet(outputs, channels, depth, factor).to(memory_format=torch.channels_last)
 
 
-STORED = Settings(steps=20, sgd_steps=10, batch=64, lr=0.02, momentum=0.9, weight_decay=5e-4, pretrain_steps=600,
-                  fine_tune_steps=400, iterations=3, block=10)
+STORED = Settings(steps=16, sgd_steps=10, batch=32, lr=0.05, weight_decay=5e-4, pretrain_steps=500,
+                  fine_tune_steps=300, iterations=3, block=8)
+LADDER = ("herbivores", "vehicles-1", "flowers")  # what the networks of several sizes are compared on
 EXPERIMENTS = {e.name: e for e in (
     Experiment("superclasses", superclasses, cnn(8), STORED),
-    Experiment("cifar_subsets", cifar_subsets, cnn(8), STORED),
+    Experiment("cifar_subsets", cifar_subsets, cnn(8), STORED, images=1600),
     Experiment("two_domains", two_domains, cnn(8), STORED),
-    Experiment("clothes", clothes, cnn(8), STORED, images=800, test_images=200),
-    Experiment("capacity", superclasses, wide_resnet(10, 1), STORED, images=500),
+    Experiment("clothes", clothes, cnn(8), STORED),
+    Experiment("cnn_4", ladder, cnn(4), STORED),
+    Experiment("cnn_16", ladder, cnn(16), STORED),
+    Experiment("wide_resnet", ladder, wide_resnet(10, 1), STORED, seeds=(0,)),
 )}
 
 
@@ -115,27 +123,38 @@ def trained(source, experiment, classes, seed, progress=False):
 def pair(source, target, network, experiment, classes, test, seed, features=None, progress=False):
     """Distances from one task to another with a network trained on the source: a dict of numbers."""
     settings = replace(experiment.settings, pretrain_steps=0)
-    shared = {"classes": classes, "test": test, "seed": seed, "progress": progress}
+    shared = {"classes": classes, "seed": seed, "progress": progress}
     start = time.perf_counter()
     coupled = transfer.coupled(source, target, network, settings, features=features, **shared)
     seconds = time.perf_counter() - start
-    uncoupled = transfer.uncoupled(source, target, network, settings, **shared)
-    fine = transfer.fine_tuning(source, target, network, settings, **shared)
+    uncoupled = transfer.uncoupled(source, target, network, settings, test=test, **shared)
+    fine = transfer.fine_tuning(source, target, network, settings, test=test, **shared)
+    accuracy, loss = evaluate(coupled.network, (test or (source, target))[1],
+                              Head(source.classes, target.classes, settings.head, classes))
     last = coupled.iterations[-1]
     return {"coupled": coupled.length, "coupled_riemannian": coupled.riemannian_length,
             "lengths": [road.length for road in coupled.iterations], "coupled_cost": last.coupled_cost,
             "independent_cost": last.independent_cost, "gap": max(road.gap for road in coupled.iterations),
             "moved": [road.moved for road in coupled.iterations],
-            "train_loss": last.train_loss, "test_loss": last.test_loss,
             "uncoupled": uncoupled.length, "uncoupled_riemannian": uncoupled.riemannian_length,
             "fine_tuning": fine.length, "fine_tuning_full": fine.full_length, "fine_tuning_stop": fine.stop,
             "fine_tuning_accuracies": fine.accuracies, "fine_tuning_losses": fine.losses,
-            "accuracy": coupled.accuracy, "loss": coupled.loss, "uncoupled_accuracy": uncoupled.accuracy,
+            "accuracy": accuracy, "loss": loss, "uncoupled_accuracy": uncoupled.accuracy,
             "uncoupled_loss": uncoupled.loss, "seconds": round(seconds, 1)}
 
 
+def one_road(source, target, network, experiment, classes, test, seed, iterations, progress=False):
+    """The losses along the last road and the length after each of many iterations, of one pair: Figure 4."""
+    settings = replace(experiment.settings, pretrain_steps=0, iterations=iterations)
+    found = transfer.coupled(source, target, network, settings, classes=classes, features=imagenet, test=test,
+                             seed=seed, progress=progress)
+    return {"lengths": [road.length for road in found.iterations], "moved": [road.moved for road in found.iterations],
+            "train_loss": found.iterations[-1].train_loss, "test_loss": found.iterations[-1].test_loss,
+            "accuracy": found.accuracy}
+
+
 def matrix(units, names, key, seed=0):
-    """One number of every pair as an array (sources, targets), 0 on the diagonal. units: {"seed/source/target": pair}."""
+    """One number of every pair as an array (sources, targets), 0 on the diagonal; units: those of :func:`paper`."""
     return np.array([[0.0 if a == b else units[f"{seed}/{a}/{b}"][key] for b in names] for a in names])
 
 

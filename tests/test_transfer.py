@@ -1,0 +1,425 @@
+"""Roads between tasks: against hand-made steps, closed forms, and themselves after a kill."""
+
+import copy
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+from torch.nn.functional import cross_entropy
+
+from tdist import fisher_rao, transfer
+from tdist.heads import Head
+from tdist.networks import CNN, SmallCNN, WideResNet
+from tdist.roads import Blocks, mixing, travel
+from tdist.tasks import Task, digits
+from tdist.training import Diverged, Settings, evaluate, floats, stream
+from tdist.transfer import coupled, fine_tuning, pretrained, uncoupled
+
+QUICK = Settings(steps=4, sgd_steps=3, batch=16, pretrain_steps=40, fine_tune_steps=50, iterations=3, block=5)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def one_thread():
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+def points(n=20, classes=("a", "b", "c"), seed=0, name="points", shift=0.0):
+    """Points in the plane, one cloud a class, as a task of floats."""
+    rng = np.random.default_rng(seed)
+    labels = np.arange(n) % len(classes)
+    x = rng.normal(size=(n, 2)) + 3 * np.stack([np.cos(2 * labels + shift), np.sin(2 * labels + shift)], 1)
+    return Task(name, torch.from_numpy(x[:, None, None].astype(np.float32)), torch.from_numpy(labels).long(), classes)
+
+
+def linear(outputs, seed=0):
+    torch.manual_seed(seed)
+    return nn.Sequential(nn.Flatten(), nn.Linear(2, outputs))
+
+
+def halves(size=200):
+    data = digits().subset(size)
+    return [data.only(tuple(names), names) for names in ("01234", "56789")]
+
+
+# heads
+
+def test_gated_head_by_hand():
+    head = Head(("a", "b"), ("b", "c"))
+    assert head.classes == ("a", "b", "c")
+    before, after = torch.tensor([[0.3, -1.0, 2.0]]), torch.tensor([[1.0, 0.5, -0.7]])
+    d_s, d_t = (fisher_rao.distance(before[:, own].softmax(1), after[:, own].softmax(1)) for own in ([0, 1], [1, 2]))
+    assert head.step(before, after, 0.3).item() == pytest.approx(np.sqrt(0.7 * d_s**2 + 0.3 * d_t**2).item(), rel=1e-5)
+    kl = fisher_rao.root_kl(before[:, [0, 1]].softmax(1), after[:, [0, 1]].softmax(1))
+    assert head.step(before, after, 0.0, "kl").item() == pytest.approx(kl.item(), rel=1e-5)
+    # source label 1 is b, target label 1 is c
+    of_source, of_target = -before[0, [0, 1]].log_softmax(0), -before[0, [1, 2]].log_softmax(0)
+    one = torch.tensor([1])
+    assert head.loss(before, one, one, torch.tensor([0.2])).item() == pytest.approx(
+        (0.8 * of_source[1] + 0.2 * of_target[1]).item())
+    assert head.target_loss(before, one).item() == pytest.approx(of_target[1].item())
+    assert head.source_loss(before, torch.tensor([0])).item() == pytest.approx(of_source[0].item())
+
+
+def test_one_softmax_has_the_mixed_labels_of_equation_8():
+    logits, mix = torch.randn(6, 4, generator=torch.Generator().manual_seed(0)), torch.linspace(0, 1, 6)
+    y_s, y_t = torch.tensor([0, 1, 0, 1, 0, 1]), torch.tensor([1, 1, 0, 0, 1, 0])
+    for kind, place in (("union", 2), ("index", 0)):
+        size = 4 if kind == "union" else 2
+        head = Head(("a", "b"), ("c", "d"), kind)
+        one_hot = torch.eye(size)
+        mixed = (1 - mix)[:, None] * one_hot[y_s] + mix[:, None] * one_hot[y_t + place]
+        expected = cross_entropy(logits[:, :size], mixed)
+        assert head.loss(logits[:, :size], y_s, y_t, mix).item() == pytest.approx(expected.item(), rel=1e-5)
+
+
+def test_union_of_disjoint_tasks_is_pi_apart():
+    """A sure classifier that moves from a class of the source to one of the target."""
+    head, gated = Head(("a", "b"), ("c", "d"), "union"), Head(("a", "b"), ("c", "d"))
+    before, after = torch.tensor([[60.0, 0, 0, 0]]), torch.tensor([[0, 0, 60.0, 0]])
+    assert head.step(before, after, 0.5).item() == pytest.approx(np.pi, abs=1e-6)
+    assert gated.step(before, after, 0.5).item() == pytest.approx(np.pi / 2, abs=1e-6)  # from sure to undecided, twice
+
+
+def test_correct_looks_at_the_targets_own_classes():
+    logits = torch.tensor([[9.0, 0.0, 1.0], [9.0, 1.0, 0.0]])
+    for kind in ("gated", "union"):
+        assert Head(("a",), ("b", "c"), kind).correct(logits, torch.tensor([1, 1])).tolist() == [True, False]
+    assert Head(("a",), ("b", "c"), "index").correct(logits[:, :2], torch.tensor([0, 1])).tolist() == [True, False]
+
+
+def test_head_errors():
+    with pytest.raises(ValueError, match="head must be one of"):
+        Head(("a",), ("b",), "both")
+    with pytest.raises(ValueError, match=r"no output for \['c'\]"):
+        Head(("a",), ("c",), classes=("a", "b"))
+
+
+# blocks and mixing
+
+def test_mixing_has_the_mean_and_variance_of_beta():
+    rng = np.random.default_rng(0)
+    for kind, variance in (("beta", 0.5), ("mixture", 1.0), ("linear", 0.0)):
+        draws = mixing(kind, rng, 0.3, 200_000)
+        assert draws.mean() == pytest.approx(0.3, abs=0.004)
+        assert draws.var() == pytest.approx(variance * 0.3 * 0.7, abs=0.003)
+        assert (mixing(kind, rng, 0.0, 5) == 0).all()
+        assert (mixing(kind, rng, 1.0, 5) == 1).all()
+
+
+def test_blocks_use_every_image_of_the_larger_task():
+    small, large = points(10), points(23, name="large")
+    blocks = Blocks(small, large, 4)
+    assert blocks.source.shape == blocks.target.shape == (5, 4)
+    assert len(blocks.target.flatten().unique()) == 20
+    assert blocks.source.flatten().bincount().tolist() == [2] * 10
+    with pytest.raises(ValueError, match="a block of 11 images is more than points has"):
+        Blocks(small, large, 11)
+
+
+def test_pairs_are_drawn_from_the_coupling():
+    blocks = Blocks(points(12), points(12, seed=1), 4)
+    gamma = torch.rand(3, 4, 4, dtype=torch.float64, generator=torch.Generator().manual_seed(0)) ** 3
+    blocks.coupling = torch.as_tensor(transfer.couplings.round_to_marginals(gamma / gamma.sum((1, 2), keepdim=True)))
+    rows, columns = blocks.draw(np.random.default_rng(0), 200_000)
+    found = torch.zeros(12, 12, dtype=torch.float64)
+    found.index_put_((rows, columns), torch.full((200_000,), 1 / 200_000, dtype=torch.float64), accumulate=True)
+    for b in range(3):
+        part = found[blocks.source[b]][:, blocks.target[b]]
+        assert (3 * part - blocks.coupling[b]).abs().max() < 0.004
+
+
+def test_blocks_start_where_features_are_near():
+    source, target = points(12), points(12)
+    blocks = Blocks(source, target, 4)
+    blocks.start(lambda task: task.images.flatten(1), 0.01, 1e-6)
+    x = source.images.flatten(1).double()
+    for b in range(3):
+        cost = torch.cdist(x[blocks.source[b]], x[blocks.target[b]]) ** 2
+        assert (blocks.coupling[b] * cost).sum() < 0.5 * cost.mean()
+    pixels = Blocks(source, target, 4)
+    pixels.start(None, 0.01, 1e-6)
+    assert torch.equal(pixels.coupling, blocks.coupling)
+
+
+# roads
+
+def test_one_step_by_hand():
+    """K = 1 with one SGD step: costs, both lengths and the loss from the formulas, pair by pair."""
+    source, target = points(8, shift=0.0), points(8, classes=("b", "c"), seed=1, shift=1.0)
+    settings = replace(QUICK, steps=1, sgd_steps=1, block=4, mixing="linear", lr=0.3)
+    head, network = Head(source.classes, target.classes), linear(3)
+    blocks = Blocks(source, target, 4, seed=3)
+    blocks.start(None, 0.05, 1e-6)
+    moved = copy.deepcopy(network)
+    road = travel(moved, [blocks], head, settings, seed=3, kind="linear")
+
+    again = copy.deepcopy(network)
+    optimiser = torch.optim.SGD(again.parameters(), 0.3)
+    _, columns = blocks.draw(stream(3, 2, 0), 16)  # at tau = 1 every pair is its target image
+    loss = head.target_loss(again(target.images[columns]), target.labels[columns])
+    loss.backward()
+    optimiser.step()
+    assert torch.allclose(again[1].weight, moved[1].weight, atol=1e-6)
+    assert road.train_loss == pytest.approx([loss.item()], rel=1e-5)
+
+    total, square = 0.0, 0.0
+    for b in range(2):
+        for i in range(4):
+            for j in range(4):
+                x = (source.images[blocks.source[b, i]] + target.images[blocks.target[b, j]])[None] / 2
+                p, q = network(x), again(x)
+                d_s = fisher_rao.distance(p.softmax(1), q.softmax(1))
+                d_t = fisher_rao.distance(p[:, 1:].softmax(1), q[:, 1:].softmax(1))
+                d = ((d_s**2 + d_t**2) / 2).sqrt().item()
+                assert road.costs[0][b, i, j].item() == pytest.approx(d, rel=1e-3)
+                total += blocks.coupling[b, i, j].item() * d / 2
+                square += blocks.coupling[b, i, j].item() * d**2 / 2
+    assert road.steps == pytest.approx([total], rel=1e-3)
+    assert road.riemannian_steps == pytest.approx([np.sqrt(square)], rel=1e-3)
+    assert total < np.sqrt(square)
+
+
+def test_one_uncoupled_step_by_hand():
+    source, target = points(8), points(8, classes=("b", "c"), seed=1, shift=1.0)
+    settings = replace(QUICK, steps=1, sgd_steps=1, block=4, lr=0.3)
+    head, network = Head(source.classes, target.classes), linear(3)
+    moved = copy.deepcopy(network)
+    road = travel(moved, [Blocks(source, target, 4)], head, settings, kind="mixture")
+    d = torch.cat([head.step(network(task.images), moved(task.images), 0.5) for task in (source, target)])
+    assert road.steps == pytest.approx([d.mean().item()], rel=1e-3)
+    assert road.riemannian_steps == pytest.approx([(d**2).mean().sqrt().item()], rel=1e-3)
+
+
+def test_costs_add_up_to_the_length():
+    """<Gamma, C> of the coupling that was travelled is the length, when every block is measured in every step."""
+    source, target = points(20), points(20, seed=1, shift=1.0)
+    settings = replace(QUICK, visits=4)
+    blocks = Blocks(source, target, 5)
+    road = travel(linear(3), [blocks], Head(source.classes, target.classes), settings)
+    assert (blocks.coupling * road.costs[0]).sum().item() / 4 == pytest.approx(sum(road.steps), rel=1e-9)
+
+
+def test_blocks_measured_in_turn_scale_up():
+    """A network that moves at a constant pace: costs do not depend on how often a block was measured."""
+    source, target = points(20), points(20, seed=1)
+
+    class Drift(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.w = nn.Parameter(torch.zeros(3))
+
+        def forward(self, x):
+            return self.w.expand(len(x), 3)
+
+    settings = replace(QUICK, steps=8, sgd_steps=1, lr=0.01, batch=256, mixing="linear")
+    costs = [travel(Drift(), [Blocks(source, target, 5)], Head(source.classes, target.classes),
+                    replace(settings, visits=visits), kind="linear").costs[0].mean().item() for visits in (1, 4)]
+    assert costs[0] == pytest.approx(costs[1], rel=0.1)
+
+
+@pytest.mark.parametrize("network", [SmallCNN(10), nn.Sequential(SmallCNN(10), nn.Dropout(0.5))])
+def test_weights_that_stay_are_at_distance_zero(network):
+    source, target = halves(100)
+    still = replace(QUICK, lr=1e-30)
+    road = travel(network, [Blocks(source, target, 5)], Head(source.classes, target.classes), still)
+    assert road.steps == [0.0] * 4
+    assert travel(network, [Blocks(source, target, 5)], Head(source.classes, target.classes), still,
+                  kind="mixture").steps == [0.0] * 4
+
+
+# distances
+
+@pytest.fixture(scope="module")
+def digit_pair():
+    source, target = halves()
+    torch.manual_seed(0)
+    network = SmallCNN(10)
+    return source, target, network, coupled(source, target, network, QUICK, progress=False)
+
+
+def test_certificate_and_gain_over_the_independent_coupling(digit_pair):
+    *_, found = digit_pair
+    assert float(found) == found.length == found.iterations[-1].length
+    for road in found.iterations:
+        assert 0 <= road.gap <= QUICK.tolerance
+        assert road.coupled_cost <= road.independent_cost
+        assert road.length <= road.riemannian_length
+        assert 0 < road.moved < 1
+    n = QUICK.block
+    assert (found.coupling.sum(1) * n - 1).abs().max() < 1e-6
+    assert (found.coupling.sum(2) * n - 1).abs().max() < 1e-6
+    last = found.iterations[-1]
+    assert last.coupled_cost == pytest.approx((found.coupling * found.cost).sum().item() / len(found.coupling))
+    assert last.independent_cost == pytest.approx(found.cost.mean().item())
+
+
+def test_the_next_coupling_is_the_proximal_step(digit_pair):
+    source, target, network, found = digit_pair
+    two = coupled(source, target, network, replace(QUICK, iterations=2), progress=False)
+    scale = found.cost.mean().item()
+    expected = transfer.couplings.proximal(found.cost, two.coupling, 0.05 * scale, 10 * scale, 1e-8).coupling
+    assert (found.coupling - expected).abs().max() * 25 < 0.02
+    grown = coupled(source, target, network, replace(QUICK, iterations=2, growth=5.0), progress=False)
+    one = coupled(source, target, network, replace(QUICK, iterations=1), progress=False)
+    scale = two.cost.mean().item()
+    for result, weight in ((two, 10), (grown, 50)):
+        expected = transfer.couplings.proximal(result.cost, one.coupling, 0.05 * scale, weight * scale, 1e-8).coupling
+        assert (result.coupling - expected).abs().max() * 25 < 0.02
+
+
+def test_same_seed_same_bits_and_nothing_is_touched(digit_pair):
+    source, target, network, found = digit_pair
+    before, images = copy.deepcopy(network.state_dict()), source.images.clone()
+    torch.manual_seed(5)
+    state = torch.get_rng_state()
+    again = coupled(source, target, network, QUICK, progress=False)
+    assert torch.equal(torch.get_rng_state(), state)
+    assert again.iterations == found.iterations
+    assert torch.equal(again.coupling, found.coupling)
+    assert torch.equal(source.images, images)
+    assert all(torch.equal(before[name], value) for name, value in network.state_dict().items())
+    assert coupled(source, target, network, QUICK, seed=1, progress=False).length != found.length
+
+
+def test_a_killed_run_resumes_to_the_same_numbers(digit_pair, tmp_path, monkeypatch):
+    source, target, network, found = digit_pair
+    path, calls = tmp_path / "run.pt", []
+
+    def dies(*arguments, **keywords):
+        calls.append(1)
+        if len(calls) == 3:
+            raise KeyboardInterrupt
+        return travel(*arguments, **keywords)
+
+    monkeypatch.setattr(transfer, "travel", dies)
+    with pytest.raises(KeyboardInterrupt):
+        coupled(source, target, network, QUICK, save=path, progress=False)
+    resumed = coupled(source, target, network, QUICK, save=path, progress=False)
+    assert len(calls) == 4  # two roads, the killed one, and only the third again
+    assert resumed.iterations == found.iterations
+    assert torch.equal(resumed.coupling, found.coupling)
+    assert all(torch.equal(a, b) for a, b in zip(resumed.network.parameters(), found.network.parameters(), strict=True))
+    assert coupled(source, target, network, QUICK, save=path, progress=False).length == found.length
+    assert len(calls) == 4
+    for other in ({"seed": 1}, {"settings": replace(QUICK, lr=0.01)}, {"features": lambda task: task.labels[:, None]}):
+        keywords = {"settings": QUICK, "save": path, "progress": False} | other
+        with pytest.raises(ValueError, match="belongs to another run"):
+            coupled(source, target, network, **keywords)
+
+
+def test_pretrained_once_is_pretrained_inside(digit_pair):
+    source, target, network, found = digit_pair
+    start = pretrained(source, network, QUICK, classes=tuple("0123456789"))
+    again = coupled(source, target, start, replace(QUICK, pretrain_steps=0), progress=False)
+    assert again.length == found.length
+
+
+def test_transfer_to_a_subset_is_shorter_than_from_it():
+    """The one inequality between digits that every seed showed: all -> 0 to 4 against 0 to 4 -> all."""
+    everything = digits().subset(400)
+    low = everything.only(tuple("01234"), "low")
+    torch.manual_seed(0)
+    network = SmallCNN(10)
+    settings = replace(QUICK, steps=8, sgd_steps=8, batch=32, pretrain_steps=300, iterations=2)
+    there = coupled(everything, low, network, settings, progress=False, classes=tuple("0123456789"))
+    back = coupled(low, everything, network, settings, progress=False, classes=tuple("0123456789"))
+    assert there.length < 0.8 * back.length
+    assert there.accuracy > 0.8
+
+
+def test_test_images_are_measured_and_judged():
+    source, target = halves()
+    unseen = [digits(train=False).only(tuple(names), names) for names in ("01234", "56789")]
+    torch.manual_seed(0)
+    network = SmallCNN(10)
+    plain = coupled(source, target, network, QUICK, progress=False)
+    found = coupled(source, target, network, QUICK, test=unseen, progress=False)
+    assert [road.length for road in found.iterations] == [road.length for road in plain.iterations]
+    assert len(found.iterations[0].test_loss) == QUICK.steps
+    head = Head(source.classes, target.classes)
+    assert (found.accuracy, found.loss) == evaluate(found.network, unseen[1], head)
+    assert plain.iterations[0].test_loss == []
+    labels = unseen[1].labels
+    logits = found.network(floats(unseen[1].images))[:, 5:]
+    assert found.accuracy == pytest.approx((logits.argmax(1) == labels).double().mean().item())
+    assert found.loss == pytest.approx(cross_entropy(logits, labels).item(), rel=1e-5)
+
+
+def test_uncoupled_is_one_road(digit_pair):
+    source, target, network, _ = digit_pair
+    found = uncoupled(source, target, network, QUICK, progress=False)
+    assert found.length == pytest.approx(sum(found.iterations[0].steps))
+    assert found.length < found.riemannian_length
+    assert found.coupling is None
+    assert len(found.iterations) == 1
+
+
+def test_fine_tuning_is_the_length_of_the_weights_path():
+    source, target = points(40), points(40, seed=1, shift=1.5)
+    settings = replace(QUICK, pretrain_steps=0, fine_tune_steps=1, lr=0.1)
+    network = linear(3)
+    found = fine_tuning(source, target, network, settings, progress=False)
+    step = torch.cat([(a - b).flatten() for a, b in zip(found.network.parameters(), network.parameters(), strict=True)])
+    assert found.full_length == pytest.approx(step.norm().item(), rel=1e-5)
+    long = fine_tuning(source, target, network, replace(settings, fine_tune_steps=120), progress=False)
+    assert len(long.accuracies) == len(long.losses) == 1 + 5
+    first = next(i for i, a in enumerate(long.accuracies) if a >= 0.95 * long.accuracies[-1])
+    assert long.stop == [0, 25, 50, 75, 100, 120][first]
+    assert 0 < float(long) == long.length <= long.full_length
+    ends = torch.cat([(a - b).flatten() for a, b in zip(long.network.parameters(), network.parameters(), strict=True)])
+    assert long.full_length > ends.norm().item()
+    assert fine_tuning(source, source, long.network, replace(settings, lr=1e-9), progress=False).full_length < 1e-6
+
+
+# what can go wrong
+
+def test_a_loss_that_is_not_finite_names_where_and_keeps_the_last_good_weights():
+    source, target = halves(100)
+    with pytest.raises(Diverged, match=r"tau = 0\.\d+, SGD step \d") as caught:
+        coupled(source, target, SmallCNN(10), replace(QUICK, lr=1e12, pretrain_steps=0), progress=False)
+    assert all(torch.isfinite(value).all() for value in caught.value.network.state_dict().values())
+    with pytest.raises(Diverged, match="pretraining step"):
+        pretrained(source, SmallCNN(5), replace(QUICK, lr=1e30))
+
+
+def test_errors_before_a_run():
+    source, target = halves(100)
+    network = SmallCNN(10)
+    with pytest.raises(ValueError, match=r"resized\(16, channels=3\)"):
+        coupled(source, target.resized(16, 3), network, QUICK, progress=False)
+    with pytest.raises(ValueError, match=r"shape \(2, 4\) for 2 images; it needs \(2, 10\)"):
+        coupled(source, target, SmallCNN(4), QUICK, progress=False)
+    with pytest.raises(ValueError, match=r"it needs \(2, 5\)"):
+        uncoupled(source, target, network, replace(QUICK, head="index"), progress=False)
+    with pytest.raises(ValueError, match="a block of 500 images"):
+        coupled(source, target, network, replace(QUICK, block=500), progress=False)
+    with pytest.raises(ValueError, match="set visits to at least"):
+        coupled(source, target, network, replace(QUICK, visits=1, steps=1), progress=False)
+    for wrong in ({"lr": 0}, {"steps": 0}, {"block": 1}, {"mixing": "none"}, {"step": "l2"}, {"momentum": -1},
+                  {"head": "two"}, {"visits": 0}, {"entropy": float("nan")}):
+        with pytest.raises(ValueError, match=next(iter(wrong))):
+            Settings(**wrong)
+    with pytest.raises(ValueError, match="at least one"):
+        Task("empty", torch.zeros(0, 1, 8, 8, dtype=torch.uint8), torch.zeros(0, dtype=torch.long), ("a",))
+
+
+# networks
+
+def test_the_papers_networks():
+    cnn = CNN(7, channels=1, width=4)
+    assert cnn(torch.zeros(2, 1, 32, 32)).shape == (2, 7)
+    kinds = [type(module) for module in cnn.modules()]
+    assert (kinds.count(nn.Conv2d), kinds.count(nn.Linear), kinds.count(nn.Dropout)) == (7, 1, 1)
+    wide = WideResNet(10)
+    assert sum(w.numel() for w in wide.parameters()) == 2_748_890  # WRN-16-4 of the authors, 2.7 million
+    kinds = [type(module) for module in wide.modules()]
+    assert kinds.count(nn.Conv2d) == 16 - 4 + 1 + 3  # 12 in blocks, the first, and 3 that widen the short cut
+    assert WideResNet(5, channels=1, depth=10, factor=1)(torch.zeros(2, 1, 8, 8)).shape == (2, 5)
+    with pytest.raises(ValueError, match="depth must be"):
+        WideResNet(5, depth=12)
+    assert SmallCNN(3, channels=2, size=9)(torch.zeros(2, 2, 9, 9)).shape == (2, 3)
