@@ -12,6 +12,7 @@ from tdist import (
     pixelwise,
     scenes,
     tasks,
+    transfer,
 )
 from tdist.agreement import mantel
 from tdist.hgr import ace
@@ -21,4 +22,5 @@ from tdist.pixelwise import pixelwise_h_score
 from tdist.tasks import Task
 
 __all__ = ["HScore", "Joint", "Task", "ace", "agreement", "couplings", "exponents", "features", "fisher_rao", "h_score",
-           "hgr", "joint", "mantel", "networks", "pixelwise", "pixelwise_h_score", "scenes", "tasks", "transferability"]
+           "hgr", "joint", "mantel", "networks", "pixelwise", "pixelwise_h_score", "scenes", "tasks", "transfer",
+           "transferability"]

@@ -5,15 +5,13 @@ the fine-tuning distance is a length in the space of weights.
 """
 
 import copy
-import hashlib
 from dataclasses import asdict, dataclass
-from pathlib import Path
 
 import numpy as np
 import torch
 from tqdm import tqdm
 
-from tdist import couplings
+from tdist import couplings, states
 from tdist.heads import Head
 from tdist.roads import Blocks, travel
 from tdist.training import (
@@ -136,13 +134,14 @@ def pretrained(task, network, settings=None, classes=None, seed=0, progress=Fals
 
 def coupled(source, target, network, settings=None, *, classes=None, features=None, test=None, seed=0, save=None,
             progress=True):
-    r"""Coupled transfer distance from one task to another, {prf:ref}`alg-coupled`.
+    r"""Coupled transfer distance from one task to another, equations 11 and 12 of the paper.
 
     .. math:: \min_\Gamma \int_0^1 \mathbb E_{x \sim p_\tau} \sqrt{2\,\mathrm{KL}[p_{w(\tau)}, p_{w(\tau + d\tau)}]}
 
     The network is trained on the source. Then, in each iteration, pairs of images move along the coupling from source
-    to target, SGD makes the weights follow, the lengths that the pairs travel become their costs (12b), and these lead
-    to the next coupling (12a). Not symmetric, and not 0 from a task to itself: SGD's noise has a length too.
+    to target, SGD makes the weights follow, the lengths that the pairs travel become their costs, :eq:`eq-cost`, and
+    these lead to the next coupling, :eq:`eq-proximal`. Not symmetric, and not 0 from a task to itself: SGD's noise has
+    a length too.
 
     Parameters
     ----------
@@ -180,21 +179,21 @@ def coupled(source, target, network, settings=None, *, classes=None, features=No
     settings = settings or Settings()
     head = _checked_head(source, target, network, settings, classes)
     parts = _blocks(source, target, test, network, settings, seed)  # of the test images too, if there are any
-    identity = _identity(source, target, network, settings, classes, features, test, seed)
-    state = _load(save, identity)
+    identity = states.identity(source, target, network, settings, classes, features, test, seed)
+    state = states.load(save, identity)
     if state is None:
         for part in parts:
             part.start(features, settings.entropy, settings.tolerance)
         weights = pretrain(source, copy.deepcopy(network), head, settings, seed, progress).state_dict()
         state = {"identity": identity, "weights": weights, "couplings": [part.coupling for part in parts],
                  "iterations": []}
-        _save(save, state)
+        states.save(save, state)
     moving = copy.deepcopy(network)
     with tqdm(total=settings.iterations * settings.steps, initial=len(state["iterations"]) * settings.steps,
               desc=f"{source.name} to {target.name}", disable=not progress) as bar:
         while len(state["iterations"]) < settings.iterations:
             state = _iterate(state, moving, parts, head, settings, seed, bar)
-            _save(save, state)
+            states.save(save, state)
     moving.load_state_dict(state["end"])
     iterations = tuple(Iteration(**record) for record in state["iterations"])
     return Transfer(iterations[-1].length, iterations[-1].riemannian_length, iterations,
@@ -304,32 +303,3 @@ def _checked_head(source, target, network, settings, classes):
         raise ValueError(f"the network gives logits of shape {tuple(outputs.shape)} for 2 images; it needs (2, "
                          f"{head.size}), one output for each of {what}")
     return head
-
-
-def _identity(source, target, network, settings, classes, features, test, seed):
-    """A fingerprint of everything that a run's numbers depend on."""
-    digest = hashlib.sha256(repr((asdict(settings), classes, seed)).encode())
-    for task in (source, target, *(test or ())):
-        digest.update(repr(task.classes).encode())
-        for part in (task.images, task.labels):
-            digest.update(part.cpu().contiguous().numpy())
-    for value in (*network.state_dict().values(), *(map(features, (source, target)) if features else ())):
-        digest.update(np.ascontiguousarray(torch.as_tensor(value).cpu().numpy()))
-    return digest.hexdigest()
-
-
-def _save(path, state):
-    if path is not None:
-        fresh = Path(path).with_suffix(".unfinished")
-        torch.save(state, fresh)
-        fresh.replace(path)  # a kill leaves the old state or the new one
-
-
-def _load(path, identity):
-    if path is None or not Path(path).exists():
-        return None
-    state = torch.load(path, weights_only=True)
-    if state["identity"] != identity:
-        raise ValueError(f"{path} belongs to another run: other tasks, network, settings or seed; "
-                         "move it away to start afresh")
-    return state

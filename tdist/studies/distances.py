@@ -5,9 +5,12 @@ One unit is a pair and a seed: coupled, uncoupled and fine-tuning from the same 
 
 import copy
 import hashlib
+import json
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
+from functools import cache
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -20,6 +23,7 @@ from tdist.networks import CNN, SOURCES, WideResNet
 from tdist.studies.results import Results
 from tdist.training import Settings, evaluate
 
+PRINTED = Path(tasks.__file__).parent / "data" / "printed_distances.json"
 HERBIVORES = ("camel", "cattle", "chimpanzee", "elephant", "kangaroo")
 CARNIVORES = ("bear", "leopard", "lion", "tiger", "wolf")
 VEHICLES_1 = ("bicycle", "bus", "motorcycle", "pickup_truck", "train")
@@ -54,6 +58,7 @@ class Experiment:
     images: int = 800
     test_images: int = 500
     seeds: tuple = (0, 1, 2)
+    road: tuple = ()  # names of the pair whose losses and convergence are stored, as in Figure 4
 
 
 def superclasses(train):
@@ -91,12 +96,12 @@ STORED = Settings(steps=16, sgd_steps=10, batch=32, lr=0.05, weight_decay=5e-4, 
                   fine_tune_steps=300, iterations=3, block=8)
 LADDER = ("herbivores", "vehicles-1", "flowers")  # what the networks of several sizes are compared on
 EXPERIMENTS = {e.name: e for e in (
-    Experiment("superclasses", superclasses, cnn(8), STORED),
+    Experiment("superclasses", superclasses, cnn(8), STORED, road=("vehicles-1", "vehicles-2")),
     Experiment("cifar_subsets", cifar_subsets, cnn(8), STORED, images=1600),
     Experiment("two_domains", two_domains, cnn(8), STORED),
     Experiment("clothes", clothes, cnn(8), STORED),
-    Experiment("cnn_4", ladder, cnn(4), STORED),
-    Experiment("cnn_16", ladder, cnn(16), STORED),
+    Experiment("cnn_4", ladder, cnn(4), STORED, seeds=(0,)),
+    Experiment("cnn_16", ladder, cnn(16), STORED, seeds=(0,)),
     Experiment("wide_resnet", ladder, wide_resnet(10, 1), STORED, seeds=(0,)),
 )}
 
@@ -143,14 +148,17 @@ def pair(source, target, network, experiment, classes, test, seed, features=None
             "uncoupled_loss": uncoupled.loss, "seconds": round(seconds, 1)}
 
 
-def one_road(source, target, network, experiment, classes, test, seed, iterations, progress=False):
-    """The losses along the last road and the length after each of many iterations, of one pair: Figure 4."""
-    settings = replace(experiment.settings, pretrain_steps=0, iterations=iterations)
-    found = transfer.coupled(source, target, network, settings, classes=classes, features=imagenet, test=test,
-                             seed=seed, progress=progress)
+def one_road(experiment, seed=0, iterations=6):
+    """The losses along the last road of one pair, and its length after each of many iterations: Figure 4."""
+    parts, tests = subsets(experiment, seed)
+    classes, names = outputs(parts), [task.name for task in parts]
+    source, target = (names.index(name) for name in experiment.road)
+    found = transfer.coupled(parts[source], parts[target], trained(parts[source], experiment, classes, seed),
+                             replace(experiment.settings, pretrain_steps=0, iterations=iterations), classes=classes,
+                             features=imagenet, test=(tests[source], tests[target]), seed=seed)
+    last = found.iterations[-1]
     return {"lengths": [road.length for road in found.iterations], "moved": [road.moved for road in found.iterations],
-            "train_loss": found.iterations[-1].train_loss, "test_loss": found.iterations[-1].test_loss,
-            "accuracy": found.accuracy}
+            "train_loss": last.train_loss, "test_loss": last.test_loss, "accuracy": found.accuracy}
 
 
 def matrix(units, names, key, seed=0):
@@ -164,18 +172,29 @@ def paper(name):
     results = Results(name, config(experiment), f"python -m tdist.studies {name} --scale paper")
     results.unit("check", check)
     for seed in tqdm(experiment.seeds, desc="seeds"):
-        parts, tests = subsets(experiment, seed)
-        classes = outputs(parts)
-        for source, source_test in zip(parts, tests, strict=True):
-            targets = [(target, test) for target, test in zip(parts, tests, strict=True)
-                       if target is not source and f"{seed}/{source.name}/{target.name}" not in results.data["units"]]
-            if not targets:
-                continue
-            network = trained(source, experiment, classes, seed, progress=True)
-            for target, target_test in targets:
-                results.unit(f"{seed}/{source.name}/{target.name}", lambda s=source, t=target, n=network, seed=seed,
-                             test=(source_test, target_test), classes=classes: rounded(
-                                 pair(s, t, n, experiment, classes, test, seed, imagenet, progress=True)))
+        all_pairs(experiment, seed, imagenet, results.unit, progress=True)
+    if experiment.road:
+        results.unit("road/" + "/".join(experiment.road), lambda: rounded(one_road(experiment)))
+
+
+def all_pairs(experiment, seed=0, features=None, keep=lambda key, compute: compute(), progress=False):
+    """{"seed/source/target": :func:`pair`} of every pair. keep(key, compute) may know a pair already, as a stored
+    result does; a source is trained only if one of its pairs has to be computed."""
+    parts, tests = subsets(experiment, seed)
+    classes, found = outputs(parts), {}
+    for source, source_test in zip(parts, tests, strict=True):
+        network = cache(lambda source=source: trained(source, experiment, classes, seed, progress))
+        for target, target_test in zip(parts, tests, strict=True):
+            if target is not source:
+                key = f"{seed}/{source.name}/{target.name}"
+                found[key] = keep(key, lambda s=source, t=target, n=network, test=(source_test, target_test): rounded(
+                    pair(s, t, n(), experiment, classes, test, seed, features, progress)))
+    return found
+
+
+def printed():
+    """What the paper printed: {figure: {"tasks": names, distance: matrix, "printed": {distance: {"r", "p"}}}}."""
+    return json.loads(PRINTED.read_text())
 
 
 def rounded(values):

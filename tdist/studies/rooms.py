@@ -23,8 +23,8 @@ from tdist.tasks import data_folder
 
 COLOURS = 16
 PALETTES = (2, 3, 4, 5, 8, 12, 16, 24, 32)
-STEPS = {"single": {"depth": 1}, "pairs": {"depth": 4}}  # at paper scale: every pixel, or every n-th of every n-th row
-OTHERS = {"single": 2, "pairs": 8}  # and of the other maps
+STEPS = {"depth": 4}  # pairs of sources at paper scale are scored at every n-th pixel of every n-th row
+OTHERS = 8  # and so for the other maps
 CLASSES = {"object": len(scenes.OBJECTS) + 1, "scene": len(scenes.SCENES)}
 
 
@@ -173,10 +173,10 @@ def paper():
         white[source] = whiten(codes(encoder, data.images).flatten(1))
         for task in TASKS:
             results.unit(f"h/{source}/{task}", lambda w=white[source], task=task:
-                         _scores(w.h_score(grid(target[task], task, "single")), task == "depth"))
+                         _scores(w.h_score(target[task]), task == "depth"))
         results.unit(f"leverage/{source}", lambda w=white[source]: {
-            task: float(np.mean(excess(grid(target[task], task, "single"), leverage(w), w.rank))) for task in TASKS})
-    coarse = {task: grid(target[task], task, "pairs") for task in TASKS}
+            task: float(np.mean(excess(target[task], leverage(w), w.rank))) for task in TASKS})
+    coarse = {task: grid(target[task], task) for task in TASKS}
     first = {source: w.h_score(_columns(coarse)) for source, w in tqdm(white.items(), desc="single sources")}
     for source in first:
         results.unit(f"pairs/{source}", lambda source=source: _by_task(first[source], coarse))
@@ -189,7 +189,8 @@ def paper():
 
 def config(scale):
     """What the stored units depend on."""
-    return asdict(scale) | {"colours": COLOURS, "tasks": list(TASKS), "steps": STEPS, "steps_of_other_maps": OTHERS}
+    return asdict(scale) | {"colours": COLOURS, "tasks": list(TASKS), "steps_of_pairs": STEPS,
+                            "steps_of_other_pairs": OTHERS}
 
 
 def check():
@@ -205,7 +206,7 @@ def check():
 def colour_unit(colours, maps, white):
     """Recovery error of a palette, relative to the variance, and the H-score with so many classes a pixel."""
     centres = palette(maps, colours)
-    score = white.h_score(grid(quantise(maps, centres), "edge3d", "pairs"))
+    score = white.h_score(grid(quantise(maps, centres), "edge3d"))
     return {"error": float(recovery_error(maps, centres) / maps.var()), **_scores(score)}
 
 
@@ -222,9 +223,9 @@ def pair_unit(a, b, white, coarse, first):
     return _by_task(score, coarse)
 
 
-def grid(codes, task, kind):
-    """The pixels of a task's codes (n, s, s) that are scored at paper scale; labels (n,) as they are."""
-    step = STEPS[kind].get(task, OTHERS[kind])
+def grid(codes, task):
+    """The pixels of a task's codes (n, s, s) that pairs are scored at, at paper scale; labels (n,) as they are."""
+    step = STEPS.get(task, OTHERS)
     return codes[:, ::step, ::step] if task in MAPS else codes
 
 

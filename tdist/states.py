@@ -1,0 +1,39 @@
+"""The state of a long run in a file: a killed run goes on from there, and a file of another run is refused."""
+
+import hashlib
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+import torch
+
+
+def identity(source, target, network, settings, classes, features, test, seed):
+    """A fingerprint of everything that a transfer's numbers depend on."""
+    digest = hashlib.sha256(repr((asdict(settings), classes, seed)).encode())
+    for task in (source, target, *(test or ())):
+        digest.update(repr(task.classes).encode())
+        for part in (task.images, task.labels):
+            digest.update(part.cpu().contiguous().numpy())
+    for value in (*network.state_dict().values(), *(map(features, (source, target)) if features else ())):
+        digest.update(np.ascontiguousarray(torch.as_tensor(value).cpu().numpy()))
+    return digest.hexdigest()
+
+
+def save(path, state):
+    """Write the state to a file; without a path, nothing. A kill leaves the old state or the new one."""
+    if path is not None:
+        fresh = Path(path).with_suffix(".unfinished")
+        torch.save(state, fresh)
+        fresh.replace(path)
+
+
+def load(path, identity):
+    """The state in a file, None if there is no file, or ValueError if it is another run's."""
+    if path is None or not Path(path).exists():
+        return None
+    state = torch.load(path, weights_only=True)
+    if state["identity"] != identity:
+        raise ValueError(f"{path} belongs to another run: other tasks, network, settings or seed; "
+                         "move it away to start afresh")
+    return state
