@@ -31,7 +31,7 @@ class Coupling:
     steps: int
 
 
-def proximal(cost, previous, entropy, proximal, tolerance=1e-6, max_steps=1000, sweeps=10):
+def proximal(cost, previous, entropy, proximal, tolerance=1e-6, max_steps=1000, sweeps=5):
     r"""The proximal step of coupled transfer, for every block:
 
     .. math:: \min_{\Gamma \in \Pi} F(\Gamma), \quad
@@ -82,21 +82,21 @@ def proximal(cost, previous, entropy, proximal, tolerance=1e-6, max_steps=1000, 
     bound = tolerance * cost.abs().mean()
     f, g = cost.new_zeros(cost.shape[:-1]), cost.new_zeros(cost.shape[:-1])  # potentials in units of the cost
     log_gamma = torch.full_like(cost, -2 * np.log(n))
+    base = cost - 2 * proximal * previous
     for step in range(1, max_steps + 1):
-        gamma = log_gamma.exp()
-        linear = cost + 2 * proximal * (gamma - previous) - (2 * proximal / n) * log_gamma
+        linear = torch.add(base, log_gamma.exp(), alpha=2 * proximal).sub_(log_gamma, alpha=2 * proximal / n)
         f, g, log_gamma = _sinkhorn(linear, eta, f, g, sweeps)
         if step % CHECK == 0 or step == max_steps:
             best = round_to_marginals(log_gamma.exp())
             problem = cost, previous, entropy, proximal
-            gap = _objective(best, *problem) - _dual(f, g, *problem)
+            gap = _objective(best, *problem) - _dual(f, g, best, *problem)
             if (gap <= bound).all():
                 break
     gap = gap.clamp(min=0)  # -1e-18 is rounding
     return Coupling(best, gap, step) if tensors else Coupling(best.numpy(), gap.numpy(), step)
 
 
-def entropic(cost, entropy, tolerance=1e-6, max_steps=1000, sweeps=10):
+def entropic(cost, entropy, tolerance=1e-6, max_steps=1000, sweeps=5):
     r"""Entropic optimal transport of every block.
 
     .. math:: \min_{\Gamma \in \Pi} \langle\Gamma, C\rangle + \epsilon \sum_{ij} \Gamma_{ij} \log \Gamma_{ij}
@@ -106,6 +106,44 @@ def entropic(cost, entropy, tolerance=1e-6, max_steps=1000, sweeps=10):
     shape = cost.shape if hasattr(cost, "shape") else np.shape(cost)
     product = torch.full(tuple(shape), 1 / max(shape[-1], 1) ** 2 if shape else 1.0, dtype=torch.float64)
     return proximal(cost, product, entropy, 0.0, tolerance, max_steps, sweeps)
+
+
+def from_features(source, target, entropy=0.05, tolerance=1e-6):
+    r"""Entropic couplings of blocks for squared distances of features: where coupled transfer starts.
+
+    .. math:: C_{ij} = \lVert \varphi(x_i^s) - \varphi(x_j^t) \rVert^2 / \bar C, \qquad
+       \bar C \text{ the mean over all blocks}
+
+    Features of an ImageNet network, pixels, or any other numbers; their unit does not matter.
+
+    Parameters
+    ----------
+    source, target : array_like or torch.Tensor, shape (blocks, n, k)
+        Features of the source and of the target samples of each block.
+    entropy : float
+        Weight of the entropy, as a multiple of the mean cost.
+    tolerance : float
+        As :func:`proximal`.
+
+    Returns
+    -------
+    Coupling
+        Tensors if the source is one; `.gap` is in units of the mean cost.
+
+    Raises
+    ------
+    ValueError
+        If shapes differ, a number is missing, or entropy is not positive.
+    """
+    tensors = isinstance(source, torch.Tensor)
+    source, target = _finite(source, "source", "n, k"), _finite(target, "target", "n, k")
+    if source.shape != target.shape:
+        raise ValueError(f"source and target differ in shape: {tuple(source.shape)} and {tuple(target.shape)}; "
+                         "a block needs as many source as target samples")
+    # differences, not products of matrices: near features keep their digits
+    cost = torch.cdist(source, target.to(source.device), compute_mode="donot_use_mm_for_euclid_dist") ** 2
+    cost /= cost.mean().clamp(min=torch.finfo(cost.dtype).tiny)
+    return entropic(cost if tensors else cost.numpy(), entropy, tolerance)
 
 
 def round_to_marginals(gamma):
@@ -122,9 +160,9 @@ def _sinkhorn(cost, eta, f, g, sweeps):
     """Potentials after some sweeps from f, g (blocks, n), and the log of the coupling. The kernel holds the potentials
     at the start, so that the scalings u, v stay near 1 and products of matrices can replace logarithms of sums."""
     n = cost.shape[-1]
-    log_kernel = (f[:, :, None] + g[:, None] - cost) / eta
+    log_kernel = (f[:, :, None] + g[:, None]).sub_(cost).div_(eta)
     shift = log_kernel.amax(2, keepdim=True)
-    f, log_kernel = f - eta * shift[..., 0], log_kernel - shift
+    f, log_kernel = f - eta * shift[..., 0], log_kernel.sub_(shift)
     kernel = log_kernel.exp()
     v = torch.ones_like(g)[..., None]
     for _ in range(sweeps):
@@ -139,38 +177,47 @@ def _objective(gamma, cost, previous, entropy, proximal):
     return terms.sum((1, 2))
 
 
-def _dual(f, g, cost, previous, entropy, proximal):
-    r"""A lower bound of the objective: :math:`\sum (u_i + v_j) / n + \sum \min_x [x(C - u - v) + \epsilon x \log x +
-    \lambda (x - \gamma')^2]` with u = f + eps/2, v = g + eps/2."""
+def _dual(f, g, near, cost, previous, entropy, proximal):
+    r"""A lower bound of the objective: :math:`\sum (u_i + v_j) / n + \sum \min_{0 \le x \le 1/n} [x(C - u - v) +
+    \epsilon x \log x + \lambda (x - \gamma')^2]` with u = f + eps/2, v = g + eps/2; the x are sought from `near`."""
     u, v = f + entropy / 2, g + entropy / 2
     slope = cost - u[:, :, None] - v[:, None]
-    x = _inner(slope, previous, entropy, proximal)
+    x = _inner(slope, previous, entropy, proximal, near)
     inner = x * slope + entropy * torch.special.xlogy(x, x) + proximal * (x - previous) ** 2
     return (u.sum(1) + v.sum(1)) / cost.shape[-1] + inner.sum((1, 2))
 
 
-def _inner(slope, previous, entropy, proximal):
-    """The x >= 0 that minimises x slope + entropy x log x + proximal (x - previous)^2, elementwise."""
+def _inner(slope, previous, entropy, proximal, near):
+    """The x in [0, 1/n] that minimises x slope + entropy x log x + proximal (x - previous)^2, elementwise."""
+    largest = 1 / slope.shape[-1]
     if proximal == 0:
-        return (-slope / entropy - 1).exp()
+        return (-slope / entropy - 1).exp().clamp(max=largest)
     if entropy == 0:
-        return (previous - slope / (2 * proximal)).clamp(min=0)
-    # with z = log x: entropy z + 2 proximal e^z = c, convex and rising in z; from the right of its zero Newton descends
+        return (previous - slope / (2 * proximal)).clamp(0, largest)
+    # with z = log x: entropy z + 2 proximal e^z = c, convex and rising in z, so that Newton's first step lands right of
+    # the zero and the next ones descend. An error d in z moves the minimum by O(d^2): 1e-6 is enough.
     c = 2 * proximal * previous - slope - entropy
-    z = torch.minimum(c / entropy, (c.clamp(min=torch.finfo(c.dtype).tiny) / (2 * proximal)).log().clamp(min=0) + 1)
+    cap = (c / entropy).clamp(max=np.log(largest))  # the zero is left of c / entropy
+    z = torch.minimum(near.clamp(min=torch.finfo(c.dtype).tiny).log(), cap)
     for _ in range(50):
         steep = 2 * proximal * z.exp()
-        change = (entropy * z + steep - c) / (entropy + steep)
-        z = z - change
-        if (change.abs() <= 1e-14 * (1 + z.abs())).all():
+        before, z = z, torch.minimum(z - (entropy * z + steep - c) / (entropy + steep), cap)
+        if (z - before).abs().max() <= 1e-6:
             break
     return z.exp()
 
 
 def _blocks(x, name):
+    x = _finite(x, name, "n, n")
+    if x.shape[1] != x.shape[2]:
+        raise ValueError(f"{name} must have shape (blocks, n, n), got {tuple(x.shape)}")
+    return x
+
+
+def _finite(x, name, sides):
     x = x.detach().double() if isinstance(x, torch.Tensor) else torch.tensor(np.asarray(x, dtype=np.float64))
-    if x.ndim != 3 or x.shape[1] != x.shape[2] or 0 in x.shape:
-        raise ValueError(f"{name} must have shape (blocks, n, n), got {tuple(x.shape)}; add an axis to a single block")
+    if x.ndim != 3 or 0 in x.shape:
+        raise ValueError(f"{name} must have shape (blocks, {sides}), got {tuple(x.shape)}; add an axis to one block")
     if not torch.isfinite(x).all():
         raise ValueError(f"{name} holds NaN or infinity")
     return x

@@ -16,6 +16,8 @@ from functools import lru_cache
 
 import torch
 
+from tdist.raycast import dot, is_true
+
 SCALES = (1.2, 2.4)  # of SURF, in pixels of a 64 x 64 picture
 OCCLUSION = 2.5  # pixel widths by which a neighbour must leave the tangent plane
 
@@ -44,7 +46,7 @@ def edges_2d(image, sigma=1.0):
     r"""2D edges: :math:`\min(1, 4\,\lVert\nabla (G_\sigma * I)\rVert)` of a grey image I (n, h, w) in 0 to 1."""
     (g, d), (g_w, d_w) = ([gaussian(size, sigma, order, image.device) for order in (0, 1)] for size in image.shape[1:])
     down, right = d @ (image @ g_w.T), g @ (image @ d_w.T)
-    return (4 * (down**2 + right**2).sqrt()).clamp(max=1)
+    return down.square_().add_(right.square_()).sqrt_().mul_(4).clamp_(max=1)
 
 
 def keypoints_2d(image, scales=SCALES):
@@ -58,8 +60,9 @@ def keypoints_2d(image, scales=SCALES):
         (g, d, dd), (g_w, d_w, dd_w) = ([gaussian(size, sigma, order, image.device) for order in range(3)]
                                         for size in image.shape[1:])
         xx, yy, xy = g @ (image @ dd_w.T), dd @ (image @ g_w.T), d @ (image @ d_w.T)
-        response = torch.maximum(response, sigma**4 * (xx * yy - (0.9 * xy) ** 2))
-    return (8 * response.sqrt()).clamp(max=1)
+        blob = xx.mul_(yy).sub_(xy.mul_(0.9).square_()).mul_(sigma**4)
+        torch.maximum(response, blob, out=response)
+    return response.sqrt_().mul_(8).clamp_(max=1)
 
 
 def occlusion_edges(points, normals, depth, pixel):
@@ -80,19 +83,21 @@ def occlusion_edges(points, normals, depth, pixel):
     pixel : float
         Angle between neighbouring rays, radians.
     """
+    height, width = depth.shape[1:]
+    points, normals, depth = points.flatten(2), normals.flatten(2), depth.flatten(1)
     edges = torch.zeros_like(depth)
-    for axis in (1, 2):
-        size = depth.shape[axis] - 1
-        d_p, d_q = depth.narrow(axis, 0, size), depth.narrow(axis, 1, size)
-        n_p, n_q = normals.narrow(axis + 1, 0, size), normals.narrow(axis + 1, 1, size)
-        step = points.narrow(axis + 1, 1, size) - points.narrow(axis + 1, 0, size)
-        off = torch.minimum((n_p * step).sum(1).abs(), (n_q * step).sum(1).abs())
+    for apart in (width, 1):  # the pixel below, and the one to the right
+        (x_p, x_q), (n_p, n_q), (d_p, d_q), sides = (
+            (a[..., :-apart], a[..., apart:]) for a in (points, normals, depth, edges))
+        step = x_q - x_p
+        off = torch.minimum(dot(n_p, step).abs_(), dot(n_q, step).abs_())
         near, far = torch.minimum(d_p, d_q), torch.maximum(d_p, d_q)
-        jump = off.gt_(OCCLUSION * pixel * near).mul_(1 - near / far)
-        for start in (0, 1):
-            side = edges.narrow(axis, start, size)
+        jump = off.gt_(OCCLUSION * pixel * near).mul_(near.div_(far).neg_().add_(1))
+        if apart == 1:
+            jump[:, width - 1 :: width] = 0  # the last pixel of a row touches none of the next row
+        for side in sides:
             torch.maximum(side, jump, out=side)
-    return edges
+    return edges.unflatten(1, (height, width))
 
 
 def keypoints_3d(normals, window=5):
@@ -106,14 +111,19 @@ def keypoints_3d(normals, window=5):
 
     It is 0 on a plane (no turn) and along a straight edge (:math:`\lambda_2 = 0`).
     """
-    products = torch.cat([normals, normals * normals, normals * normals.roll(1, 1)], dim=1)  # n, n n, and xz, yx, zy
+    normals = normals.transpose(0, 1)  # the coordinates come first: what is done to one is done to a whole block
+    products = torch.empty(3, *normals.shape, device=normals.device)  # n, n n, and xz, yx, zy
+    for product, other in zip(products, (None, normals, normals.roll(1, 0)), strict=True):
+        product.copy_(normals) if other is None else torch.mul(normals, other, out=product)
     down, across = (_window(size, window, normals.device) for size in normals.shape[2:])
-    mean, square, mixed = (down @ (products @ across.T)).split(3, dim=1)
-    variance, covariance = square - mean * mean, mixed - mean * mean.roll(1, 1)
-    trace = variance.sum(1).clamp_(min=1e-5)
-    squares = variance.square_().add_(covariance.square_(), alpha=2).sum(1)  # tr C^2
-    turns = trace.gt(1e-5)
-    return (1.5 * (trace - squares / trace) * turns).clamp_(0, 1)
+    mean, variance, covariance = down @ (products @ across.T)
+    covariance -= mean.roll(1, 0).mul_(mean)
+    variance -= mean.square_()
+    trace = (variance[0] + variance[1]).add_(variance[2]).clamp_(min=1e-5)
+    squares = variance.square_().add_(covariance.square_(), alpha=2)
+    squares = squares[0].add_(squares[1]).add_(squares[2])  # tr C^2
+    turns = is_true(torch.gt, trace, 1e-5)
+    return trace.sub_(squares.div_(trace)).mul_(1.5).mul_(turns).clamp_(0, 1)
 
 
 @lru_cache
@@ -133,4 +143,4 @@ def reshading(normals, rays):
     normals, rays : torch.Tensor, shape (n, 3, h, w)
         Of length 1; the rays point away from the camera.
     """
-    return (-(normals * rays).sum(1)).clamp(0, 1)
+    return dot(normals, rays).neg_().clamp_(0, 1)

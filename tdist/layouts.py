@@ -18,7 +18,7 @@ class Draw:
     """Random numbers of one room: many drawn at once, since one at a time is slow."""
 
     def __init__(self, seed, index):
-        self.numbers = iter(np.random.default_rng([seed, index]).random(256).tolist())
+        self.numbers = iter(np.random.default_rng([seed, index]).random(160).tolist())
 
     def __call__(self, low, high):
         return low + (high - low) * next(self.numbers)

@@ -8,14 +8,16 @@ cone around its rays. What decides between numbers is itself a number, 1 or 0: o
 ten products.
 """
 
+import math
 from dataclasses import dataclass
+from functools import lru_cache
 
 import torch
 
 BOX, CYLINDER, SPHERE = range(3)
 WALLS, FLOOR, CEILING = range(3)  # the first solids of every room
 TILE = 8  # pixels along the edge of a tile, at most
-PAIRS = 1024  # tiles with a solid at a time: the working set stays in a processor's cache
+PAIRS = 1024  # tiles with a solid at a time
 NEAR = 1e-3  # nothing closer to the start of a ray is seen
 FAR = 1e30  # where a ray meets a solid that it misses
 TINY = 1e-12  # keeps 1 / direction finite where a ray is parallel to a face
@@ -55,13 +57,23 @@ def camera_rays(size, field=1.2, pitch=None, yaw=None):
         Angles in radians up and to the right; one level camera that looks along z if not given.
     """
     pitch, yaw = torch.zeros(1) if pitch is None else pitch, torch.zeros(1) if yaw is None else yaw
-    grid = (torch.arange(size, device=pitch.device) + 0.5) / size * 2 - 1
+    x, y, z = _level_rays(size, field, pitch.device)
+    (cp, sp), (cy, sy) = ([f(a)[:, None, None] for f in (torch.cos, torch.sin)] for a in (pitch, yaw))
+    rays = torch.empty(len(pitch), 3, size, size, device=pitch.device)
+    torch.add(cp * y, sp * z, out=rays[:, 1])
+    z = (cp * z).sub_(sp * y)
+    torch.add(cy * x, sy * z, out=rays[:, 0])
+    torch.sub(z.mul_(cy), sy * x, out=rays[:, 2])
+    return rays
+
+
+@lru_cache
+def _level_rays(size, field, device):
+    """Unit rays (3, size, size) of a level camera that looks along z."""
+    grid = (torch.arange(size, device=device) + 0.5) / size * 2 - 1
     half = torch.tan(torch.tensor(field / 2)).item()
     y, x = torch.meshgrid(-grid * half, grid * half, indexing="ij")
-    x, y, z = torch.nn.functional.normalize(torch.stack([x, y, torch.ones_like(x)]), dim=0)
-    (cp, sp), (cy, sy) = ([f(a)[:, None, None] for f in (torch.cos, torch.sin)] for a in (pitch, yaw))
-    y, z = cp * y + sp * z, cp * z - sp * y
-    return torch.stack([cy * x + sy * z, y, cy * z - sy * x], dim=1)
+    return torch.nn.functional.normalize(torch.stack([x, y, torch.ones_like(x)]), dim=0)
 
 
 def first_hit(start, rays, solids):
@@ -96,7 +108,8 @@ def first_hit(start, rays, solids):
 
 def lit(light, points, solids, casters):
     """Whether a light (n, 3) reaches points (n, 3, h, w) past the solids in `casters` (n, s): (n, h, w) bool."""
-    rays = _to_tiles(points - light[..., None, None])
+    rays = _to_tiles(points)
+    rays.unflatten(0, (len(light), -1)).sub_(light[:, None, :, None])
     clear = 1 - 1e-3  # nothing but the point's own surface lies beyond
     best = torch.full_like(rays[:, 0], clear)
     _nearest(light, rays, solids, casters, best, reach=1)
@@ -116,14 +129,22 @@ def _edges(shape):
 def _to_tiles(x):
     """Pictures (n, h, w) or (n, 3, h, w) as tiles of neighbouring pixels: (groups, g) or (groups, 3, g)."""
     h, w = _edges(x.shape)
-    x = x.unflatten(-1, (-1, w)).unflatten(-3, (-1, h))  # (n, ..., rows, h, columns, w)
-    return x.transpose(-3, -2).movedim((-4, -3), (1, 2)).flatten(-2).flatten(0, 2)
+    lines = x.reshape(len(x), -1, w).index_select(1, _lines(x.shape[1:], x.device))
+    return lines.view(-1, *x.shape[1:-2], h * w)
 
 
 def _from_tiles(x, shape):
     """Tiles (groups, g) as pictures of a shape (n, h, w)."""
+    _, w = _edges(shape)
+    return x.view(shape[0], -1, w).index_select(1, _lines(shape[1:], x.device).argsort()).view(shape)
+
+
+@lru_cache
+def _lines(shape, device):
+    """Where the lines of the tiles, one tile after the other, lie in a picture (h, w) or (3, h, w)."""
     h, w = _edges(shape)
-    return x.view(shape[0], shape[1] // h, shape[2] // w, h, w).transpose(2, 3).reshape(shape)
+    number = torch.arange(math.prod(shape) // w, device=device).view(-1, shape[-2] // h, h, shape[-1] // w)
+    return number.permute(1, 3, 0, 2).flatten()  # (rows, columns, 3, h)
 
 
 def _nearest(start, rays, solids, usable, best, number=None, reach=torch.inf):
@@ -131,16 +152,17 @@ def _nearest(start, rays, solids, usable, best, number=None, reach=torch.inf):
     groups, _, g = rays.shape
     about = torch.cat([start[:, None] - solids.centre, solids.half, solids.turn], 2).flatten(0, 1)  # (n s, 8)
     tile, solid, kind = _tries(start, rays, solids, usable, about, reach)
-    met = torch.empty(len(tile), g, device=best.device)
-    for part, meet in _by_kind(kind, PAIRS):
+    met, parts = torch.empty(len(tile), g, device=best.device), list(_by_kind(kind, PAIRS))
+    for (part, meet), rows in zip(parts, met.split([len(part) for part, _ in parts]), strict=True):
         o, half, turn = about.index_select(0, solid[part]).T[..., None].split((3, 3, 2))
         near, far = meet(o, rays.index_select(0, tile[part]).unbind(1), half, turn)
         missed = far.le_(near).add_(is_true(torch.le, near, NEAR))
-        met.index_copy_(0, part, torch.add(near, missed, alpha=FAR))
+        torch.add(near, missed, alpha=FAR, out=rows)
     # the first solids of all tiles, then the second ones of those that try two, ...: each turn is a piece of `order`
     counts = torch.bincount(tile, minlength=groups)
     order, turn = counts.argsort(descending=True), torch.arange(len(tile), device=tile.device)
     turn = turn - (counts.cumsum(0) - counts)[tile]
+    tile, solid, turn = (a[torch.cat([part for part, _ in parts])] for a in (tile, solid, turn))  # in the order of met
     by_turn = (turn * groups + order.argsort()[tile]).argsort()
     lengths = turn.bincount().tolist()
     new, name = met.index_select(0, by_turn).split(lengths), (solid % usable.shape[1])[by_turn, None].split(lengths)
@@ -175,33 +197,34 @@ def _tries(start, rays, solids, usable, about, reach):
     """
     (n, s), g = usable.shape, rays.shape[2]
     length = _length(rays)
-    axis = (rays / length[:, None]).mean(2)
+    axis = rays.bmm(length.reciprocal()[..., None])[..., 0]
     axis = axis / _length(axis)[:, None]  # (groups, 3)
-    cos_a = (dot(rays, axis[..., None]) / length).amin(1).clamp(0, 1) - 1e-6
-    sin_a = (1 - cos_a * cos_a).sqrt_()
+    cos_a = dot(rays, axis[..., None]).div_(length).amin(1).clamp_(0, 1).sub_(1e-6)
+    sin_a = (1 - cos_a * cos_a).sqrt_().masked_fill_(cos_a < 0, 1e6)  # rays all around try every solid
     centre = about[:, :3].neg()  # as seen from the start
     distance, radius = _length(centre) + TINY, _length(about[:, 3:6])
-    sin_b = (radius / distance).clamp(max=1)
-    cos_b, sin_b = (1 - sin_b * sin_b).sqrt().view(n, 1, s), sin_b.view(n, 1, s)
-    cos_to = axis.view(n, -1, 3) @ (centre / distance[:, None]).view(n, s, 3).transpose(1, 2)  # (n, tiles, s)
-    beside = cos_to - (cos_a.view(n, -1, 1) * cos_b - sin_a.view(n, -1, 1) * sin_b)
-    beside = torch.maximum(beside + 1e-4, (radius - distance).view(n, 1, s))
-    beside.masked_fill_((cos_a < 0).view(n, -1, 1), 1)  # rays all around try every solid
-    ahead = length.amax(1).view(n, -1, 1) * reach - (distance - radius).view(n, 1, s)
-    tile, solid = ((torch.minimum(beside, ahead) > 0) & usable[:, None]).flatten(0, 1).nonzero(as_tuple=True)
+    sin_b = (radius / distance).clamp_(max=1)
+    cos_b = (1 - sin_b * sin_b).sqrt_()
+    # cos(axis, centre) - cos(a + b), more than 0 where the sphere and the cone meet, as one matrix product
+    cone = torch.cat([axis, torch.stack([cos_a, sin_a, torch.ones_like(cos_a)], dim=1)], dim=1)
+    extra = torch.where(usable.flatten(), 3 * is_true(torch.gt, radius, distance) + 1e-4, -torch.inf)  # start inside
+    sphere = torch.cat([centre / distance[:, None], torch.stack([-cos_b, sin_b, extra], dim=1)], dim=1)
+    overlap = cone.view(n, -1, 6) @ sphere.view(n, s, 6).transpose(1, 2)  # (n, tiles, s)
+    tile, solid = (overlap > 0).flatten(0, 1).nonzero(as_tuple=True)
     solid = solid + tile // (len(rays) // n) * s
     kind, keep = solids.kind.flatten()[solid], torch.zeros_like(tile, dtype=torch.bool)
     margin = (distance + radius)[solid] * sin_a[tile] + 1e-4
+    longest = length.amax(1)[tile] * reach
     for part, meet in _by_kind(kind, PAIRS * g):
         o, half, turn = about.index_select(0, solid[part]).T[..., None].split((3, 3, 2))
         near, far = meet(o, axis.index_select(0, tile[part]).T[..., None], half + margin[part, None], turn)
-        keep[part] = (far > near.clamp(min=0))[:, 0]
+        keep[part] = ((far > near.clamp(min=0)) & (near < longest[part, None]))[:, 0]
     return tile[keep], solid[keep], kind[keep]
 
 
 def dot(a, b):
     """Scalar products of vectors whose coordinates are on axis 1; torch's sum over such an axis is slower."""
-    return a[:, 0] * b[:, 0] + a[:, 1] * b[:, 1] + a[:, 2] * b[:, 2]
+    return (a[:, 0] * b[:, 0]).add_(a[:, 1] * b[:, 1]).add_(a[:, 2] * b[:, 2])
 
 
 def _length(x):
@@ -268,21 +291,31 @@ def surface(points, number, solids):
         Of length 1.
     local : torch.Tensor, shape (n, 3, h, w)
         The points as seen from the middle of the solid, turned with it, in units of its half sizes.
+    half : tuple of three torch.Tensor, shape (n, h, w)
+        These half sizes.
     """
     outward = torch.ones_like(solids.turn[..., :1])
     outward[:, WALLS] = -1
     values = torch.cat([solids.centre, solids.half, solids.turn, outward, solids.kind[..., None]], dim=2)
     *centre, width, height, depth, cos, sin, outward, kind = pick(values, number)
-    x, y, z = (a - b for a, b in zip(points.unbind(1), centre, strict=True))
-    local = x, y, z = (cos * x + sin * z) / width, y / height, (cos * z - sin * x) / depth
+    x, y, z = (torch.sub(a, b, out=b) for a, b in zip(points.unbind(1), centre, strict=True))
+    local = torch.empty_like(points)
+    torch.div((cos * x).add_(sin * z), width, out=local[:, 0])
+    torch.div(y, height, out=local[:, 1])
+    torch.div(z.mul_(cos).sub_(x.mul_(sin)), depth, out=local[:, 2])
+    x, y, z = local.unbind(1)
     # a face of a box is where one coordinate, in units of the half edges, is the largest
-    sizes = [a.abs() for a in local]
+    sizes = [a.abs() for a in (x, y, z)]
     largest = torch.maximum(torch.maximum(sizes[0], sizes[1]), sizes[2])
-    cap = is_true(torch.gt, y * y, x * x + z * z)  # of a cylinder
-    box, sphere = is_true(torch.eq, kind, BOX), is_true(torch.eq, kind, SPHERE)
-    kept = torch.maximum(1 - cap, sphere), torch.maximum(cap, sphere), torch.maximum(1 - cap, sphere)
-    x, y, z = (torch.lerp(a * keep, is_true(torch.eq, size, largest) * a.sign(), box)
-               for a, keep, size in zip(local, kept, sizes, strict=True))
-    scale = outward / (x * x + y * y + z * z).sqrt_()
-    x, y, z = x * scale, y * scale, z * scale
-    return torch.stack([cos * x - sin * z, y, cos * z + sin * x], dim=1), torch.stack(local, dim=1)
+    cap = (y * y).gt_((x * x).add_(z * z))  # of a cylinder
+    box, sphere = is_true(torch.eq, kind, BOX), kind.eq_(SPHERE)
+    upright, level = torch.maximum(cap, sphere), torch.maximum(cap.neg_().add_(1), sphere, out=sphere)
+    x, y, z = ((a * keep).lerp_(size.eq_(largest).mul_(a.sign()), box)
+               for a, keep, size in zip((x, y, z), (level, upright, level), sizes, strict=True))
+    scale = outward.div_((x * x).add_(y * y).add_(z * z).sqrt_())
+    x, y, z = x.mul_(scale), y.mul_(scale), z.mul_(scale)
+    normals = torch.empty_like(points)
+    torch.sub(cos * x, sin * z, out=normals[:, 0])
+    normals[:, 1] = y
+    torch.add(z.mul_(cos), x.mul_(sin), out=normals[:, 2])
+    return normals, local, (width, height, depth)

@@ -20,7 +20,8 @@ __all__ = ["MAPS", "OBJECTS", "SCENES", "TASKS", "Rooms", "render"]
 MAPS = ("edge2d", "keypoint2d", "edge3d", "keypoint3d", "reshading", "depth")
 TASKS = (*MAPS, "object", "scene")
 FIELD = 1.2  # angle of view in radians
-BATCH = 2**17  # pixels at a time: the working set stays in a processor's cache
+BATCH = 2**18  # pixels at a time: more share the cost of each call, fewer share out better among threads
+KEPT = 31 * 2**20  # bytes, see render; glibc heeds blocks of up to 32 MiB
 AMBIENT = 0.35
 
 
@@ -83,6 +84,7 @@ def render(n, size=64, seed=0, first=0, device="cpu", progress=False):
     for name, value, least in (("n", n, 1), ("size", size, 1), ("seed", seed, 0), ("first", first, 0)):
         if value != int(value) or value < least:
             raise ValueError(f"{name} must be a whole number, at least {least}; got {value!r}")
+    torch.empty(KEPT, dtype=torch.uint8)  # freed at once: glibc then returns less memory to the system between steps
     batch = max(1, BATCH // size**2)
     batches = [range(i, min(i + batch, first + n)) for i in range(first, first + n, batch)]
     parts = []
@@ -114,52 +116,59 @@ def _render(layout, size, device):
     rays = camera_rays(size, FIELD, layout.pitch, layout.yaw)
     depth, number = first_hit(layout.camera, rays, layout.solids)
     points = layout.camera[..., None, None] + depth[:, None] * rays
-    normals, local = surface(points, number, layout.solids)
-    image = _shade(layout, points, normals, local, number)
+    normals, local, half = surface(points, number, layout.solids)
+    image = _shade(layout, points, normals, local, half, number)
     grey = image.mean(1)
     maps = {"edge2d": edges_2d(grey), "keypoint2d": keypoints_2d(grey),
             "edge3d": occlusion_edges(points, normals, depth, FIELD / size),
             "keypoint3d": keypoints_3d(normals), "reshading": reshading(normals, rays), "depth": depth}
-    return ((255 * image).round_().to(torch.uint8).cpu(), {name: m.half().cpu() for name, m in maps.items()},
+    return (image.mul_(255).round_().to(torch.uint8).cpu(), {name: m.half().cpu() for name, m in maps.items()},
             _largest(layout, number).cpu(), layout.scene.cpu())
 
 
-def _shade(layout, points, normals, local, number):
+def _shade(layout, points, normals, local, half, number):
     """Lambert's shading with shadows: colours (n, 3, h, w) from 0 to 1."""
-    values = torch.cat([layout.colour, layout.solids.half,
-                        torch.stack([layout.texture, layout.frequency, layout.glow], dim=2)], dim=2)
-    values = pick(values, number)
+    values = torch.stack([layout.texture, layout.frequency, layout.glow], dim=2)
+    *colour, texture, frequency, glow = pick(torch.cat([layout.colour, values], dim=2), number)
     light = torch.full_like(points[:, 0], AMBIENT)
     for lamp, (*place, strength) in enumerate(layout.lights.permute(1, 2, 0)[..., None, None].unbind()):
         x, y, z = (a - b for a, b in zip(place, points.unbind(1), strict=True))
-        square = x * x + y * y + z * z
-        cosine = (normals[:, 0] * x + normals[:, 1] * y + normals[:, 2] * z).clamp_(min=0).mul_(square.rsqrt())
+        square = (x * x).add_(y * y).add_(z * z)
+        cosine = x.mul_(normals[:, 0]).add_(y.mul_(normals[:, 1])).add_(z.mul_(normals[:, 2])).clamp_(min=0)
+        cosine.mul_(torch.rsqrt(square, out=y))
         if lamp == 0:  # the other one is beside the camera, which hardly sees its shadows
             cosine *= lit(layout.lights[:, lamp, :3], points, layout.solids, layout.piece >= 0)
-        light += strength * cosine / (1 + square / 9)
-    texture, frequency, glow = values[6:]
-    light = torch.lerp(light * (1 + _texture(local, values[3:6], texture, frequency)), torch.ones_like(light), glow)
-    colour = values[:3].transpose(0, 1)
-    return (colour * light[:, None]).clamp_(0, 1).pow_(1 / 2.2)
+        light += cosine.mul_(strength).div_(square.div_(9).add_(1))
+    light *= _texture(local, half, texture, frequency).add_(1)
+    light.lerp_(light.new_ones(()), glow)
+    image = torch.empty_like(points)
+    for reflected, share in zip(image.unbind(1), colour, strict=True):
+        torch.mul(share, light, out=reflected)
+    return image.clamp_(0, 1).pow_(1 / 2.2)
 
 
 def _texture(local, half, texture, frequency):
     """Relative brightness (n, h, w) of the pattern on each surface, about 0."""
-    sizes = local.abs().unbind(1)
-    along_x = is_true(torch.ge, sizes[0], torch.maximum(sizes[1], sizes[2]))
-    along_y = is_true(torch.ge, sizes[1], sizes[2]) * (1 - along_x)
-    x, y, z = (a * b for a, b in zip(local.unbind(1), half, strict=True))  # metres from the middle of the solid
-    u, v = torch.lerp(x, z, along_x) * frequency, torch.lerp(y, z, along_y) * frequency
+    sizes = [a.abs() for a in local.unbind(1)]
+    along_y = is_true(torch.ge, sizes[1], sizes[2])
+    along_x = sizes[0].ge_(torch.maximum(sizes[1], sizes[2], out=sizes[1]))
+    along_y.gt_(along_x)
+    u, v, z = (a * b for a, b in zip(local.unbind(1), half, strict=True))  # metres from the middle of the solid
+    u.lerp_(z, along_x).mul_(frequency)
+    v.lerp_(z, along_y).mul_(frequency)
     a, b = u.floor(), v.floor()
-    patterns = {TILES: 0.16 * (1 - 2 * _parity(a + b)), STRIPES: 0.16 * (1 - 2 * _parity(a)),
-                WOOD: 0.12 * torch.sin(9 * v + 2 * torch.sin(2 * u)),
-                SPECKLE: 0.5 * (torch.sin(12.9898 * a + 78.233 * b).mul_(437.585).abs_().frac_() - 0.5)}
-    return sum(is_true(torch.eq, texture, kind) * pattern for kind, pattern in patterns.items())
+    patterns = {WOOD: v.mul_(9).add_(u.mul_(2).sin_().mul_(2)).sin_().mul_(0.12),
+                SPECKLE: (12.9898 * a).add_(78.233 * b).sin_().mul_(437.585).abs_().frac_().sub_(0.5).mul_(0.5),
+                STRIPES: _alternate(a).mul_(0.16), TILES: _alternate(a.add_(b)).mul_(0.16)}
+    shades = torch.zeros_like(texture)
+    for kind, pattern in patterns.items():
+        shades += pattern.mul_(is_true(torch.eq, texture, kind))
+    return shades
 
 
-def _parity(x):
-    """0 for an even number, 1 for an odd one."""
-    return x - 2 * (x / 2).floor_()
+def _alternate(x):
+    """1 for an even number, -1 for an odd one."""
+    return (x / 2).floor_().mul_(2).sub_(x).mul_(2).add_(1)
 
 
 def _largest(layout, number):

@@ -7,7 +7,7 @@ import torch
 from scipy.optimize import minimize
 
 from tdist import couplings
-from tdist.couplings import entropic, proximal, round_to_marginals
+from tdist.couplings import entropic, from_features, proximal, round_to_marginals
 
 
 def problem(blocks=3, n=8, seed=0):
@@ -133,6 +133,34 @@ def test_rounding_makes_marginals_exact_and_moves_little():
     assert np.abs(done - rough.numpy()).sum() <= 2 * off + 1e-12
 
 
+def test_couplings_from_features_are_those_of_pot():
+    """Squared distances, and one unit of cost for all blocks: the second, twice as wide, is coupled more sharply."""
+    rng = np.random.default_rng(0)
+    source, target = rng.normal(size=(2, 2, 7, 3)) * np.array([1, 2])[:, None, None]
+    found = from_features(source, target, entropy=0.1, tolerance=1e-12)
+    cost = np.array([ot.dist(s, t) for s, t in zip(source, target, strict=True)])
+    for gamma, c in zip(found.coupling, cost, strict=True):
+        expected = ot.sinkhorn(uniform(7), uniform(7), c, 0.1 * cost.mean(), method="sinkhorn_log", stopThr=1e-14,
+                               numItermax=10_000)
+        assert np.abs(gamma - expected).max() < 1e-6
+
+
+def test_couplings_from_features_join_each_sample_to_its_copy():
+    rng = np.random.default_rng(1)
+    source = torch.from_numpy(rng.normal(size=(3, 6, 50)))
+    order = torch.from_numpy(np.stack([rng.permutation(6) for _ in range(3)]))
+    target = source.gather(1, order[..., None].expand(-1, -1, 50))
+    found = from_features(source, target)
+    assert isinstance(found.coupling, torch.Tensor) and torch.equal(found.coupling.argmax(1), order)
+    assert found.coupling.amax(1).min() > 0.99 / 6
+    far = from_features(1000 * source + 7, 1000 * target + 7)
+    assert torch.allclose(far.coupling, found.coupling, atol=1e-9) and torch.allclose(far.gap, found.gap, atol=1e-9)
+
+
+def test_equal_features_give_the_product_coupling():
+    assert np.allclose(from_features(np.ones((1, 4, 2)), np.ones((1, 4, 2))).coupling, 1 / 16)
+
+
 def test_kinds_and_inputs_are_kept():
     cost, previous = problem()
     kept = cost.copy(), previous.copy()
@@ -151,6 +179,10 @@ def test_kinds_and_inputs_are_kept():
     (lambda c, p: proximal(c, p, 0.0, 0.0), "ot.emd"),
     (lambda c, p: entropic(c, 0.0), "ot.emd"),
     (lambda c, p: entropic(c[:, :, :5], 0.1), "blocks, n, n"),
+    (lambda c, p: from_features(c, p[:, :5]), "as many source"),
+    (lambda c, p: from_features(c[0], p[0]), "blocks, n, k"),
+    (lambda c, p: from_features(np.where(c > 0.9, np.nan, c), p), "source holds NaN"),
+    (lambda c, p: from_features(c, p, entropy=0), "ot.emd"),
 ])
 def test_bad_input_is_refused(call, message):
     with pytest.raises(ValueError, match=message):

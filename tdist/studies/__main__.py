@@ -4,9 +4,9 @@ import argparse
 from functools import partial
 
 from tdist.networks import SOURCES
-from tdist.studies import distances, layers, rooms
+from tdist.studies import discrepancies, distances, layers, rooms
 
-STUDIES = {"layers": layers.paper, "rooms": rooms.paper} | {
+STUDIES = {"layers": layers.paper, "rooms": rooms.paper, "discrepancies": discrepancies.paper} | {
     name: partial(distances.paper, name) for name in distances.EXPERIMENTS}
 
 

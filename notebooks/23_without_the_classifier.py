@@ -1,0 +1,335 @@
+# ---
+# jupyter:
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # Distances that ignore the classifier
+#
+# **Question.** Carrying a classifier along a road is expensive. Do cheaper distances, which look at the images or at
+# one embedding of the task, order pairs of tasks as the difficulty of fine-tuning does?
+#
+# {cite:t}`gao2021` compare with five (Section 5.2, Figure 7): Task2Vec, the squared Wasserstein distance on pixels
+# and on features, and the length of a variational autoencoder's path, with and without a mixture of the tasks. They
+# find that none correlates with fine-tuning, and that the input-based ones agree among themselves. This page derives
+# the five and measures them on the five super-classes of CIFAR-100.
+
+# %% tags=["hide-input"]
+from itertools import combinations
+from math import factorial
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import torch
+from myst_nb import glue
+
+from tdist import mantel
+from tdist.baselines import task2vec, task2vec_distance, vae_length, wasserstein
+from tdist.features import extract
+from tdist.networks import SOURCES
+from tdist.plots import COMPUTED, OTHER, PRINTED, matrices, printed_style, use_book_style
+from tdist.studies import discrepancies, distances
+from tdist.studies.results import load
+from tdist.tasks import Task, digits
+
+use_book_style()
+torch.set_num_threads(1)
+
+# %% [markdown]
+# ## Two tasks that differ in nothing but the question
+#
+# The same 200 pictures of digits, asked two questions: odd or even, small or large? And two tasks on pictures of
+# their own: zero against one, and eight against nine.
+
+# %%
+data = digits().subset(200)
+parity = Task("parity", data.images, data.labels % 2, ("even", "odd"))
+size = Task("size", data.images, data.labels // 5, ("small", "large"))
+four = [parity, size, digits().only("01", "0 or 1").subset(200), digits().only("89", "8 or 9").subset(200)]
+print({task.name: len(task) for task in four})
+assert torch.equal(parity.images, size.images)
+
+# %% [markdown]
+# ## Task2Vec: one vector for a task
+#
+# {cite:t}`achille2019` fix a network trained on ImageNet, train a new last layer on the task, and ask how much the
+# predictions would change with each weight $w$ of the fixed part. For a small change $\delta$,
+#
+# $$
+# \E_x \mathrm{KL}[p_w, p_{w + \delta}] = \tfrac12\, \delta^T F \delta + O(\lVert\delta\rVert^3) ,
+# $$
+#
+# and the diagonal of the Fisher information $F$, averaged over the weights of each filter $j$, is the embedding:
+#
+# $$
+# e_j = \operatorname*{mean}_{w \in j}\; \E_x\, \E_{y \sim p_w(y \mid x)} \bigl( \partial_w \log p_w(y \mid x) \bigr)^2,
+# \qquad d(e, e') = 1 - \cos\Bigl( \frac{e}{e + e'}, \frac{e'}{e + e'} \Bigr) .
+# $$ (eq-task2vec)
+#
+# The quotients, filter by filter, are those of {cite:t}`achille2019`: filters differ in size by orders of magnitude.
+# {cite:t}`gao2021` write "cosine distance between these vectors", which read by itself is $1 - \cos(e, e')$. Both are
+# below. The labels enter through the last layer only.
+
+# %%
+embeddings = [task2vec(task, size=32, images=60, draws=2) for task in four]
+quotients = np.array([[task2vec_distance(a, b) for b in embeddings] for a in embeddings])
+plain = np.array([[task2vec_distance(a, b, normalised=False) for b in embeddings] for a in embeddings])
+assert np.array_equal(quotients, quotients.T) and quotients[0, 1] > 0.02 and plain[0, 1] > 0.01
+
+# %% [markdown]
+# ## Wasserstein: how far the images have to be carried
+#
+# The squared Wasserstein distance is the cheapest way to carry one cloud of images onto the other. It is the coupling
+# problem {eq}`eq-coupling` without blocks and without entropy, and with a cost that no classifier decides:
+#
+# $$
+# W_2^2 = \min_{\Gamma \ge 0} \sum_{ij} \Gamma_{ij} \lVert x_i - x'_j \rVert^2 ,
+# \qquad \Gamma 1 = \tfrac1n , \quad \Gamma^T 1 = \tfrac1m .
+# $$ (eq-wasserstein)
+#
+# Here $x$ are pixels between 0 and 1, or features of an ImageNet network.
+
+# %%
+pixels = [task.images.flatten(1) / 255 for task in four]
+source = SOURCES["efficientnet_lite0"]
+batches = [task.loader(32, source.mean, source.std) for task in four]
+features = [extract(source.network(), batch, ["bn2"], progress=False)[0]["bn2"] for batch in batches]
+on_pixels, on_features = (np.array([[wasserstein(x, y) for y in clouds] for x in clouds])
+                          for clouds in (pixels, features))
+assert abs(on_pixels[0, 1]) < 1e-9 and abs(on_features[0, 1]) < 1e-6
+
+# %% [markdown]
+# ## The length of a VAE's path
+#
+# A **variational autoencoder** {cite:p}`kingma2014` models images alone. An encoder gives every image a Gaussian
+# $q_w(z \mid x)$ of codes, and a decoder paints the image back. Fit it to the source's images, let SGD move it to the
+# target's, and add up how far the encoder's distributions move:
+#
+# $$
+# L = \sum_{k=1}^{K} \E_{x \sim p_{\tau_k}}\, d\bigl( q_{w_{k-1}}(\cdot \mid x), q_{w_k}(\cdot \mid x) \bigr) ,
+# $$ (eq-vae-length)
+#
+# with the Fisher-Rao distance $d$ of Gaussians. With a **mixture**, $p_\tau = (1 - \tau) p_s + \tau p_t$ and
+# $\tau_k = k/K$, as in {eq}`eq-uncoupled`; **direct**ly, $p_\tau = p_t$ from the first step. The paper speaks of a
+# length "on the manifold" and does not say of which distributions; the encoder's are our choice. The expectation
+# stands outside the root, as in {eq}`eq-expected-length`.
+
+# %% tags=["nbval-ignore-output"]
+pairs = {"parity to itself": (0, 0), "parity to size": (0, 1), "parity to 8 or 9": (0, 3), "0 or 1 to 8 or 9": (2, 3),
+         "8 or 9 to 0 or 1": (3, 2)}
+sizes = {"points": 10, "steps": 8, "pretraining": 120, "batch_size": 32, "width": 8, "inputs": 100}
+table = pd.DataFrame({pair: {"Task2Vec": quotients[place], "Task2Vec, plain cosine": plain[place],
+                             "Wasserstein, pixels": on_pixels[place], "Wasserstein, features": on_features[place]}
+                      for pair, place in pairs.items()})
+for label, mixture in (("VAE, mixture", True), ("VAE, direct", False)):
+    table.loc[label] = [vae_length(four[i].images, four[j].images, mixture, **sizes).length for i, j in pairs.values()]
+assert np.allclose(table["parity to itself"][2:], table["parity to size"][2:], atol=1e-6)
+assert (table[["0 or 1 to 8 or 9", "8 or 9 to 0 or 1"]] > 0).all(axis=None)
+table.map("{:.3g}".format)
+
+# %% [markdown]
+# For the four distances on images, parity and size are **the same task**: Wasserstein gives exactly 0, and the VAE
+# exactly the length of parity to itself, which is SGD's noise. A classifier has another question to learn. Only
+# Task2Vec tells them apart. And Task2Vec, with either cosine, and Wasserstein are symmetric: they cannot say which
+# direction is harder.
+#
+# ## On the five super-classes
+#
+# The stored run has the images on which the distances by transfer were computed; the command is
+# `python -m tdist.studies discrepancies --scale paper`.
+
+# %%
+stored, roads = load("discrepancies"), load("superclasses")
+config, names = stored["config"], list(distances.SUPERCLASSES)
+seeds = [s for s in config["seeds"] if all(f"{s}/vae_direct/{name}" in stored["units"] for name in names)
+         and all(f"{s}/{a}/{b}" in roads["units"] for a in names for b in names if a != b)]
+labels = {"task2vec": "Task2Vec", "task2vec_plain": "Task2Vec, plain", "wasserstein_pixels": "Wasserstein, pixels",
+          "wasserstein_features": "Wasserstein, features", "vae_mixture": "VAE, mixture", "vae_direct": "VAE, direct"}
+
+
+def every_seed(seed):
+    """{label: (sources, targets)} of one seed."""
+    cheap = {label: discrepancies.matrix(stored["units"], names, key, seed) for key, label in labels.items()}
+    return cheap | {key.replace("_", "-"): distances.matrix(roads["units"], names, key, seed)
+                    for key in ("coupled", "uncoupled", "fine_tuning")}
+
+
+all_seeds = [every_seed(seed) for seed in seeds]
+mean = {label: np.mean([one[label] for one in all_seeds], axis=0) for label in all_seeds[0]}
+print(f"seeds {seeds}; {config['images']} images a task; Task2Vec: {config['task2vec']}; VAE: {config['vae']}")
+glue("ignore-images", config["images"], display=False)
+glue("ignore-seeds", len(seeds), display=False)
+glue("ignore-seen", config["task2vec"]["images"], display=False)
+
+# %% mystnb={"figure": {"name": "fig-ignore-matrices", "caption": "Six cheap distances between the five super-classes of CIFAR-100, and two that carry a classifier; means over the seeds, each panel with its own scale. The four in the upper rows are symmetric; the length of a VAE's path is not."}} tags=["hide-input"]
+shown = {label: mean[label] for label in (*labels.values(), "coupled", "fine-tuning")}
+_ = matrices(shown, names)
+plt.show()
+
+# %% [markdown]
+# These are {glue:text}`ignore-images` images a task where the paper has 2,500, on a processor without a GPU;
+# Task2Vec's head and information come from {glue:text}`ignore-seen` of them. Over seeds (there are
+# {glue:text}`ignore-seeds`) images, networks and SGD all change. The next table is the spread over seeds of an entry
+# beside the spread over pairs. Where the first is not much smaller, the order of the pairs is noise.
+
+# %%
+off = ~np.eye(len(names), dtype=bool)
+over_seeds = {label: np.std([one[label][off] for one in all_seeds], axis=0, ddof=1).mean()
+              if len(seeds) > 1 else np.nan for label in mean}
+spread = pd.DataFrame({label: {"mean": d[off].mean(), "spread over pairs": d[off].std(ddof=1),
+                               "spread over seeds": over_seeds[label], "self": np.diag(d).mean()}
+                       for label, d in mean.items()}).T
+assert np.allclose(spread["self"].drop(["VAE, mixture", "VAE, direct"]), 0, atol=1e-4)
+spread.map("{:.3g}".format)
+
+# %% [markdown]
+# *Self* is the distance from a task to itself. For the VAE it is not 0: SGD's noise has a length, as in coupled
+# transfer.
+#
+# ## Does any of them order pairs as fine-tuning does?
+#
+# Mantel's test {cite:p}`mantel1967` correlates the 20 entries off the diagonal, and compares the correlation $r$ with
+# those that arise when the tasks of one matrix are permuted, rows and columns together: all $5! = 120$ permutations.
+# No $p$ can be below $1/120$. If a matrix is symmetric, it can correlate with the symmetric part of fine-tuning only.
+# For $S = (F + F^T)/2$ of the fine-tuning distances $F$,
+#
+# $$
+# r \le \sqrt{\var(S)\, /\, \var(F)} ,
+# $$ (eq-symmetric-bound)
+#
+# over entries off the diagonal, because a symmetric matrix is orthogonal to the antisymmetric part $F - S$. The
+# column *at most* is this bound.
+
+# %%
+fine = mean["fine-tuning"]
+ceiling = np.sqrt(np.var(((fine + fine.T) / 2)[off]) / np.var(fine[off]))
+figures = distances.printed()
+fig3, fig7 = figures["fig3"]["printed"], figures["fig7"]["printed"]
+of_paper = {"Task2Vec": fig3["task2vec"], "Wasserstein, pixels": fig7["wasserstein_pixel"],
+            "Wasserstein, features": fig7["wasserstein_embedding"], "VAE, mixture": fig7["vae_mixture"],
+            "VAE, direct": fig7["vae_fine_tuning"], "coupled": fig3["coupled"], "uncoupled": fig3["uncoupled"]}
+judged = {}
+for label in [*labels.values(), "coupled", "uncoupled"]:
+    test, symmetric = mantel(mean[label], fine), np.allclose(mean[label], mean[label].T)
+    each = [mantel(one[label], one["fine-tuning"]).statistic for one in all_seeds]
+    judged[label] = {"r": test.statistic, "p": test.pvalue, "at most": ceiling if symmetric else 1,
+                     "lowest seed": min(each), "highest seed": max(each)}
+    judged[label] |= {f"printed {x}": of_paper.get(label, {}).get(x, np.nan) for x in "rp"}
+judged = pd.DataFrame(judged).T
+assert test.permutations == factorial(5) and (judged["p"] >= 1 / 120).all()
+assert (judged["r"] <= judged["at most"] + 1e-9).all()
+glue("ignore-ceiling", f"{ceiling:.2f}", display=False)
+judged.round(3)
+
+# %% [markdown]
+# Our $r$ is Pearson's, 1 for a matrix with itself. The paper's is not: its fine-tuning matrix with itself has
+# $r = 0.36$, so its $r$ can be read for signs and order only. Its "null hypothesis that variations are correlated"
+# has to read *not* correlated.
+#
+# For Task2Vec and the two that carry a classifier, the paper prints whole matrices, so the test can be repeated on
+# its own numbers.
+
+# %%
+again = {label: mantel(figures["fig3"][label.lower()], figures["fig3"]["fine_tuning"])
+         for label in ("Task2Vec", "coupled", "uncoupled")}
+for label, test in again.items():
+    glue(f"ignore-again-{label.lower()}", f"{test.statistic:.2f} (p = {test.pvalue:.3f})", display=False)
+assert again["Task2Vec"].statistic < 0 < again["uncoupled"].statistic < again["coupled"].statistic
+pd.DataFrame({label: {"r": test.statistic, "p": test.pvalue, "printed r": of_paper[label]["r"],
+                      "printed p": of_paper[label]["p"]} for label, test in again.items()}).T.round(3)
+
+# %% [markdown]
+# On the printed matrices Task2Vec has $r$ of {glue:text}`ignore-again-task2vec`, where a positive one is printed;
+# coupled has {glue:text}`ignore-again-coupled` and uncoupled {glue:text}`ignore-again-uncoupled`. In the paper's own
+# numbers coupled transfer goes with fine-tuning, and better than the two others.
+#
+# And in ours?
+
+# %% tags=["hide-input"]
+cheap = judged.loc[list(labels.values())]
+significant = cheap.index[cheap["p"] < 0.05].tolist()
+best = cheap["r"].idxmax()
+glue("ignore-best", f"{best} (r = {cheap['r'][best]:.2f}, p = {cheap['p'][best]:.3f})", display=False)
+glue("ignore-significant", ", ".join(significant) or "none", display=False)
+glue("ignore-coupled", f"{judged['r']['coupled']:.2f} (p = {judged['p']['coupled']:.3f})", display=False)
+glue("ignore-uncoupled", f"{judged['r']['uncoupled']:.2f} (p = {judged['p']['uncoupled']:.3f})", display=False)
+above = int((cheap["r"] > judged["r"]["coupled"]).sum())
+glue("ignore-above", above, display=False)
+
+# %% [markdown]
+# The highest correlation of a cheap distance is that of {glue:text}`ignore-best`. Below $p = 0.05$:
+# {glue:text}`ignore-significant`. Coupled transfer has {glue:text}`ignore-coupled` and uncoupled
+# {glue:text}`ignore-uncoupled`; of the six cheap columns, {glue:text}`ignore-above` lie above coupled. Of six
+# independent tests one or more has $p < 0.05$ in a quarter of all cases where nothing is there.
+
+# %% mystnb={"figure": {"name": "fig-ignore-mantel", "caption": "Mantel correlation with fine-tuning: of the mean matrices (blue; pink for those that carry a classifier), the range over seeds (lines), and what the paper printed (grey, on its own normalisation). The dashed line is the most that a symmetric distance can reach."}} tags=["hide-input"]
+fig, ax = plt.subplots(figsize=(6.4, 3.2))
+places = np.arange(len(judged))[::-1]
+ax.hlines(places, judged["lowest seed"], judged["highest seed"], color="#CCCCCC", lw=5)
+ax.scatter(judged["r"], places, color=[COMPUTED] * len(cheap) + [OTHER] * 2, zorder=3, label="computed")
+ax.plot(judged["printed r"], places, **printed_style(), label="printed")
+ax.axvline(ceiling, color=PRINTED, ls="--", lw=1)
+ax.axvline(0, color="black", lw=0.8)
+ax.set(yticks=places, yticklabels=judged.index, xlabel="Mantel correlation with fine-tuning")
+ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=2)
+plt.show()
+
+# %% [markdown]
+# ## Do they agree among themselves?
+#
+# The paper: the four of Figure 7 "agree with each other very well ($r \approx 0.15$, $p < 0.08$ for all pairs, except
+# the VAE with uncoupled transfer)".
+
+# %%
+agree = {pair: mantel(mean[pair[0]], mean[pair[1]]) for pair in combinations(labels.values(), 2)}
+correlation = pd.DataFrame(np.eye(6), labels.values(), labels.values())
+for (a, b), test in agree.items():
+    correlation.loc[a, b], correlation.loc[b, a] = test.statistic, test.pvalue
+print("above the diagonal r, below it p; the smallest possible p is 1/120 = 0.008")
+correlation.round(3)
+
+# %% tags=["hide-input"]
+of_figure_7 = [test for pair, test in agree.items() if not any("Task2Vec" in label for label in pair)]
+glue("ignore-agree", f"{sum(test.pvalue < 0.08 for test in of_figure_7)} of {len(of_figure_7)}", display=False)
+reached = [test.statistic for test in of_figure_7]
+glue("ignore-agree-range", f"{min(reached):.2f} to {max(reached):.2f}", display=False)
+upper = np.triu_indices(5, 1)
+lean = np.corrcoef((mean["VAE, direct"] - mean["VAE, direct"].T)[upper], (fine - fine.T)[upper])[0, 1]
+glue("ignore-lean", f"{lean:.2f}", display=False)
+
+# %% [markdown]
+# Of the six pairs among the paper's four distances, {glue:text}`ignore-agree` have $p < 0.08$; $r$ goes from
+# {glue:text}`ignore-agree-range`.
+#
+# **Direction.** Only the VAE's lengths have one. Over the ten pairs of tasks, the difference between the two
+# directions of the direct VAE correlates with that of fine-tuning by {glue:text}`ignore-lean`. No symmetric distance
+# can have any such correlation.
+#
+# :::{admonition} Printed and true
+# :class: erratum
+# **Printed.** Section 5.2: the length of the VAE's trajectory "on the manifold"; Task2Vec as the "cosine distance
+# between" diagonals of the Fisher information "of a model trained on" each task.
+#
+# **Decided by.** Parity and size: no distance on images can tell them apart. The table of Mantel's tests: the two
+# cosines of one embedding give different matrices.
+#
+# **True.** The manifold has to be named; ours is the encoder's Gaussians. Task2Vec as published has one fixed network
+# for all tasks and the cosine of quotients {eq}`eq-task2vec`.
+# :::
+#
+# ## What the page found
+#
+# - Distances on images call two tasks the same if their images are, whatever is asked. This is exact.
+# - Task2Vec and Wasserstein are symmetric. On our fine-tuning matrix no symmetric distance can have $r$ above
+#   {glue:text}`ignore-ceiling`.
+# - Printed: no distance of Figure 7 correlates with fine-tuning ($r$ from 0.02 to 0.10, $p$ from 0.22 to 0.88), and
+#   Task2Vec hardly ($r = 0.07$, $p = 0.17$). Found: below $p = 0.05$ are {glue:text}`ignore-significant`; the best is
+#   {glue:text}`ignore-best`.
+# - Printed: coupled transfer does better ($r = 0.14$, $p = 0.05$), and its printed matrices say so more clearly:
+#   {glue:text}`ignore-again-coupled`. Found in our run: {glue:text}`ignore-coupled`, and
+#   {glue:text}`ignore-above` of the six cheap columns lie above it.
+# - Printed: the four agree among themselves. Found: {glue:text}`ignore-agree` pairs with $p < 0.08$.

@@ -1,0 +1,100 @@
+"""The study of distances that ignore the classifier, and its stored result."""
+
+import numpy as np
+import pytest
+import torch
+
+from tdist import baselines, tasks
+from tdist.studies import discrepancies
+from tdist.studies.discrepancies import all_rows, check, config, matrix, measures
+from tdist.studies.distances import SUPERCLASSES
+from tdist.studies.results import Results, load
+
+NAMES = ["01", "234", "56789"]
+TRUNK = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(64, 5), torch.nn.Tanh())
+TASK2VEC = {"trunk": TRUNK, "size": None, "images": 20, "draws": 1}
+VAE = {"points": 2, "steps": 2, "pretraining": 5, "batch_size": 8, "latent": 2, "width": 2, "inputs": 10}
+SYMMETRIC = ["task2vec", "task2vec_plain", "wasserstein_pixels", "wasserstein_features"]
+DIRECTED = ["vae_mixture", "vae_direct"]
+
+
+def features(task):
+    return task.images.flatten(1).double().square()
+
+
+@pytest.fixture(scope="module")
+def parts():
+    return [tasks.digits().only(tuple(name), name).subset(25) for name in NAMES]
+
+
+@pytest.fixture(scope="module")
+def rows(parts):
+    return all_rows(parts, 3, task2vec_sizes=TASK2VEC, vae_sizes=VAE, features=features)
+
+
+def test_every_row_of_every_distance(rows):
+    assert set(rows) == {f"3/{distance}/{name}" for distance in SYMMETRIC + DIRECTED for name in NAMES}
+    for distance in SYMMETRIC:
+        found = matrix(rows, NAMES, distance, 3)
+        assert np.array_equal(found, found.T) and (np.diag(found) == 0).all()
+        assert (found[~np.eye(3, dtype=bool)] > 0).all()
+    for distance in DIRECTED:
+        assert (matrix(rows, NAMES, distance, 3) > 0).all()  # also from a task to itself: SGD's noise
+
+
+def test_entries_are_what_the_baselines_give(parts, rows):
+    """Rows are sources and columns targets; pixels between 0 and 1; the seed reaches what is random."""
+    def found(distance):
+        return matrix(rows, NAMES, distance, 3)[2, 0]
+
+    a, b = (baselines.task2vec(parts[i], seed=3, **TASK2VEC) for i in (2, 0))
+    assert found("task2vec") == pytest.approx(baselines.task2vec_distance(a, b), rel=1e-4)
+    assert found("task2vec_plain") == pytest.approx(1 - a @ b / np.linalg.norm(a) / np.linalg.norm(b), rel=1e-4)
+    x, y = (parts[i].images.flatten(1).double() / 255 for i in (2, 0))
+    assert found("wasserstein_pixels") == pytest.approx(baselines.wasserstein(x, y), rel=1e-4)
+    assert found("wasserstein_features") == pytest.approx(
+        baselines.wasserstein(features(parts[2]), features(parts[0])), rel=1e-4)
+    for distance, mixture in (("vae_mixture", True), ("vae_direct", False)):
+        path = baselines.vae_length(parts[2].images, parts[0].images, mixture, seed=3, **VAE)
+        assert found(distance) == pytest.approx(path.length, rel=1e-4)
+
+
+def test_labels_are_invisible_to_all_but_task2vec(parts):
+    """One set of images under two questions."""
+    images, labels = parts[2].images, parts[2].labels
+    two = [tasks.Task(name, images, asked, ("a", "b")) for name, asked in (("even", labels % 2), ("low", labels // 3))]
+    given = measures(two, task2vec_sizes=TASK2VEC, vae_sizes=VAE, features=features)
+    assert given["task2vec"](0, 1) > 1e-4 and given["task2vec_plain"](0, 1) > 1e-4
+    for name in SYMMETRIC[2:]:
+        assert given[name](0, 1) == pytest.approx(0, abs=1e-6)
+    for name in DIRECTED:
+        assert given[name](0, 1) == given[name](0, 0)
+
+
+def test_a_task_is_embedded_once_and_stored_rows_are_not_computed_again(parts, tmp_path, monkeypatch):
+    calls = []
+
+    def counted(task, **sizes):
+        calls.append(task.name)
+        return np.arange(1, 4) + len(calls)
+
+    monkeypatch.setattr(discrepancies, "task2vec", counted)
+    store = Results("toy", {}, "command", tmp_path)
+    sizes = {"task2vec_sizes": {}, "vae_sizes": VAE, "features": features}
+    first = all_rows(parts, 0, store.unit, **sizes)
+    assert sorted(calls) == sorted(NAMES)
+    assert all_rows(parts, 0, store.unit, **sizes) == first == store.data["units"]
+    assert len(calls) == len(NAMES)
+
+
+def test_stored_result_is_whole_and_its_cheap_unit_is_what_the_rooms_give():
+    stored = load("discrepancies")
+    assert stored["config"] == config()
+    units = stored["units"]
+    assert units["check"] == pytest.approx(check(), rel=0.02)
+    for distance in SYMMETRIC:
+        found = matrix(units, list(SUPERCLASSES), distance)
+        assert np.array_equal(found, found.T) and (np.diag(found) == 0).all()
+    for distance in DIRECTED:
+        found = matrix(units, list(SUPERCLASSES), distance)
+        assert found.shape == (5, 5) and (found > 0).all()
