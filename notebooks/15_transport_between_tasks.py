@@ -30,7 +30,7 @@ from myst_nb import glue
 from tdist.couplings import entropic, from_features, proximal
 from tdist.features import extract
 from tdist.networks import SOURCES
-from tdist.plots import COMPUTED, OTHER, SOURCE, TARGET, WRONG, use_book_style
+from tdist.plots import COMPUTED, OTHER, SOURCE, TARGET, use_book_style
 from tdist.tasks import fashion_mnist
 
 use_book_style()

@@ -26,8 +26,9 @@ import torch
 from myst_nb import glue
 
 from tdist import mantel, tasks
+from tdist.heatmaps import matrices
 from tdist.networks import SmallCNN
-from tdist.plots import matrices, use_book_style
+from tdist.plots import use_book_style
 from tdist.studies.distances import Experiment, all_pairs, matrix, printed
 from tdist.studies.results import load
 from tdist.training import Settings

@@ -27,8 +27,9 @@ import torch
 from myst_nb import glue
 
 from tdist import mantel, tasks
+from tdist.heatmaps import matrices
 from tdist.networks import SmallCNN
-from tdist.plots import COMPUTED, matrices, use_book_style
+from tdist.plots import COMPUTED, use_book_style
 from tdist.studies.distances import Experiment, all_pairs, matrix, printed
 from tdist.studies.results import load
 from tdist.training import Settings
@@ -459,7 +460,7 @@ pd.DataFrame(rows).T.round(3)
 # %% [markdown]
 # On digits the uncoupled road is longer in {glue:text}`five-digits-11` of 20 pairs under equation 11 and in
 # {glue:text}`five-digits-5` under equation 5. "Always" is false there: from all digits to a part of them the uncoupled
-# road is the shorter one, because the network fits both ends already and need not move. The correlations with
+# road is the shorter one, because the network knows both ends already and has little to move. The correlations with
 # fine-tuning are {glue:text}`five-digits-coupled` (coupled) and {glue:text}`five-digits-uncoupled` (uncoupled).
 #
 # ## What the page found

@@ -30,8 +30,9 @@ from myst_nb import glue
 from tdist import mantel
 from tdist.baselines import task2vec, task2vec_distance, vae_length, wasserstein
 from tdist.features import extract
+from tdist.heatmaps import matrices
 from tdist.networks import SOURCES
-from tdist.plots import COMPUTED, OTHER, PRINTED, matrices, printed_style, use_book_style
+from tdist.plots import COMPUTED, OTHER, PRINTED, printed_style, use_book_style
 from tdist.studies import discrepancies, distances
 from tdist.studies.results import load
 from tdist.tasks import Task, digits
@@ -133,9 +134,9 @@ table.map("{:.3g}".format)
 
 # %% [markdown]
 # For the four distances on images, parity and size are **the same task**: Wasserstein gives exactly 0, and the VAE
-# exactly the length of parity to itself, which is SGD's noise. A classifier has another question to learn. Only
-# Task2Vec tells them apart. And Task2Vec, with either cosine, and Wasserstein are symmetric: they cannot say which
-# direction is harder.
+# exactly the length of parity to itself, which is SGD's noise, and not small beside its other lengths. A classifier
+# has another question to learn. Only Task2Vec tells them apart. And Task2Vec, with either cosine, and Wasserstein are
+# symmetric: they cannot say which direction is harder.
 #
 # ## On the five super-classes
 #

@@ -27,8 +27,9 @@ import torch
 from myst_nb import glue
 
 from tdist import mantel
+from tdist.heatmaps import matrices
 from tdist.networks import SmallCNN
-from tdist.plots import COMPUTED, OTHER, matrices, use_book_style
+from tdist.plots import COMPUTED, OTHER, use_book_style
 from tdist.studies import distances
 from tdist.studies.results import load
 from tdist.tasks import fashion_mnist
@@ -148,7 +149,7 @@ glue("clothes-seeds", len(seeds), display=False)
 # At most {glue:text}`clothes-images` photographs a task, 32 x 32, and {glue:text}`clothes-weights` weights: what a
 # processor without a GPU finishes. Finished seeds: {glue:text}`clothes-seeds`.
 
-# %% mystnb={"figure": {"name": "fig-clothes-stored", "caption": "The stored distances between four tasks of photographed clothes, means over seeds. The paper prints its matrices for Deep Fashion in a supplement that was not at hand."}} tags=["hide-input"]
+# %% mystnb={"figure": {"name": "fig-clothes-stored", "caption": "The stored distances between tasks of photographed clothes, means over seeds. The paper prints its matrices for Deep Fashion in a supplement that was not at hand."}} tags=["hide-input"]
 keys = ("coupled", "coupled_riemannian", "uncoupled", "uncoupled_riemannian", "fine_tuning", "fine_tuning_full")
 each = [{key: distances.matrix(units, tasks, key, s) for key in keys} for s in seeds]
 mean = {key: np.mean([one[key] for one in each], axis=0) for key in keys}
@@ -175,6 +176,7 @@ glue("clothes-longer-root", f"{longer['under the root']:.0%}", display=False)
 stored_tests = correlations(mean)
 by_seed = pd.DataFrame({f"seed {s}": correlations(one)["r"] for s, one in zip(seeds, each, strict=True)})
 for key in ("coupled", "uncoupled"):
+    glue("clothes-smallest", f"{stored_tests['smallest possible p'][key]:.3f}", display=False)
     glue(f"clothes-mantel-{key}", f"{stored_tests['r'][key]:.2f} (p = {stored_tests['p'][key]:.3f})", display=False)
 stored_tests.round(3).join(by_seed.round(3))
 
@@ -187,12 +189,19 @@ glue("clothes-subset", f"{sum(single)} of {len(single)}", display=False)
 glue("clothes-subset-fine", f"{int(holds['fine-tuning'].sum())} of {len(parts)}", display=False)
 stored_check.round(2)
 
-# %% mystnb={"figure": {"name": "fig-clothes-scatter", "caption": "Coupled (blue) and uncoupled (pink) distances of the twelve pairs of photographed tasks against fine-tuning; means over seeds. Filled: from all clothes to a part; crosses: from a part to all; open: between parts."}} tags=["hide-input"]
+# %% [markdown]
+# The coupled road is shorter from all clothes than to them in {glue:text}`clothes-subset` cases, a part and a seed
+# each; by fine-tuning, in {glue:text}`clothes-subset-fine` parts. The paper prints its check for CIFAR-10, where it
+# holds. One reason to suspect, which this page does not prove: a source of ten classes that has not converged goes on
+# being learnt in the first half of its road, and its predictions have more classes to move between than those of a
+# part. Fine-tuning drops the source at once, and stops where the accuracy on the target is reached.
+
+# %% mystnb={"figure": {"name": "fig-clothes-scatter", "caption": "Coupled (blue) and uncoupled (pink) distances of the pairs of photographed tasks against fine-tuning; means over seeds. Filled: from all clothes to a part; crosses: from a part to all; open: between parts."}} tags=["hide-input"]
 fig, ax = plt.subplots(figsize=(5.6, 3.2))
 for key, colour in (("coupled", COMPUTED), ("uncoupled", OTHER)):
     for i, j in np.argwhere(off):
-        kind = {"marker": "o"} if i == 3 else {"marker": "x"} if j == 3 else {"marker": "o", "markerfacecolor": "none"}
-        ax.plot(mean["fine_tuning"][i, j], mean[key][i, j], color=colour, ls="none", **kind)
+        ax.plot(mean["fine_tuning"][i, j], mean[key][i, j], "x" if tasks[j] == whole else "o", color=colour,
+                markerfacecolor=colour if tasks[i] == whole else "none", clip_on=False)
     ax.plot([], [], "o", color=colour, label=key)
 ax.set(xlabel=r"fine-tuning distance, $\int |dw|$", ylabel="length (nats$^{1/2}$)", ylim=(0, None), xlim=(0, None))
 ax.legend()
@@ -206,7 +215,7 @@ plt.show()
 #   in the stored run for {glue:text}`clothes-subset` pairs of a part and a seed. By fine-tuning it is so for
 #   {glue:text}`clothes-subset-fine` parts.
 # - Against fine-tuning the stored run has $r$ of {glue:text}`clothes-mantel-coupled` for coupled and of
-#   {glue:text}`clothes-mantel-uncoupled` for uncoupled. With four tasks no $p$ is below 0.042, and no two-sided one
-#   below 0.05: four tasks cannot show much.
+#   {glue:text}`clothes-mantel-uncoupled` for uncoupled. No $p$ can be below {glue:text}`clothes-smallest` with so few
+#   tasks: they cannot show much.
 # - Printed (Remark 1): uncoupled is longer than coupled in every pair. Found: in {glue:text}`clothes-longer` of the
 #   pairs.

@@ -114,7 +114,7 @@ def test_pair_units_hold_every_task(data):
     code = {name: rooms.codes(e, data["scored"].images).flatten(1)[:, :10] for name, e in encoders.items()}
     white = {name: whiten(x) for name, x in code.items()}
     target = rooms.quantised(data["scored"], 3)
-    coarse = {task: rooms.grid(target[task], task, "pairs") for task in ("edge2d", "depth", "scene")}
+    coarse = {task: rooms.grid(target[task], task) for task in ("edge2d", "depth", "scene")}
     assert [x.shape[1:] for x in coarse.values()] == [(2, 2), (4, 4), ()]
     assert np.array_equal(coarse["depth"][:, 1, 2], target["depth"][:, 4, 8])
     first = {name: w.h_score(rooms._columns(coarse), progress=False) for name, w in white.items()}
