@@ -12,7 +12,7 @@ from torch.nn.functional import cross_entropy
 from tdist import fisher_rao, transfer
 from tdist.heads import Head
 from tdist.networks import CNN, SmallCNN, WideResNet
-from tdist.roads import Blocks, mixing, travel
+from tdist.roads import Blocks, Gauge, mixing, travel
 from tdist.tasks import Task, digits
 from tdist.training import Diverged, Settings, evaluate, floats, stream
 from tdist.transfer import coupled, fine_tuning, pretrained, uncoupled
@@ -195,6 +195,55 @@ def test_one_uncoupled_step_by_hand():
     assert road.riemannian_steps == pytest.approx([(d**2).mean().sqrt().item()], rel=1e-3)
 
 
+def test_uncoupled_steps_weigh_the_tasks_by_the_middle_of_the_step():
+    source, target = points(8), points(8, classes=("b", "c"), seed=1, shift=1.0)
+    head = Head(source.classes, target.classes)
+    gauge = Gauge(Blocks(source, target, 4), head, replace(QUICK, steps=2, block=4), 0, "mixture")
+    before, after = linear(3), linear(3, seed=1)
+    gauge.look(before, 0)
+    gauge.measure(after, 0)
+    d = [head.step(before(task.images), after(task.images), 0.25).mean().item() for task in (source, target)]
+    assert gauge.lengths == pytest.approx([0.75 * d[0] + 0.25 * d[1]], rel=1e-4)
+    assert abs(d[0] - d[1]) > 0.01
+
+
+def test_unseen_images_have_a_loss_of_their_own():
+    """At tau = 1 it is the target's loss on unseen images, with the weights at the end."""
+    source, target = points(20), points(20, classes=("b", "c"), seed=1)
+    parts = [Blocks(source, target, 5), Blocks(source, points(20, classes=("b", "c"), seed=7, shift=2.0), 5)]
+    head, network = Head(source.classes, target.classes), linear(3)
+    road = travel(network, parts, head, QUICK, seed=4)
+    _, columns = parts[1].draw(stream(4, 2, QUICK.steps - 1), 512)
+    unseen = parts[1].tasks[1]
+    expected = head.target_loss(network(unseen.images[columns]), unseen.labels[columns]).item()
+    assert road.test_loss[-1] == pytest.approx(expected, rel=1e-5)
+
+
+def test_weights_learn_in_training_mode_and_are_measured_in_evaluation_mode():
+    source, target, modes = points(20), points(20, seed=1), []
+
+    class Spy(nn.Sequential):
+        def forward(self, x):
+            modes.append((self.training, torch.is_grad_enabled()))
+            return super().forward(x)
+
+    network = Spy(*linear(3))
+    travel(network, [Blocks(source, target, 5)], Head(source.classes, target.classes), QUICK)
+    assert set(modes) == {(True, True), (False, False)}
+    assert sum(training for training, _ in modes) == QUICK.steps * QUICK.sgd_steps
+
+
+def test_dropout_is_seeded():
+    source, target = points(20), points(20, seed=1)
+    torch.manual_seed(0)
+    network = nn.Sequential(nn.Flatten(), nn.Linear(2, 32), nn.Dropout(0.5), nn.Linear(32, 3))
+    found = []
+    for state in (1, 2):
+        torch.manual_seed(state)
+        found.append(coupled(source, target, network, QUICK, progress=False).length)
+    assert found[0] == found[1]
+
+
 def test_costs_add_up_to_the_length():
     """<Gamma, C> of the coupling that was travelled is the length, when every block is measured in every step."""
     source, target = points(20), points(20, seed=1, shift=1.0)
@@ -264,6 +313,8 @@ def test_the_next_coupling_is_the_proximal_step(digit_pair):
     scale = found.cost.mean().item()
     expected = transfer.couplings.proximal(found.cost, two.coupling, 0.05 * scale, 10 * scale, 1e-8).coupling
     assert (found.coupling - expected).abs().max() * 25 < 0.02
+    moved = (found.coupling - two.coupling).abs().sum((1, 2)).mean().item() / 2
+    assert found.iterations[-1].moved == pytest.approx(moved)
     grown = coupled(source, target, network, replace(QUICK, iterations=2, growth=5.0), progress=False)
     one = coupled(source, target, network, replace(QUICK, iterations=1), progress=False)
     scale = two.cost.mean().item()
@@ -317,6 +368,7 @@ def test_pretrained_once_is_pretrained_inside(digit_pair):
     start = pretrained(source, network, QUICK, classes=tuple("0123456789"))
     again = coupled(source, target, start, replace(QUICK, pretrain_steps=0), progress=False)
     assert again.length == found.length
+    assert not torch.equal(start[0].weight, found.network[0].weight)  # the end of the road, not its start
 
 
 def test_transfer_to_a_subset_is_shorter_than_from_it():
@@ -360,12 +412,22 @@ def test_uncoupled_is_one_road(digit_pair):
 
 
 def test_fine_tuning_is_the_length_of_the_weights_path():
-    source, target = points(40), points(40, seed=1, shift=1.5)
+    source, target = points(40), points(40, classes=("b", "c", "a"), seed=1, shift=1.5)
     settings = replace(QUICK, pretrain_steps=0, fine_tune_steps=1, lr=0.1)
     network = linear(3)
     found = fine_tuning(source, target, network, settings, progress=False)
     step = torch.cat([(a - b).flatten() for a, b in zip(found.network.parameters(), network.parameters(), strict=True)])
     assert found.full_length == pytest.approx(step.norm().item(), rel=1e-5)
+    three = fine_tuning(source, target, network, replace(settings, fine_tune_steps=3), progress=False)
+    again, rng, path = copy.deepcopy(network), stream(0, 4), 0.0
+    optimiser = torch.optim.SGD(again.parameters(), 0.1)
+    for _ in range(3):
+        rows = torch.from_numpy(rng.integers(40, size=16))
+        optimiser.zero_grad()
+        cross_entropy(again(target.images[rows])[:, [1, 2, 0]], target.labels[rows]).backward()
+        path += 0.1 * torch.cat([w.grad.flatten() for w in again.parameters()]).norm().item()
+        optimiser.step()
+    assert three.full_length == pytest.approx(path, rel=1e-4)
     long = fine_tuning(source, target, network, replace(settings, fine_tune_steps=120), progress=False)
     assert len(long.accuracies) == len(long.losses) == 1 + 5
     first = next(i for i, a in enumerate(long.accuracies) if a >= 0.95 * long.accuracies[-1])
