@@ -209,7 +209,7 @@ pd.DataFrame(rows).T
 #
 # ## Live: pieces of a wardrobe
 #
-# The same question on Fashion-MNIST, scaled to 14 x 14: all ten classes, the four kinds of tops, and the three kinds
+# The same question on Fashion-MNIST, scaled to 8 x 8: all ten classes, the four kinds of tops, and the three kinds
 # of shoes. Few images and a small network; seconds.
 
 # %%
@@ -217,14 +217,14 @@ TOPS, SHOES = ("t-shirt", "pullover", "coat", "shirt"), ("sandal", "sneaker", "a
 
 
 def wardrobe(train):
-    data = tasks.fashion_mnist().resized(14)
+    data = tasks.fashion_mnist().resized(8)
     part = slice(None, 4000) if train else slice(4000, None)
     data = replace(data, name="all", images=data.images[part], labels=data.labels[part])
     return [data, data.only(TOPS, "tops"), data.only(SHOES, "shoes")]
 
 
-clothes = Experiment("wardrobe", wardrobe, lambda outputs, channels: SmallCNN(outputs, channels, size=14), Settings(
-    steps=6, sgd_steps=8, batch=32, pretrain_steps=120, fine_tune_steps=75, iterations=2, block=5), images=100, test_images=200)
+clothes = Experiment("wardrobe", wardrobe, lambda outputs, channels: SmallCNN(outputs, channels), Settings(
+    steps=6, sgd_steps=8, batch=32, pretrain_steps=500, fine_tune_steps=75, iterations=2, block=5), images=200, test_images=200)
 live = all_pairs(clothes, seed=0)
 assert all(unit["coupled_cost"] <= unit["independent_cost"] for unit in live.values())
 

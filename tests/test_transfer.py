@@ -198,7 +198,7 @@ def test_one_uncoupled_step_by_hand():
 def test_uncoupled_steps_weigh_the_tasks_by_the_middle_of_the_step():
     source, target = points(8), points(8, classes=("b", "c"), seed=1, shift=1.0)
     head = Head(source.classes, target.classes)
-    gauge = Gauge(Blocks(source, target, 4), head, replace(QUICK, steps=2, block=4), 0, "mixture")
+    gauge = Gauge(Blocks(source, target, 4), head, replace(QUICK, steps=2, block=4, visits=2), 0, "mixture")
     before, after = linear(3), linear(3, seed=1)
     gauge.look(before, 0)
     gauge.measure(after, 0)
