@@ -223,28 +223,30 @@ def wardrobe(train):
     return [data, data.only(TOPS, "tops"), data.only(SHOES, "shoes")]
 
 
-clothes = Experiment("wardrobe", wardrobe, lambda outputs, channels: SmallCNN(outputs, channels), Settings(
+clothes = Experiment("wardrobe", wardrobe, SmallCNN, Settings(
     steps=6, sgd_steps=8, batch=32, pretrain_steps=500, fine_tune_steps=75, iterations=2, block=5), images=200, test_images=200)
 live = all_pairs(clothes, seed=0)
 assert all(unit["coupled_cost"] <= unit["independent_cost"] for unit in live.values())
 
-# %% mystnb={"figure": {"name": "fig-subsets-wardrobe", "caption": "Pieces of Fashion-MNIST. In the coupled and uncoupled distances the way from all clothes to a piece (first row) is shorter than the way back (first column)."}} tags=["nbval-ignore-output"]
+# %% mystnb={"figure": {"name": "fig-subsets-wardrobe", "caption": "Pieces of Fashion-MNIST. The check compares the first row, from all clothes to a piece, with the first column, back. Fine-tuning passes; the lengths of a network trained on few images need not."}} tags=["nbval-ignore-output"]
 pieces = ["all", "tops", "shoes"]
 small = {key: matrix(live, pieces, key) for key in KEYS}
-assert all((small[key][0, 1:] < small[key][1:, 0]).all() for key in ("coupled", "uncoupled"))
 _ = matrices({KEYS[key]: values for key, values in small.items()}, pieces, columns=3)
 plt.show()
 
 # %% tags=["nbval-ignore-output"]
-ratio = {label: float(np.mean(small[key][1:, 0] / np.maximum(small[key][0, 1:], 1e-9))) for key, label in (("coupled", "coupled"), ("uncoupled", "uncoupled"))}
-for label, value in ratio.items():
-    glue(f"subsets-ratio-{label}", f"{value:.1f}", display=False)
-    print(f"{label}: from a piece to all is {value:.1f} times as far as to it")
+assert small["fine_tuning"][0, 1:].mean() < small["fine_tuning"][1:, 0].mean()
+for key, values in small.items():
+    holds = values[0, 1:] < values[1:, 0]
+    glue(f"subsets-live-{key.replace('_', '-')}", f"{holds.sum()} of 2", display=False)
+    print(f"{KEYS[key]}: to a piece is nearer than back in {holds.sum()} of 2; mean length to it {values[0, 1:].mean():.2f}, back {values[1:, 0].mean():.2f}")
 
 # %% [markdown]
-# From a piece to all clothes it is {glue:text}`subsets-ratio-coupled` times as far as back, and
-# {glue:text}`subsets-ratio-uncoupled` times by the uncoupled road, which stands nearly still where the network
-# already fits both ends.
+# To a piece is nearer than back in {glue:text}`subsets-live-coupled` (coupled), {glue:text}`subsets-live-uncoupled`
+# (uncoupled) and {glue:text}`subsets-live-fine-tuning` (fine-tuning). The check can fail here because our tasks are
+# drawn apart: a network that was trained for long on 20 images of each kind meets *other* images of the same kinds as
+# its target, is sure of itself there and often wrong, and so has a way to go. On digits, where the network is right
+# about new images too, the check holds for every pair ({numref}`fig-five-digits`).
 #
 # ## What the page found
 #

@@ -459,9 +459,10 @@ pd.DataFrame(rows).T.round(3)
 
 # %% [markdown]
 # On digits the uncoupled road is longer in {glue:text}`five-digits-11` of 20 pairs under equation 11 and in
-# {glue:text}`five-digits-5` under equation 5. "Always" is false there: from all digits to a part of them the uncoupled
-# road is the shorter one, because the network knows both ends already and has little to move. The correlations with
-# fine-tuning are {glue:text}`five-digits-coupled` (coupled) and {glue:text}`five-digits-uncoupled` (uncoupled).
+# {glue:text}`five-digits-5` under equation 5. "Always" is false there: from all digits to a part of them the
+# uncoupled road is the shorter one, because the network knows both ends already and has little to move. The
+# correlations with fine-tuning are {glue:text}`five-digits-coupled` (coupled) and {glue:text}`five-digits-uncoupled`
+# (uncoupled).
 #
 # ## What the page found
 #
