@@ -258,8 +258,8 @@ pd.DataFrame(verdicts, columns=["the claim", "verdict"]).set_index("the claim")
 # %% [markdown]
 # - To a subset is nearer than from it: in both printed asymmetric matrices; in ours on CIFAR in
 #   {glue:text}`subsets-coupled` cases (coupled), {glue:text}`subsets-uncoupled` (uncoupled) and
-#   {glue:text}`subsets-fine` (fine-tuning). On few images of clothes our lengths need not pass the check. It separates
-#   asymmetric distances from symmetric ones; on digits coupled and uncoupled pass it alike.
+#   {glue:text}`subsets-fine` (fine-tuning). On few images of clothes our lengths need not pass it. The check
+#   separates asymmetric distances from symmetric ones; on digits coupled and uncoupled pass it alike.
 # - The printed coupled matrix has a correlation of .93 with fine-tuning, not .43. The logarithm of the number of
 #   classes of the target has {glue:text}`subsets-simple`: four tasks with 4, 6, 10 and 100 classes do not tell a
 #   distance between tasks from a count.
