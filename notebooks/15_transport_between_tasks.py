@@ -359,10 +359,10 @@ table.round(4)
 # %% mystnb={"figure": {"name": "fig-transport-mirror", "caption": "Excess of the objective over its minimum, by steps. The naive linearisation (dashed) is fast for the smallest proximal weight and stays far away for the two large ones; the safe step (solid) goes down for every weight."}} tags=["hide-input"]
 fig, ax = plt.subplots()
 for (multiple, (safe, naive)), colour in zip(excess.items(), ("#56B4E9", COMPUTED, SOURCE, OTHER), strict=True):
-    ax.semilogy(np.maximum(safe, 1e-9), color=colour, label=rf"$\lambda$ = {multiple} mean(C)")
-    ax.semilogy(np.maximum(naive, 1e-9), "--", color=colour)
-ax.set(xlabel="step", ylabel="F - minimum", ylim=(1e-8, None))
-ax.legend(fontsize=8, ncols=2)
+    ax.semilogy(safe, color=colour, label=rf"$\lambda$ = {multiple} mean(C)")
+    ax.semilogy(naive, "--", color=colour)
+ax.set(xlabel="step", ylabel="F - minimum", ylim=(3e-6, 3), xticks=range(0, 21, 5))
+ax.legend(fontsize=8, ncols=2, loc="upper right")
 plt.show()
 
 # %% [markdown]
@@ -391,22 +391,22 @@ lam = 10 * C.mean()
 best = proximal(C, previous, eps, lam, tolerance=1e-11, max_steps=5000)
 least = objective(best.coupling, lam)
 rows = {}
-for steps in (5, 10, 20, 40, 80, 160):
+for steps in (5, 10, 20, 40, 80):
     found = proximal(C, previous, eps, lam, tolerance=0, max_steps=steps)
     rows[steps] = {"excess / mean(C)": (objective(found.coupling, lam) - least) / C.mean(), "gap / mean(C)": found.gap[0] / C.mean()}
     assert -1e-9 <= rows[steps]["excess / mean(C)"] <= rows[steps]["gap / mean(C)"] + 1e-9
     assert np.abs(n * found.coupling.sum(1) - 1).max() < 1e-12
 gaps = pd.DataFrame(rows).T.rename_axis("mirror steps")
-assert gaps["gap / mean(C)"][40] < 1e-4 and gaps["gap / mean(C)"][160] < 1e-8
-gaps.map(lambda value: f"{value:.0e}").loc[[5, 10, 20, 40, 80]]
+assert gaps["gap / mean(C)"][40] < 1e-4 and gaps["gap / mean(C)"][80] < 1e-7
+gaps.map(lambda value: f"{value:.0e}")
 
-# %% mystnb={"figure": {"name": "fig-transport-gap", "caption": "The certified gap and the true excess of the objective, in units of the mean cost, by mirror steps. The gap is never below the excess and falls at the same rate."}} tags=["hide-input"]
+# %% mystnb={"figure": {"name": "fig-transport-gap", "caption": "The certified gap and the true excess of the objective, in units of the mean cost, by mirror steps. The gap is never below the excess, and here it is hardly above it."}} tags=["hide-input"]
 fig, ax = plt.subplots()
 ax.semilogy(gaps.index, gaps["gap / mean(C)"], "o-", color=COMPUTED, label="gap, known without the minimum")
-ax.semilogy(gaps.index, gaps["excess / mean(C)"].clip(lower=1e-12), "s--", color=OTHER, label="excess over the minimum")
+ax.semilogy(gaps.index, gaps["excess / mean(C)"], "s--", color=OTHER, label="excess over the minimum")
 ax.axhline(1e-4, color="0.6", lw=1)
-ax.annotate("asked of every block", (160, 1e-4), (0, 4), textcoords="offset points", ha="right")
-ax.set(xlabel="mirror steps", ylabel="in units of the mean cost", ylim=(1e-12, 1))
+ax.annotate("asked of every block", (80, 1e-4), (0, 4), textcoords="offset points", ha="right")
+ax.set(xlabel="mirror steps", ylabel="in units of the mean cost", ylim=(1e-9, 1))
 ax.legend()
 plt.show()
 
@@ -448,9 +448,10 @@ assert np.isclose(gaps_of_others["gcg, at most 10 steps"], gaps_of_others["gcg, 
 pd.Series(gaps_of_others, name="certified gap / mean(C)").map(lambda value: f"{value:.0e}").to_frame()
 
 # %% [markdown]
-# More steps do not help `gcg`, which stops where its line search finds no descent; `cg` nears the minimum like one over
-# the number of its steps. Neither can serve as a reference when an entropy is present. Without one the objective is quadratic, and there
-# `cg` is sound; the tests of this book use it for that case.
+# More steps do not help `gcg`: allowed two hundred, it returns what it had after ten (and POT warns that the Sinkhorn run
+# inside it did not converge). `cg` nears the minimum slowly, by about a tenth of the gap for ten times the steps. Neither
+# can serve as a reference where there is an entropy. Without one the objective is quadratic, `cg` is sound, and the tests
+# of this book use it for that case.
 #
 # ## What a growing weight forces
 #
@@ -479,7 +480,7 @@ moved.round(2)
 # %% [markdown]
 # The table shows the share of the mass that changes its partner. Under a small constant weight nearly all of it moves in every
 # iteration, as it should where the costs say something new each time. Under the growing weight the movement dies out by
-# the schedule alone. A large constant weight slows the coupling from the start and lets it go on.
+# the schedule alone. A constant weight of ten times the mean cost holds a part in its place and lets the rest go on.
 #
 # :::{admonition} Printed and true
 # :class: erratum

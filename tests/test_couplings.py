@@ -70,7 +70,7 @@ def test_a_general_solver_finds_no_better_coupling():
 def test_the_certificate_closes_and_holds(lam):
     cost, previous = problem(blocks=4, n=12, seed=1)
     scale = cost.mean()
-    found = proximal(cost, previous, 0.2 * scale, lam * scale, tolerance=1e-10, max_steps=20_000, sweeps=50)
+    found = proximal(cost, previous, 0.2 * scale, lam * scale, tolerance=1e-10, max_steps=20_000)
     assert np.all(found.gap <= 1e-10 * scale) and np.all(found.gap >= 0)
     early = proximal(cost, previous, 0.2 * scale, lam * scale, max_steps=1, sweeps=2)
     for b in range(4):
@@ -140,8 +140,7 @@ def test_couplings_from_features_are_those_of_pot():
     found = from_features(source, target, entropy=0.1, tolerance=1e-12)
     cost = np.array([ot.dist(s, t) for s, t in zip(source, target, strict=True)])
     for gamma, c in zip(found.coupling, cost, strict=True):
-        expected = ot.sinkhorn(uniform(7), uniform(7), c, 0.1 * cost.mean(), method="sinkhorn_log", stopThr=1e-14,
-                               numItermax=10_000)
+        expected = ot.sinkhorn(uniform(7), uniform(7), c, 0.1 * cost.mean(), method="sinkhorn_log", stopThr=1e-9)
         assert np.abs(gamma - expected).max() < 1e-6
 
 

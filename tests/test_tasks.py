@@ -62,8 +62,9 @@ def test_loader_gives_three_channels_in_minus_one_to_one():
 
 
 @pytest.mark.parametrize(("images", "labels", "message"), [
-    (torch.zeros(2, 1, 4, 4), torch.tensor([0, 1]), "uint8"),
-    (torch.zeros(2, 4, 4, dtype=torch.uint8), torch.tensor([0, 1]), "uint8 of shape"),
+    (torch.zeros(2, 1, 4, 4, dtype=torch.float64), torch.tensor([0, 1]), "uint8 or float32"),
+    (torch.full((2, 1, 4, 4), float("nan")), torch.tensor([0, 1]), "NaN"),
+    (torch.zeros(2, 4, 4, dtype=torch.uint8), torch.tensor([0, 1]), "float32 of shape"),
     (torch.zeros(2, 1, 4, 4, dtype=torch.uint8), torch.tensor([0]), "as many labels"),
     (torch.zeros(2, 1, 4, 4, dtype=torch.uint8), torch.tensor([0, 2]), "0 to 1")])
 def test_parts_that_do_not_fit_are_refused(images, labels, message):
@@ -92,3 +93,18 @@ def test_a_failed_download_names_the_data_set_and_the_folder(tmp_path, monkeypat
     monkeypatch.setattr(tasks.torchvision.datasets, "CIFAR100", offline)
     with pytest.raises(ConnectionError, match=f"CIFAR100 could not be fetched to {tmp_path}"):
         tasks.download()
+
+
+def test_resized_keeps_grey_levels_and_labels():
+    task = tasks.Task("flat", torch.full((2, 1, 8, 8), 100, dtype=torch.uint8), torch.tensor([1, 0]), ("a", "b"))
+    found = task.resized(32, channels=3)
+    assert found.images.shape == (2, 3, 32, 32) and found.images.dtype == torch.uint8
+    assert (found.images == 100).all() and torch.equal(found.labels, task.labels)
+    assert torch.equal(task.resized(8).images, task.images)
+    with pytest.raises(ValueError, match="only grey images"):
+        found.resized(8, channels=1)
+
+
+def test_a_class_has_one_name():
+    with pytest.raises(ValueError, match="same name"):
+        tasks.Task("twice", torch.zeros(1, 1, 2, 2, dtype=torch.uint8), torch.tensor([0]), ("a", "a"))
