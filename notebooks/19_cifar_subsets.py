@@ -243,10 +243,10 @@ for key, values in small.items():
 
 # %% [markdown]
 # To a piece is nearer than back in {glue:text}`subsets-live-coupled` (coupled), {glue:text}`subsets-live-uncoupled`
-# (uncoupled) and {glue:text}`subsets-live-fine-tuning` (fine-tuning). The check can fail here because our tasks are
-# drawn apart: a network that was trained for long on 20 images of each kind meets *other* images of the same kinds as
-# its target, is sure of itself there and often wrong, and so has a way to go. On digits, where the network is right
-# about new images too, the check holds for every pair ({numref}`fig-five-digits`).
+# (uncoupled) and {glue:text}`subsets-live-fine-tuning` (fine-tuning). A likely reason where it fails, not measured:
+# our tasks are drawn apart. A network that was trained for long on 20 images of each kind meets *other* images of the
+# same kinds as its target, is sure of itself there and often wrong, and so has a way to go. On digits, where the
+# network is right about new images too, the check holds for every pair ({numref}`fig-five-digits`).
 #
 # ## What the page found
 #
