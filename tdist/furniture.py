@@ -6,7 +6,7 @@ is (shape, centre, half sizes, material). A material names a colour of the room'
 
 import math
 
-from tdist.raycast import BOX, CYLINDER, SPHERE
+from tdist.solids import BOX, CYLINDER, SPHERE
 
 PLAIN, TILES, STRIPES, WOOD, SPECKLE = range(5)
 WHITE, DARK, METAL, LEAF = (0.92, 0.92, 0.9), (0.08, 0.08, 0.1), (0.65, 0.67, 0.7), (0.16, 0.42, 0.14)

@@ -16,7 +16,7 @@ from functools import lru_cache
 
 import torch
 
-from tdist.raycast import dot, is_true
+from tdist.solids import dot, is_true
 
 SCALES = (1.2, 2.4)  # of SURF, in pixels of a 64 x 64 picture
 OCCLUSION = 2.5  # pixel widths by which a neighbour must leave the tangent plane

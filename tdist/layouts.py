@@ -11,7 +11,7 @@ import numpy as np
 import torch
 
 from tdist.furniture import OBJECTS, PIECES, ROOMS, SCENES, fixtures, furnish, shell
-from tdist.raycast import Solids
+from tdist.solids import Solids
 
 
 class Draw:

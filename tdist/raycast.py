@@ -9,39 +9,30 @@ ten products.
 """
 
 import math
-from dataclasses import dataclass
 from functools import lru_cache
 
 import torch
 
-BOX, CYLINDER, SPHERE = range(3)
-WALLS, FLOOR, CEILING = range(3)  # the first solids of every room
+from tdist.solids import (
+    BOX,
+    CEILING,
+    CYLINDER,
+    FLOOR,
+    SPHERE,
+    TINY,
+    WALLS,
+    dot,
+    is_true,
+    length_of,
+    meet_box,
+    meet_cylinder,
+    meet_sphere,
+)
+
 TILE = 8  # pixels along the edge of a tile, at most
 PAIRS = 1024  # tiles with a solid at a time
 NEAR = 1e-3  # nothing closer to the start of a ray is seen
 FAR = 1e30  # where a ray meets a solid that it misses
-TINY = 1e-12  # keeps 1 / direction finite where a ray is parallel to a face
-
-
-@dataclass(frozen=True)
-class Solids:
-    """The solids of n rooms, padded to s a room: the walls (a box seen from inside), floor, ceiling, then the rest.
-
-    Attributes
-    ----------
-    kind : torch.Tensor, shape (n, s), int64
-        BOX, CYLINDER or SPHERE.
-    centre, half : torch.Tensor, shape (n, s, 3)
-        Middle, and half edges of a box; of a cylinder radius, half height, radius; of a sphere the radius three times.
-        Padding has half = 0 and is never hit.
-    turn : torch.Tensor, shape (n, s, 2)
-        Cosine and sine of the angle about y.
-    """
-
-    kind: torch.Tensor
-    centre: torch.Tensor
-    half: torch.Tensor
-    turn: torch.Tensor
 
 
 def camera_rays(size, field=1.2, pitch=None, yaw=None):
@@ -116,11 +107,6 @@ def lit(light, points, solids, casters):
     return _from_tiles(best, points[:, 0].shape) == best.new_tensor(clear)
 
 
-def is_true(compare, a, b):
-    """1.0 where compare(a, b), 0.0 elsewhere."""
-    return compare(a, b, out=torch.empty_like(a))
-
-
 def _edges(shape):
     """Edges of the tiles that cut a picture (..., h, w): the largest divisors of h and w up to TILE."""
     return (max(t for t in range(1, TILE + 1) if size % t == 0) for size in shape[-2:])
@@ -185,7 +171,7 @@ def _keep_nearest(met, names, order, best, number):
 
 def _by_kind(kind, most):
     """Places of the boxes, cylinders and spheres in kind (m,), at most so many at a time, each with what meets them."""
-    for of, meet in ((BOX, _box), (CYLINDER, _cylinder), (SPHERE, _sphere)):
+    for of, meet in ((BOX, meet_box), (CYLINDER, meet_cylinder), (SPHERE, meet_sphere)):
         yield from ((part, meet) for part in (kind == of).nonzero()[:, 0].split(most))
 
 
@@ -196,13 +182,13 @@ def _tries(start, rays, solids, usable, about, reach):
     itself, made larger by as far as a ray can be from the axis there, along the axis.
     """
     (n, s), g = usable.shape, rays.shape[2]
-    length = _length(rays)
+    length = length_of(rays)
     axis = rays.bmm(length.reciprocal()[..., None])[..., 0]
-    axis = axis / _length(axis)[:, None]  # (groups, 3)
+    axis = axis / length_of(axis)[:, None]  # (groups, 3)
     cos_a = dot(rays, axis[..., None]).div_(length).amin(1).clamp_(0, 1).sub_(1e-6)
     sin_a = (1 - cos_a * cos_a).sqrt_().masked_fill_(cos_a < 0, 1e6)  # rays all around try every solid
     centre = about[:, :3].neg()  # as seen from the start
-    distance, radius = _length(centre) + TINY, _length(about[:, 3:6])
+    distance, radius = length_of(centre) + TINY, length_of(about[:, 3:6])
     sin_b = (radius / distance).clamp_(max=1)
     cos_b = (1 - sin_b * sin_b).sqrt_()
     # cos(axis, centre) - cos(a + b), more than 0 where the sphere and the cone meet, as one matrix product
@@ -220,102 +206,3 @@ def _tries(start, rays, solids, usable, about, reach):
         near, far = meet(o, axis.index_select(0, tile[part]).T[..., None], half + margin[part, None], turn)
         keep[part] = ((far > near.clamp(min=0)) & (near < longest[part, None]))[:, 0]
     return tile[keep], solid[keep], kind[keep]
-
-
-def dot(a, b):
-    """Scalar products of vectors whose coordinates are on axis 1; torch's sum over such an axis is slower."""
-    return (a[:, 0] * b[:, 0]).add_(a[:, 1] * b[:, 1]).add_(a[:, 2] * b[:, 2])
-
-
-def _length(x):
-    """Length of vectors whose coordinates are on axis 1."""
-    return dot(x, x).sqrt_()
-
-
-def _box(o, rays, half, turn):
-    (x, y, z), (cos, sin) = rays, turn
-    o = cos * o[0] + sin * o[2], o[1], cos * o[2] - sin * o[0]
-    return _slabs(o, (torch.addcmul(cos * x, sin, z), y, torch.addcmul(cos * z, sin, x, value=-1)), half)
-
-
-def _cylinder(o, rays, half, _turn):
-    ends = _slabs(o[1:2], rays[1:2], half[1:2])
-    side = _round((o[0], o[2]), (rays[0], rays[2]), half[0])
-    return torch.maximum(side[0], ends[0]), torch.minimum(side[1], ends[1])
-
-
-def _sphere(o, rays, half, _turn):
-    return _round(o, rays, half[0])
-
-
-def _slabs(o, d, half):
-    """Where rays o + t d enter and leave the intersection of slabs |coordinate| <= half; o and half are (n, 1) each."""
-    near = far = None
-    for a, b, h in zip(o, d, half, strict=True):
-        inverse = (b + TINY).reciprocal_()
-        middle, reach = inverse * -a, inverse.abs_().mul_(h)
-        enter, leave = middle - reach, middle.add_(reach)
-        near = enter if near is None else torch.maximum(near, enter, out=near)
-        far = leave if far is None else torch.minimum(far, leave, out=far)
-    return near, far
-
-
-def _round(o, d, radius):
-    """Where rays o + t d enter and leave |coordinates| <= radius; both are the same if they miss."""
-    square = sum(i * i for i in d) + TINY
-    b = sum(a * i for a, i in zip(o, d, strict=True))
-    root = (b * b - square * (sum(a * a for a in o) - radius * radius)).clamp_(min=0).sqrt_()
-    return (-b - root) / square, (root - b) / square
-
-
-def pick(values, number):
-    """Each pixel's own row of values (n, s, c), by the number of its solid (n, h, w): (c, n, h, w)."""
-    n, s, c = values.shape
-    rows = number + torch.arange(0, n * s, s, device=number.device)[:, None, None]
-    return values.flatten(0, 1).T.contiguous().index_select(1, rows.flatten()).view(c, *number.shape)
-
-
-def surface(points, number, solids):
-    """Outward normals of the solids at points on them; those of the walls point inward.
-
-    Parameters
-    ----------
-    points : torch.Tensor, shape (n, 3, h, w)
-    number : torch.Tensor, shape (n, h, w), int64
-        The solid on which each point lies.
-    solids : Solids
-
-    Returns
-    -------
-    normals : torch.Tensor, shape (n, 3, h, w)
-        Of length 1.
-    local : torch.Tensor, shape (n, 3, h, w)
-        The points as seen from the middle of the solid, turned with it, in units of its half sizes.
-    half : tuple of three torch.Tensor, shape (n, h, w)
-        These half sizes.
-    """
-    outward = torch.ones_like(solids.turn[..., :1])
-    outward[:, WALLS] = -1
-    values = torch.cat([solids.centre, solids.half, solids.turn, outward, solids.kind[..., None]], dim=2)
-    *centre, width, height, depth, cos, sin, outward, kind = pick(values, number)
-    x, y, z = (torch.sub(a, b, out=b) for a, b in zip(points.unbind(1), centre, strict=True))
-    local = torch.empty_like(points)
-    torch.div((cos * x).add_(sin * z), width, out=local[:, 0])
-    torch.div(y, height, out=local[:, 1])
-    torch.div(z.mul_(cos).sub_(x.mul_(sin)), depth, out=local[:, 2])
-    x, y, z = local.unbind(1)
-    # a face of a box is where one coordinate, in units of the half edges, is the largest
-    sizes = [a.abs() for a in (x, y, z)]
-    largest = torch.maximum(torch.maximum(sizes[0], sizes[1]), sizes[2])
-    cap = (y * y).gt_((x * x).add_(z * z))  # of a cylinder
-    box, sphere = is_true(torch.eq, kind, BOX), kind.eq_(SPHERE)
-    upright, level = torch.maximum(cap, sphere), torch.maximum(cap.neg_().add_(1), sphere, out=sphere)
-    x, y, z = ((a * keep).lerp_(size.eq_(largest).mul_(a.sign()), box)
-               for a, keep, size in zip((x, y, z), (level, upright, level), sizes, strict=True))
-    scale = outward.div_((x * x).add_(y * y).add_(z * z).sqrt_())
-    x, y, z = x.mul_(scale), y.mul_(scale), z.mul_(scale)
-    normals = torch.empty_like(points)
-    torch.sub(cos * x, sin * z, out=normals[:, 0])
-    normals[:, 1] = y
-    torch.add(z.mul_(cos), x.mul_(sin), out=normals[:, 2])
-    return normals, local, (width, height, depth)

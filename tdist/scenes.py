@@ -13,7 +13,8 @@ from tqdm import tqdm
 from tdist.furniture import OBJECTS, SCENES, SPECKLE, STRIPES, TILES, WOOD
 from tdist.ground_truth import edges_2d, keypoints_2d, keypoints_3d, occlusion_edges, reshading
 from tdist.layouts import Layout
-from tdist.raycast import camera_rays, first_hit, is_true, lit, pick, surface
+from tdist.raycast import camera_rays, first_hit, lit
+from tdist.solids import is_true, pick, surface
 
 __all__ = ["MAPS", "OBJECTS", "SCENES", "TASKS", "Rooms", "render"]
 

@@ -8,7 +8,8 @@ import pytest
 import torch
 
 from tdist.layouts import Layout
-from tdist.raycast import BOX, CYLINDER, SPHERE, Solids, camera_rays, dot, first_hit, lit, pick, surface
+from tdist.raycast import camera_rays, first_hit, lit
+from tdist.solids import BOX, CYLINDER, SPHERE, Solids, dot, pick, surface
 
 ROOM = ((BOX, (3, 1.5, 4), (3, 1.5, 4)), (BOX, (3, -0.05, 4), (3, 0.05, 4)), (BOX, (3, 3.05, 4), (3, 0.05, 4)))
 START = torch.tensor([[3.0, 1.5, 1.0]])
