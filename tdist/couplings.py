@@ -10,6 +10,7 @@ import numpy as np
 import torch
 
 CHECK = 5  # mirror steps between certificates
+TINY = 1e-100  # least sum in Sinkhorn's algorithm: an empty one moves its potential far, but not to infinity
 
 
 @dataclass(frozen=True)
@@ -166,8 +167,8 @@ def _sinkhorn(cost, eta, f, g, sweeps):
     kernel = log_kernel.exp()
     v = torch.ones_like(g)[..., None]
     for _ in range(sweeps):
-        u = 1 / (n * (kernel @ v))
-        v = 1 / (n * (kernel.transpose(1, 2) @ u))
+        u = 1 / (n * (kernel @ v).clamp(min=TINY))
+        v = 1 / (n * (kernel.transpose(1, 2) @ u).clamp(min=TINY))
     log_u, log_v = u.log(), v.log()
     return f + eta * log_u[..., 0], g + eta * log_v[..., 0], log_kernel + log_u + log_v.transpose(1, 2)
 

@@ -19,8 +19,8 @@ class Head:
       distribution is the softmax over its own classes, and at time :math:`\tau` the classifier first picks the task,
       with the odds :math:`1 - \tau : \tau`. That gate moves by itself, by :math:`\pi` on the whole road, whatever the
       tasks; it is left out of the length.
-    - ``"union"``: the same outputs and one softmax over all of them. Between tasks that share no class every input has
-      at least :math:`\pi` to go, however alike the tasks are.
+    - ``"union"``: the same outputs and one softmax over all of them. Between tasks that share no class an input that is
+      classified with certainty at both ends has at least :math:`\pi` to go, however alike the tasks are.
     - ``"index"``: class i of either task is output i, as in the authors' program. The length then depends on the order
       in which the classes happen to be numbered.
 

@@ -28,11 +28,11 @@ def save(path, state):
         fresh.replace(path)
 
 
-def load(path, identity):
-    """The state in a file, None if there is no file, or ValueError if it is another run's."""
+def load(path, identity, device):
+    """The state in a file, on a device; None if there is no file, or ValueError if it is another run's."""
     if path is None or not Path(path).exists():
         return None
-    state = torch.load(path, weights_only=True)
+    state = torch.load(path, map_location=device, weights_only=True)
     if state["identity"] != identity:
         raise ValueError(f"{path} belongs to another run: other tasks, network, settings or seed; "
                          "move it away to start afresh")

@@ -180,7 +180,7 @@ def coupled(source, target, network, settings=None, *, classes=None, features=No
     head = _checked_head(source, target, network, settings, classes)
     parts = _blocks(source, target, test, network, settings, seed)  # of the test images too, if there are any
     identity = states.identity(source, target, network, settings, classes, features, test, seed)
-    state = states.load(save, identity)
+    state = states.load(save, identity, device_of(network))
     if state is None:
         for part in parts:
             part.start(features, settings.entropy, settings.tolerance)

@@ -41,6 +41,17 @@ def test_small_entropy_reaches_plain_optimal_transport():
         assert np.sum(gamma * c) == pytest.approx(ot.emd2(uniform(6), uniform(6), c), abs=1e-3 * np.log(36))
 
 
+def test_costs_far_above_the_entropy_stay_finite():
+    """exp(-cost / entropy) is 0 in whole columns. With P the optimal plan, F(Gamma) <= F(P) + gap."""
+    rng = np.random.default_rng(0)
+    cost = 100 * ((rng.normal(size=(20, 10, 1, 3)) - rng.normal(1, 1, (20, 1, 10, 3))) ** 2).sum(3)
+    found = entropic(cost, 0.02)
+    assert np.abs(found.coupling.sum(1) - 0.1).max() < 1e-12 and np.abs(found.coupling.sum(2) - 0.1).max() < 1e-12
+    for gamma, gap, c in zip(found.coupling, found.gap, cost, strict=True):
+        best = ot.emd2(uniform(10), uniform(10), c)
+        assert best - 1e-9 <= np.sum(gamma * c) <= best + 0.02 * np.log(10) + gap < np.inf
+
+
 def test_without_entropy_it_is_pots_conditional_gradient():
     """With entropy = 0 the objective is quadratic, where POT's cg is exact."""
     cost, previous = problem(blocks=2, n=6)
