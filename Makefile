@@ -3,7 +3,7 @@
 # make run    run the notebooks whose outputs are stale
 # make data   fetch the optional data sets (about 400 MB) through torchvision
 # make check  look at the built pages in headless Chromium
-# make bench  time the H-score, the H-score of every pixel and the rooms against their floors and rivals
+# make bench  time the scores, the rooms, the couplings and a coupled transfer against their floors and rivals
 
 PYTHON ?= python3
 BIN := .venv/bin

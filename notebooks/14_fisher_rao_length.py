@@ -108,8 +108,9 @@ flat.fill(*corners.T, facecolor="none", edgecolor="0.6", lw=1)
 for i, (x, y) in enumerate(corners):
     flat.annotate(f"class {i + 1}", (x, y), (0, -14 if i < 2 else 4), textcoords="offset points", ha="center")
 a, b = np.meshgrid(np.linspace(0, np.pi / 2, 25), np.linspace(0, np.pi / 2, 25))
-round_.plot_wireframe(2 * np.sin(a) * np.cos(b), 2 * np.sin(a) * np.sin(b), 2 * np.cos(a), color="0.85", lw=0.5,
+round_.plot_wireframe(2 * np.sin(a) * np.cos(b), 2 * np.sin(a) * np.sin(b), 2 * np.cos(a), color="0.75", lw=0.5,
                       rstride=4, cstride=4)
+round_.grid(False)
 for (name, curve), colour in zip(curves.items(), (COMPUTED, SOURCE, OTHER), strict=True):
     points = np.array([curve(t) for t in np.linspace(0, 1, 100)])
     flat.plot(*(points @ corners).T, color=colour, label=f"{name}, {lengths[name]:.3f}")
@@ -159,8 +160,9 @@ table["KL below zero"] = [f"{share:.0%}" for _, share in errors["root of 2 KL"]]
 table
 
 # %% [markdown]
-# Where the logits change by a thousandth, the arcsine has its digits, and the arccosine is wrong in the first of them.
+# Where the logits change by a thousandth, the arcsine still has four digits, and the arccosine is wrong in the first.
 # Where they change by a ten-thousandth, nearly half of the divergences come out negative, and the others mean nothing.
+# (In the first two rows the divergence's error is mostly its own, {eq}`eq-root-kl-error`; the rest is rounding.)
 # A path of many steps is a sum of just such small distances. `distance` therefore
 # uses the arcsine, and `root_kl`, the third form, computes in double precision.
 #
@@ -175,14 +177,15 @@ table
 # :::{prf:proposition} What the number of steps can do
 # :label: prop-refine
 #
-# Let the points lie on a smooth curve, $p_k = p(k / K)$, of length $\ell$. Then
+# Let the points lie on a smooth curve of positive probabilities, $p_k = p(k / K)$, of length $\ell$. Then
 #
 # $$
 # d(p(0), p(1)) \le \mathrm{len}(p_0, \dots, p_K) \le \ell , \qquad
 # \ell - \mathrm{len}(p_0, \dots, p_K) = O(1 / K^2) ,
 # $$ (eq-refine)
 #
-# and putting a point between two others never shortens the path.
+# and putting a point between two others never shortens the path. (The inequalities need no positive probabilities. Where
+# a probability leaves 0 in a straight line the order is $K^{-3/2}$.)
 # :::
 #
 # ::::{dropdown} Proof
@@ -278,8 +281,8 @@ assert (error["arcsine"] < 0).all()
 fig, ax = plt.subplots()
 for name, colour, mark in (("root of 2 KL", WRONG, "s-"), ("Jeffreys", OTHER, "^-"), ("arcsine", COMPUTED, "o-")):
     ax.loglog(steps, error[name].abs(), mark, color=colour, label=name)
-for power, start in ((1, 6e-3), (2, 2e-4)):
-    ax.loglog(steps, start * (steps / 10.0) ** -power, "--", color="0.6", lw=1, label=f"slope -{power}")
+for power, start, dash in ((1, 6e-3, "--"), (2, 2e-4, ":")):
+    ax.loglog(steps, start * (steps / 10.0) ** -power, dash, color="0.6", lw=1, label=f"slope -{power}")
 ax.set(xlabel="number of steps K", ylabel="absolute error of the length")
 ax.legend(ncols=2, fontsize=8)
 plt.show()
@@ -302,7 +305,7 @@ pd.DataFrame({"x": x / 2, "root of 2 KL / distance": ratio.round(5)}).set_index(
 # :::{admonition} Printed and true
 # :class: erratum
 # **Printed.** Equation 5 and Section 2.1: the Fisher-Rao length is computed "by integrating" $\sqrt{2\, \mathrm{KL}}$,
-# and the sums of (11) and (12b) take this step as it is.
+# and (11) and (12b) are integrals of it, which any program has to compute as sums.
 #
 # **Decided by.** {numref}`fig-length-steps` and the cell above.
 #
@@ -325,7 +328,7 @@ pd.DataFrame({"x": x / 2, "root of 2 KL / distance": ratio.round(5)}).set_index(
 #
 # where $g_x$ is the Fisher matrix of $p_w(\cdot \mid x)$ with respect to the weights. $R$ is a length in the metric
 # $\E_x g_x$, what the paper's Section 2.1 defines: its Fisher matrix has the expectation over $x$ inside. $L$ is the
-# mean of the inputs' own lengths, what its (11) and (12b) write. $L$ has the advantage that it is a sum over pairs of
+# mean of the inputs' own lengths, what its (11) writes. $L$ has the advantage that it is a sum over pairs of
 # samples, and only such a sum can serve as a transport cost {eq}`eq-coupling`. By Jensen's inequality
 #
 # $$
@@ -364,7 +367,7 @@ readings.round(4)
 # %% [markdown]
 # $L$ and $R$ are different lengths of the same path, and each is independent of $K$.
 #
-# The third opinion comes from the definition. For a softmax with the logits $x^\top w$, the speed of input $x$ is the
+# A check that uses neither formula comes from the definition. For a softmax with the logits $x^\top w$, the speed of input $x$ is the
 # standard deviation of $x^\top \dot w$ under $p$, because $\langle \dot w, g_x \dot w \rangle = \sum_y p_y (z_y - \bar z)^2$
 # with $z = x^\top \dot w$ and $\bar z = \sum_y p_y z_y$.
 
@@ -432,8 +435,9 @@ plt.show()
 # :::{admonition} Printed and true
 # :class: erratum
 # **Printed.** Equation 5 prints $\int \sqrt{2\, \mathrm{KL}}$ with no expectation over $x$ and calls it equation 4,
-# whose Fisher matrix has it under the root. Equations 11, 12b and 14 have the expectation outside the root. The text
-# treats them as one.
+# whose Fisher matrix has it under the root. (11) and (14) have the expectation outside the root, (11) even outside the
+# integral over $\tau$, on which its distribution depends; (12b) is a cost per pair, whose mean has it outside too. The
+# text treats them as one.
 #
 # **Decided by.** {numref}`fig-length-readings`: the two differ by any factor.
 #
@@ -498,8 +502,8 @@ roads.round(3)
 # %% [markdown]
 # The last row uses the whole data at every step. The ends are the same distance apart in every row, to within a
 # hundredth; the roads are not equally long. The noise of the mini-batches lengthens them, the more so the smaller the
-# batch, and measuring at every step counts every jitter. So the number depends on the learning rate, the batch, and how
-# often one looks. These must be the same for all pairs of tasks that are to be compared. The book looks once for each
+# batch, and measuring at every step counts every jitter. So the number depends on the batch, on how often one looks, and
+# on the learning rate (which the end of the Gaussian page varies). These must be the same for all pairs of tasks that are to be compared. The book looks once for each
 # step of $\tau$.
 #
 # :::{admonition} Printed and true
@@ -509,16 +513,17 @@ roads.round(3)
 #
 # **Decided by.** The table above: even where the ends are the same, the roads are not.
 #
-# **True.** $L$ and $R$ are lengths of roads that training takes. $L$ is at least the mean of the geodesic distances
-# of the ends, input by input, and in practice greater. It is comparable between architectures, since it measures
+# **True.** $L$ and $R$ are lengths of roads that training takes. At inputs that stay where they are, $L$ is at least the
+# mean of the geodesic distances of the ends, and in practice greater. Where inputs move on the way, as in coupled
+# transfer, not even that holds, {prf:ref}`prop-gaussian-bound`. It is comparable between architectures, since it measures
 # distributions only; it is not independent of how the road was travelled.
 # :::
 #
 # ## What a change of labels costs
 #
 # Suppose the source task has classes $a, b$ and the target classes $c, d$. A classifier over all four says only $a$ or
-# $b$ in the beginning and only $c$ or $d$ in the end: whatever the tasks are, every input travels at least $\pi$,
-# {prf:ref}`thm-fisher-rao`. Write the road as $p = ((1 - \tau)\, p^s, \; \tau\, p^t)$ with $p^s$ over the source's
+# $b$ in the beginning and only $c$ or $d$ in the end: whatever the tasks are, an input that is there all the way travels
+# at least $\pi$, {prf:ref}`thm-fisher-rao`. Write the road as $p = ((1 - \tau)\, p^s, \; \tau\, p^t)$ with $p^s$ over the source's
 # classes and $p^t$ over the target's.
 #
 # :::{prf:proposition} The gate
@@ -552,9 +557,8 @@ for K in (1, 10, 1000):
 assert path_length(gated(1000, 2)) > np.pi
 
 # %% [markdown]
-# The gate alone is a great circle of length $\pi$, and the movement of the two classifiers is what it adds. So for
-# tasks without a common class a union of the classes says little more than "they share no class". The
-# algorithm of this book drops the first term of {eq}`eq-gate` and keeps the other two, {eq}`eq-gated`.
+# The gate alone is a great circle of length $\pi$, and the two classifiers add the rest. Most of such a length says only
+# that the tasks share no class. The algorithm of this book drops the first term of {eq}`eq-gate` and keeps the other two, {eq}`eq-gated`.
 #
 # ## What the published program adds up
 #
@@ -585,7 +589,7 @@ table.round(5)
 low, high = (np.sqrt(2) * 100 * value for value in (0.081, 0.31))
 glue("length-fig2-low", f"{low:.1f}", display=False)
 glue("length-fig2-high", f"{high:.1f}", display=False)
-print(f"Figure 2 in units of L: {low:.1f} to {high:.1f}; times pi: {low / np.pi:.1f} to {high / np.pi:.1f}")
+print(f"Figure 2 in units of L: {low:.1f} to {high:.1f}; in units of pi: {low / np.pi:.1f} to {high / np.pi:.1f}")
 assert 11 < low < 12 and 43 < high < 44
 
 # %% [markdown]
@@ -597,15 +601,15 @@ assert 11 < low < 12 and 43 < high < 44
 #
 # **True.** If the published program made the figure, its numbers are mean steps, which depend on $K$. As lengths they
 # are {glue:text}`length-fig2-low` to {glue:text}`length-fig2-high`: several times around the orthant, where no two
-# distributions are farther apart than $\pi$. Roads of that length are mostly the jitter of training. If the figure
+# distributions are farther apart than $\pi$. Roads of that length would have to be mostly the jitter of training. If the figure
 # shows true lengths, its classifiers hardly changed what they say. The order of the pairs is the same in both cases.
 # :::
 #
 # ## What the page found
 #
 # A length of weights is the length that the classifier's distributions travel on a sphere of radius 2. Summed with the
-# arcsine it is independent of the number of steps up to $O(1/K^2)$, keeps its digits in single precision, and never
-# falls below the distance of the ends. The paper's $\sqrt{2\, \mathrm{KL}}$ reaches the same limit at the rate $1/K$.
+# arcsine it is independent of the number of steps up to $O(1/K^2)$ on smooth paths of positive probabilities, loses few
+# digits in single precision, and never falls below the distance of the ends. The paper's $\sqrt{2\, \mathrm{KL}}$ reaches the same limit at the rate $1/K$.
 #
 # The paper uses two lengths under one name, $L$ with the expectation outside the root and $R$ with it inside, which can
 # differ by any factor. Neither is the Fisher-Rao distance. Disjoint labels cost $\pi$ by themselves. And the published

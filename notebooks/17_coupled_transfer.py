@@ -115,15 +115,18 @@ assert 2 < found.length < found.riemannian_length < 6 and found.accuracy > 0.85
 #       - take $S$ steps of SGD on {eq}`eq-gated-loss`, with pairs $(i, j)$ drawn from $\Gamma_{k-1}$ and the images
 #         $x^\tau_{ij}$ and labels of {eq}`eq-displacement`, whose share $\lambda$ is drawn from {eq}`eq-beta`;
 #       - compare the classifier before and after these steps, in evaluation mode, at all pairs of a few blocks in
-#         turn, and add the lengths {eq}`eq-gated` to $C^k$.
-#    2. The length of the road is $L_k = \langle \Gamma_{k-1}, C^k \rangle$, {eq}`eq-expected-length`.
+#         turn, each with one share $\lambda$ drawn for the middle of the step, and add the lengths {eq}`eq-gated` to
+#         $C^k$. A block is seen in about one of the $K$ steps; its lengths are scaled up to all of them.
+#    2. The length of the road $L_k$, {eq}`eq-expected-length`, is the sum over the steps of the mean length under
+#       $\Gamma_{k-1}$ at the blocks of that step. It is near $\langle \Gamma_{k-1}, C^k \rangle$.
 #    3. $\Gamma_k$ is the proximal step {eq}`eq-proximal` from $\Gamma_{k-1}$ with the costs $C^k$.
 #
 # **Output.** The last $L_k$.
 # :::
 #
-# Every random number of a road (which blocks, which pairs, which shares) is the same in each iteration, so that two
-# roads differ by their couplings only. The next cell is one iteration by its parts. It gives what `coupled` found.
+# The random numbers of SGD are the same in each iteration, so that near couplings give near roads. The blocks and
+# shares at which lengths are measured are drawn anew for each road; the reason follows. The next cell is one iteration
+# by its parts. It gives what `coupled` found.
 
 # %%
 head, moving = Head(low.classes, high.classes, classes=DIGITS), copy.deepcopy(start)
@@ -142,6 +145,27 @@ print(f"mass that the proximal step moved {moved:.4f}, and by coupled {first.mov
 assert abs(sum(road.steps) / first.length - 1) < 1e-6 and abs(moved / first.moved - 1) < 1e-3
 
 # %% [markdown]
+# ### A coupling is cheap where it was chosen
+#
+# The costs are a sample: a pair is measured in about one step, at one share $\lambda$. The proximal step prefers the
+# pairs whose draw happened to be short. Measured at the *same* draws, the next road looks shorter than it is, as a model
+# looks better on the data that it was fitted to. The second road, measured both ways:
+
+# %%
+blocks.coupling = gamma
+second = {number: travel(copy.deepcopy(start), [blocks], head, settings, number=number) for number in (0, 1)}
+
+# %% tags=["nbval-ignore-output"]
+lengths = {"first road": sum(road.steps), "second road, at the draws of the first": sum(second[0].steps),
+           "second road, at draws of its own": sum(second[1].steps)}
+assert abs(lengths["second road, at draws of its own"] / found.iterations[1].length - 1) < 1e-6
+assert lengths["second road, at the draws of the first"] < lengths["second road, at draws of its own"]
+print(pd.Series(lengths).round(2).to_string())
+
+# %% [markdown]
+# The weights on the two second roads are the same; only the inputs of the measurement differ. All lengths in this book
+# are measured at draws that had no part in choosing the coupling.
+#
 # :::{admonition} Printed and true
 # :class: erratum
 # **Printed.** Section 3.3: given $w^k$ and $\Gamma_k$, set $C^{k+1}$ to the distance between $p_{w(0)}(\cdot \mid
@@ -242,7 +266,7 @@ assert easy.length < 0.8 * np.pi and easy.accuracy > 0.8
 
 # %% [markdown]
 # The classifier goes from sure of a source class to sure of a target class, and the length stays below $\pi$. So a
-# printed length below $\pi$ does not show that a union was not used; it shows that the tasks look different.
+# printed length below $\pi$ does not show that a union was not used: the tasks may only look different.
 #
 # ## Beta or linear mixing?
 #
@@ -310,8 +334,9 @@ roads = {name: [method(source, target, net, two, classes=DIGITS, progress=False)
 # %% tags=["nbval-ignore-output"]
 table = pd.DataFrame({name: {"coupled L": c.length, "uncoupled L": u.length, "coupled R": c.riemannian_length,
                              "uncoupled R": u.riemannian_length} for name, (c, u) in roads.items()}).T
-longer = [int((table[f"uncoupled {letter}"] > table[f"coupled {letter}"]).sum()) for letter in "LR"]
-print(f"uncoupled is longer in {longer[0]} of {len(table)} pairs under (11), in {longer[1]} under (5)")
+between = table.drop("0-4 to 0-4")
+longer = [int((between[f"uncoupled {letter}"] > between[f"coupled {letter}"]).sum()) for letter in "LR"]
+print(f"uncoupled is longer in {longer[0]} of {len(between)} pairs under (11), in {longer[1]} under (5)")
 assert table.loc["0-9 to 0-4", "coupled L"] < table.loc["0-4 to 0-9", "coupled L"]
 assert (table.loc["0-9 to 0-4", ["uncoupled L", "uncoupled R"]].max() < table.loc["0-9 to 0-4", "coupled L"])
 assert (table["coupled L"] < table["coupled R"]).all()
@@ -324,12 +349,13 @@ table.round(2)
 #
 # :::{admonition} Printed and true
 # :class: erratum
-# **Printed.** Remark 1: the uncoupled road is "necessarily" longer. Section 5.4: "always larger".
+# **Printed.** Remark 1: with synchronised changes the trajectory "would be necessarily shorter". Section 5.4 finds
+# uncoupled "always larger" in Figure 3.
 #
 # **Decided by.** The table above: from 0-9 to 0-4 the coupled road is the longer one, in either reading.
 #
-# **True.** Either road can be the shorter. What is certain is less: with the same weights the new coupling costs no
-# more than the independent one, see below.
+# **True.** Either road can be the shorter. Nothing is certain: even $\langle \Gamma_k, C^k \rangle \le$ mean$(C^k)$ is
+# proved only for proximal weight 0, and for the costs on which $\Gamma_k$ was chosen.
 # :::
 #
 # ## Figure 4: losses and convergence
@@ -343,7 +369,7 @@ growing = coupled(low, high, start, replace(settings, growth=5.0), classes=DIGIT
 tau = np.arange(1, settings.steps + 1) / settings.steps
 train, test = np.array(last.train_loss), np.array(last.test_loss)
 
-# %% mystnb={"figure": {"name": "fig-coupled-digits", "caption": "The paper's Figure 4 on digits, from 0-4 to 5-9. Left: losses on the interpolated task along the last road. They rise towards the middle, and the loss on unseen images is above the other throughout. Right: length of the road in each iteration, with a proximal weight that stays and with one that grows fivefold each time, as in the authors' program. Most of the gain is in the first steps; the rest is within the noise of SGD."}} tags=["hide-input", "nbval-ignore-output"]
+# %% mystnb={"figure": {"name": "fig-coupled-digits", "caption": "The paper's Figure 4 on digits, from 0-4 to 5-9. Left: losses on the interpolated task along the last road. They rise towards the middle, and the loss on unseen images is above the other throughout. Right: length of the road in each iteration, with a proximal weight that stays and with one that grows fivefold each time, as in the authors' program."}} tags=["hide-input", "nbval-ignore-output"]
 fig, axes = plt.subplots(1, 2, figsize=(7.6, 3.2))
 _ = axes[0].plot(tau, train, "o-", color=COMPUTED, label="images of SGD")
 _ = axes[0].plot(tau, test, "o--", color=OTHER, label="unseen images")
@@ -366,43 +392,55 @@ assert train[3:9].mean() > 2 * train[-1] and gap.mean() > 0.05
 # %% [markdown]
 # The loss rises in the middle, as in the paper's figure. The gap between unseen images and those of SGD is
 # {glue:text}`coupled-gap` nats on average, beside a loss of {glue:text}`coupled-middle` in the middle: three hundred
-# images a task are few. Whether the gap is small depends on them, not on the method.
+# images a task are few. With more the gap would likely be smaller; the page does not vary them.
 #
 # ### The certificate along the iterations
 #
 # Each iteration returns the largest duality gap {eq}`eq-certificate` of its couplings, the share of the mass that
 # moved, and two averages of the same costs: with the new coupling, $\langle \Gamma_k, C^k \rangle$, and with the
-# independent one, $\mathrm{mean}(C^k)$.
+# independent one, $\mathrm{mean}(C^k)$. From them come two savings. *Saved, chosen* is what the new coupling saves on the
+# costs that it was chosen on. *Saved, fresh* is what the coupling of the road saves on that road's own draws, which is
+# what counts.
 
 # %% tags=["nbval-ignore-output"]
 rows = [{"weight": name, "iteration": k, "length": r.length, "coupled cost": r.coupled_cost,
-         "independent cost": r.independent_cost, "moved": r.moved, "gap / 1e-4": r.gap / 1e-4}
+         "independent cost": r.independent_cost, "saved, chosen": 1 - r.coupled_cost / r.independent_cost,
+         "saved, fresh": 1 - r.length / r.independent_cost, "moved": r.moved, "gap / 1e-4": r.gap / 1e-4}
         for name, result in (("constant", found), ("times 5", growing)) for k, r in enumerate(result.iterations, 1)]
 table = pd.DataFrame(rows).set_index(["weight", "iteration"])
-assert (table.loc["constant", "gap / 1e-4"] <= 1).all() and (table["coupled cost"] <= table["independent cost"]).all()
+assert (table["gap / 1e-4"] <= 1).all() and (table["coupled cost"] <= table["independent cost"]).all()
 assert table.loc[("times 5", 5), "moved"] < 0.25 * table.loc[("constant", 5), "moved"]
-assert table.loc[("constant", 5), "length"] < 1.05 * table.loc[("constant", 1), "length"]
+assert table["saved, fresh"].mean() < table["saved, chosen"].mean()
+for name in ("chosen", "fresh"):
+    glue(f"coupled-saved-{name}", f"{table.loc['constant', f'saved, {name}'].mean():.0%}", display=False)
+steps = np.abs(np.diff([r.length for r in found.iterations])) / found.iterations[0].length
+glue("coupled-steps", f"{steps.min():.0%} to {steps.max():.0%}", display=False)
 table.round(3)
 
 # %% [markdown]
 # If the proximal weight were 0, $\langle \Gamma_k, C^k \rangle \le \mathrm{mean}(C^k)$ would be certain: the
 # independent coupling has the largest entropy, so whatever beats it in {eq}`eq-proximal` must cost less. With a
 # proximal term it could fail after a bad start. In the table the inequality holds in every iteration; the book tests
-# it for every pair that it computes. The gap is relative to the mean cost; its bound is $10^{-4}$. A large proximal
-# weight slows the mirror steps {eq}`eq-mirror` down, and where they reach their limit of a thousand the gap says so.
+# it for every pair that it computes. It is a check of the solver. On the costs that it was chosen on, the coupling with
+# a constant weight saves {glue:text}`coupled-saved-chosen` on average; on fresh draws {glue:text}`coupled-saved-fresh`.
+# Most of what the iteration seems to gain is the luck of the draw.
 #
-# The coupling's mass keeps moving while the weight is constant. With a growing
-# weight it comes to rest, whatever the costs say.
+# The gap is relative to the mean cost; its bound is $10^{-4}$. A large proximal weight slows the mirror steps
+# {eq}`eq-mirror` down; after 200 of them Newton's method closes the gap, {eq}`eq-newton`.
+#
+# The coupling's mass keeps moving while the weight is constant. With a growing weight it comes to rest, whatever the
+# costs say.
 #
 # :::{admonition} Printed and true
 # :class: erratum
-# **Printed.** Section 5.5: "we typically require 4-5 iterations for the task distance to converge".
+# **Printed.** Section 5.5: "we typically require 4-5 iterations of (12) for the task distance to converge".
 #
-# **Decided by.** The column `moved`: with the authors' schedule, whose weight is 5, 25, 125, 625 times the first one,
-# next to nothing moves in the fifth iteration. With a constant weight the coupling still moves.
+# **Decided by.** The column `moved`: with the authors' factor of 5 on our first weight, next to nothing moves in the
+# fifth iteration. With a constant weight the coupling still moves.
 #
-# **True.** A growing weight stops the iteration by force. The length itself changes little after the
-# second iteration under either schedule, by about as much as SGD's noise.
+# **True.** A growing weight stops the coupling by force; how soon depends on the first weight, which in the authors'
+# program is far smaller beside the costs. The length shows no trend to converge by: with a constant weight it changes
+# by {glue:text}`coupled-steps` of the first from one road to the next.
 # :::
 #
 # ### On CIFAR-100
@@ -418,7 +456,7 @@ print(f"{config['images']} training images a task (the paper has 2500),",
 print("lengths", np.round(pair["lengths"], 3), " last accuracy", f"{pair['accuracy']:.1%}")
 print("moved  ", np.round(pair["moved"], 3))
 
-# %% mystnb={"figure": {"name": "fig-coupled-vehicles", "caption": "Figure 4 for its own pair, vehicles 1 to vehicles 2 of CIFAR-100. Left: losses along the last road, on the images of SGD and on unseen ones. Right: length and share of the mass moved in each iteration; both relative to the first."}} tags=["hide-input"]
+# %% mystnb={"figure": {"name": "fig-coupled-vehicles", "caption": "Figure 4 for its own pair, vehicles 1 to vehicles 2 of CIFAR-100. Left: losses along the last road, on the images of SGD and on unseen ones. Right: length of the road and share of the mass moved in each iteration; both relative to the first."}} tags=["hide-input"]
 fig, axes = plt.subplots(1, 2, figsize=(7.6, 3.2))
 t = np.arange(1, len(pair["train_loss"]) + 1) / len(pair["train_loss"])
 iteration = np.arange(1, len(pair["lengths"]) + 1)
@@ -435,23 +473,26 @@ plt.show()
 # %%
 change = np.abs(np.diff(pair["lengths"])) / pair["lengths"][:-1]
 difference = np.subtract(pair["test_loss"], pair["train_loss"])
-glue("coupled-vehicles-change", f"{change[1:].max():.0%}", display=False)
-glue("coupled-vehicles-gain", f"{1 - pair['lengths'][-1] / pair['lengths'][0]:.0%}", display=False)
+glue("coupled-vehicles-change", f"{change.max():.0%}", display=False)
+glue("coupled-vehicles-gain", f"{1 - pair['lengths'][-1] / pair['lengths'][0]:+.0%}", display=False)
+glue("coupled-vehicles-top", f"{t[np.argmax(pair['train_loss'])]:.2f}", display=False)
 glue("coupled-vehicles-gap", f"{difference.mean():.2f}", display=False)
 glue("coupled-vehicles-first-gap", f"{difference[0]:.2f}", display=False)
 
 # %% [markdown]
-# From the first road to the last the length falls by {glue:text}`coupled-vehicles-gain`; after the second road it
-# changes by at most {glue:text}`coupled-vehicles-change` from one to the next. The gap to unseen images is
-# {glue:text}`coupled-vehicles-gap` nats on average, and {glue:text}`coupled-vehicles-first-gap` at the first step,
-# where the network is still that of the source.
+# The last road is shorter than the first by {glue:text}`coupled-vehicles-gain` of it; from one road to the next the
+# length changes by at most {glue:text}`coupled-vehicles-change`. The training loss is highest at
+# $\tau$ = {glue:text}`coupled-vehicles-top`. The gap to unseen images is {glue:text}`coupled-vehicles-gap` nats on
+# average, and {glue:text}`coupled-vehicles-first-gap` at the first step, where the network is still that of the source.
+# The paper's gap for this pair is "small throughout"; with our few images and small network it is not.
 #
 # ## What the page found
 #
 # The algorithm runs, its couplings are certified, and a killed run loses nothing. Its number is the length of one
 # road of SGD: not
 # 0 from a task to itself, longer with smaller batches, and dependent on which outputs stand for which classes. The
-# authors' reading, by index, depends on an arbitrary numbering; a union of the labels adds a change of names. The new
-# coupling is always cheaper than the independent one, but the coupled road is not always shorter than the uncoupled
-# one, in either reading of the expectation. Convergence in four or five iterations is partly forced by the growing
-# weight.
+# authors' reading, by index, depends on an arbitrary numbering; a union of the labels adds a change of names.
+#
+# The new coupling was cheaper than the independent one in every run, on the costs that it was chosen for. On fresh
+# draws little of that is left, and the coupled road is not always shorter than the uncoupled one, in either reading of
+# the expectation. Convergence in four or five iterations is partly forced by the growing weight.

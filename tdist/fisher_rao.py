@@ -66,7 +66,8 @@ def path_length(probs):
     r"""Length of a path of distributions: the sum of the :func:`distance` of neighbours.
 
     Never more than the length of any curve through these points, and never less than the distance of the ends, however
-    coarse the path is; refining a smooth path of K steps adds :math:`O(1/K^2)`.
+    coarse the path is; refining a smooth path of K steps and positive probabilities adds
+    :math:`O(1/K^2)`.
 
     Parameters
     ----------

@@ -16,14 +16,15 @@ POINTS = 512  # of a test loss along the road
 class Blocks:
     r"""Two tasks cut into blocks of n images each at random, and a coupling for each block.
 
-    Where one task has fewer images they come again, in another order, until every image of the other has a block.
+    Where one task has fewer images they come again, in another order, until the other's are used up; what is left of
+    those, fewer than n, has no block.
 
     Attributes
     ----------
     source, target : torch.Tensor, shape (blocks, n)
         Which images.
     coupling : torch.Tensor, shape (blocks, n, n), float64
-        :math:`\\Gamma`, with marginals 1/n in every block.
+        :math:`\Gamma`, with marginals 1/n in every block.
     """
 
     def __init__(self, source, target, n, seed=0, device="cpu"):
@@ -110,11 +111,12 @@ class Road:
     test_loss: list
 
 
-def travel(network, parts, head, settings, seed=0, kind="beta", bar=None):
+def travel(network, parts, head, settings, seed=0, kind="beta", bar=None, number=0):
     """Carry the network, in place, from source to target on the first of the parts (:class:`Blocks`); a second part,
-    of images that SGD does not see, is measured on the same road."""
+    of images that SGD does not see, is measured on the same road. SGD draws the same random numbers on every road,
+    the gauge others for each number of a road."""
     optimiser = settings.optimiser(network)
-    gauges = [Gauge(part, head, settings, seed, kind) for part in parts]
+    gauges = [Gauge(part, head, settings, seed, kind, number) for part in parts]
     train_loss, test_loss = [], []
 
     def losses(part, steps, size, k):
@@ -145,17 +147,19 @@ def travel(network, parts, head, settings, seed=0, kind="beta", bar=None):
 class Gauge:
     """Measures the steps of a road on some blocks, in turn, so that each block is measured at least once a road.
 
-    The inputs of a step are the same before and after it, and in every iteration: only the weights differ.
+    The inputs of a step are the same before and after it: only the weights differ. Each road has inputs of its own. A
+    coupling is cheap at the very inputs that it was chosen on, and only others tell how long its road is.
     """
 
-    def __init__(self, blocks, head, settings, seed, kind):
+    def __init__(self, blocks, head, settings, seed, kind, number=0):
         self.blocks, self.head, self.settings, self.seed, self.kind = blocks, head, settings, seed, kind
+        self.first = number * (settings.steps + 1)  # of this road's streams of random numbers
         least = -(-len(blocks) // settings.steps)
         self.visits = least if settings.visits is None else min(settings.visits, len(blocks))
         if self.visits < least:
             raise ValueError(f"{settings.steps} steps with {settings.visits} visits each do not reach all "
                              f"{len(blocks)} blocks; set visits to at least {least}")
-        self.order = torch.from_numpy(stream(seed, COSTS).permutation(len(blocks))).to(blocks.device)
+        self.order = torch.from_numpy(stream(seed, COSTS, self.first).permutation(len(blocks))).to(blocks.device)
         self.total = torch.zeros_like(blocks.coupling)
         self.count = torch.zeros(len(blocks), dtype=torch.float64, device=blocks.device)
         self.lengths, self.riemannian = [], []
@@ -170,7 +174,7 @@ class Gauge:
             return torch.cat([floats(images[index[here].flatten()]) for images, index in zip(
                 self.blocks.images, (self.blocks.source, self.blocks.target), strict=True)])
         rows = self.blocks.pairs(here)
-        mix = mixing(self.kind, stream(self.seed, COSTS, k + 1), self._tau(k), len(rows[0]))
+        mix = mixing(self.kind, stream(self.seed, COSTS, self.first + k + 1), self._tau(k), len(rows[0]))
         return self.blocks.mixed(rows, torch.from_numpy(mix).to(self.blocks.device, torch.float32))[0]
 
     def _tau(self, k):

@@ -38,9 +38,10 @@ class Iteration:
     Attributes
     ----------
     length, riemannian_length : float
-        Of the road, with the coupling it was travelled with: :math:`\langle\Gamma_{k-1}, C_k\rangle` and equation 5.
+        Of the road, with the coupling it was travelled with, and measured at inputs that had no part in choosing that
+        coupling: about :math:`\langle\Gamma_{k-1}, C_k\rangle`, and equation 5.
     coupled_cost : float
-        :math:`\langle\Gamma_k, C_k\rangle` with the new coupling.
+        :math:`\langle\Gamma_k, C_k\rangle` with the new coupling, at the inputs that it was chosen on.
     independent_cost : float
         The mean of :math:`C_k`: what the independent coupling gives with the same weights.
     gap : float
@@ -205,8 +206,8 @@ def _iterate(state, moving, parts, head, settings, seed, bar):
     moving.load_state_dict(state["weights"])
     for part, coupling in zip(parts, state["couplings"], strict=True):
         part.coupling = coupling
-    road = travel(moving, parts, head, settings, seed, settings.mixing, bar)
     number = len(state["iterations"])
+    road = travel(moving, parts, head, settings, seed, settings.mixing, bar, number)
     new = [_proximal(cost, part.coupling, settings, number) for cost, part in zip(road.costs, parts, strict=True)]
     (coupling, gap), cost, previous, count = new[0], road.costs[0], parts[0].coupling, len(parts[0])
     record = Iteration(

@@ -64,9 +64,10 @@ def test_without_entropy_it_is_pots_conditional_gradient():
         assert theirs - 1e-4 < ours < theirs + 1e-8  # conditional gradient nears its minimum like 1 / iterations
 
 
-def test_a_general_solver_finds_no_better_coupling():
+@pytest.mark.parametrize("lam", [1.5, 800.0])
+def test_a_general_solver_finds_no_better_coupling(lam):
     cost, previous = problem(blocks=1, n=4, seed=3)
-    entropy, lam = 0.1, 1.5
+    entropy = 0.1
     found = proximal(cost, previous, entropy, lam, tolerance=1e-12)
     sums = [{"type": "eq", "fun": lambda g, i=i, a=a: g.reshape(4, 4).sum(a)[i] - 0.25}
             for a in (0, 1) for i in range(4)]
@@ -116,6 +117,21 @@ def test_large_proximal_weights_converge_where_the_naive_step_does_not():
     assert 2 * lam / (10 * entropy) > 100
     found = proximal(cost, previous, entropy, lam, tolerance=1e-7, max_steps=5000)
     assert np.all(found.gap < 1e-7)
+
+
+@pytest.mark.parametrize("entropy", [0.05, 0.0])
+@pytest.mark.parametrize("lam", [250.0, 6250.0])
+def test_newton_closes_what_mirror_steps_leave(entropy, lam):
+    """As under a growing proximal weight."""
+    cost, previous = problem(blocks=3, n=8, seed=5)
+    left = proximal(cost, previous, entropy, lam, max_steps=200)
+    found = proximal(cost, previous, entropy, lam, tolerance=1e-10)
+    assert (left.gap > 1e-5).all() and (found.gap <= 1e-10).all() and 200 < found.steps <= 220
+    assert np.abs(found.coupling.sum(1) - 1 / 8).max() < 1e-12
+    for b in range(3):
+        excess = (objective(left.coupling[b], cost[b], previous[b], entropy, lam)
+                  - objective(found.coupling[b], cost[b], previous[b], entropy, lam))
+        assert 1e-6 < excess <= left.gap[b]
 
 
 def test_blocks_do_not_see_each_other_and_the_cost_may_shift():

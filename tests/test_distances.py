@@ -121,8 +121,7 @@ def check():
     return distances.check()
 
 
-# the wide residual network was not run: 30 images a second on two cores
-@pytest.mark.parametrize("name", [name for name in EXPERIMENTS if name != "wide_resnet"])
+@pytest.mark.parametrize("name", EXPERIMENTS)
 def test_stored_results_are_whole_and_their_cheap_unit_is_what_the_rooms_give(name, check):
     stored = load(name)
     assert stored["config"] == distances.config(EXPERIMENTS[name])
