@@ -197,7 +197,7 @@ def simulate(degrees, rate, draws=300):
 
 # %%
 roads = {(degrees, rate): simulate(degrees, rate) for degrees in (0, 20, 40) for rate in (0.1, 0.3, 1.0)}
-rows = {key: {"L": far.max(), "(11)": length.mean(), "sum E|dl|": loss.max(), "largest gap": gap.max(),
+rows = {key: {"L": far.max(), "mean of L": far.mean(), "(11)": length.mean(), "sum E|dl|": loss.max(), "largest gap": gap.max(),
               "smallest p_y": least.min()} for key, (gap, far, length, loss, least) in roads.items()}
 table = pd.DataFrame(rows).T.rename_axis(["degrees", "rate"])
 assert all((loss <= far).all() and least.min() > 0.5 for _, far, _, loss, least in roads.values())
@@ -205,12 +205,12 @@ assert (table["largest gap"] < 0.05 * 2 * table["L"]).all()
 table.round(4)
 
 # %% [markdown]
-# $L$ is the largest value in 300 draws. The assumptions hold ($p_y > 1/2$ everywhere), and the sum of the changes of
-# the loss stays below $L$. The gaps are far below $2L$. Now the probabilities: how often does the gap exceed $\eps$,
+# $L$ is the largest value in 300 draws, not a proved bound. The assumptions hold in every draw ($p_y > 1/2$ everywhere),
+# and the sum of the changes of the loss stays below $L$. The gaps are far below $2L$. Now the probabilities: how often does the gap exceed $\eps$,
 # and what does the theorem allow?
 
 # %% mystnb={"figure": {"name": "fig-generalisation-tail", "caption": "Share of 300 roads, turned by 40 degrees, whose gap exceeds epsilon (left end), and the bound of the theorem. The bound begins at 2L, many times farther out than any gap. Right of the dotted line no gap can be, because the loss is at most log 2 where the classifier is right: for the longer road the theorem begins where there is nothing left to say."}} tags=["hide-input"]
-eps = np.linspace(0.0001, 0.9, 4000)
+eps = np.geomspace(1e-4, 0.9, 4000)
 fig, ax = plt.subplots(figsize=(6.4, 3.4))
 for rate, colour in ((0.1, COMPUTED), (1.0, OTHER)):
     gap, far = roads[40, rate][:2]
@@ -220,8 +220,8 @@ for rate, colour in ((0.1, COMPUTED), (1.0, OTHER)):
     _ = ax.plot(eps[tail > 0], tail[tail > 0], color=colour, lw=3, label=f"roads, rate {rate:g}")
     _ = ax.plot(eps, bound, "--", color=colour, label=f"bound, 2L = {2 * far.max():.2f}")
 ax.axvline(M, color="0.5", ls=":", lw=1)
-ax.set(yscale="log", ylim=(2e-3, 1.5), xlabel=r"$\epsilon$ (nats)", ylabel=r"probability of a gap above $\epsilon$")
-ax.legend(fontsize=8, loc="lower center", bbox_to_anchor=(0.58, 0.2))
+ax.set(xscale="log", yscale="log", ylim=(2e-3, 1.5), xlabel=r"$\epsilon$ (nats)", ylabel=r"probability of a gap above $\epsilon$")
+ax.legend(fontsize=8, loc="lower left")
 plt.show()
 
 # %% [markdown]
@@ -319,7 +319,7 @@ pd.DataFrame(rows, ["N = 1", "N = 20"]).map("{:.2g}".format)
 
 # %% [markdown]
 # With one sample a step the event is {glue:text}`generalisation-broken` times as probable as the printed bound
-# allows. The printed number also depends on the unit of the loss, as nothing without a square can avoid. With twenty
+# allows. The printed number also depends on the unit of the loss, because $\eps / M^2$ has one. With twenty
 # samples the truth falls far below and the printed bound does not notice.
 #
 # If the *same* $N$ samples are used at every time, there are only $N$ coins. The next cell has $N = 1$, $K = 10$.
@@ -351,7 +351,7 @@ table.round(5)
 # %% [markdown]
 # :::{admonition} Printed and true
 # :class: erratum
-# **Printed.** Theorem 5 and equation 14, {eq}`eq-generalisation-printed`.
+# **Printed.** Theorem 5 and equation 14, {eq}`eq-generalisation-printed`, in the text that we have.
 #
 # **Decided by.** The three cells above.
 #
@@ -362,7 +362,8 @@ table.round(5)
 #
 # A fourth point is not a misprint. The proof follows the classifier from $w_0$ to $w_k$ at the data of time $\tau_k$:
 # it needs the *earlier* steps at the *later* data, {eq}`eq-road-so-far`. Equations 11 and 14 measure each step at the
-# data of its own time. The first table has both, and $L$ is the larger. A step that changes nothing at the data of
+# data of its own time. The first table has both: the mean of $L$ and (11) are equal but for sampling where the task stands
+# still, and the mean of $L$ is the larger where the task turns. A step that changes nothing at the data of
 # its own time has no length in (11), and may have changed everything at the data to come. So the theorem does not
 # bound the gap by the coupled transfer distance.
 #
@@ -370,8 +371,8 @@ table.round(5)
 #
 # The paper starts from a bound for a whole class $H$ of classifiers, by its Rademacher complexity $R_N$, the mean of
 # $\sup_h \frac1N \sum_i \sigma_i\, \ell(h; x^i, y^i)$ over samples and random signs $\sigma_i = \pm 1$. A class that
-# can memorise tests any version of it. Let it hold every function from the inputs to $\{0, 1\}$ as a loss: on a
-# sample the best one is 0 there and 1 elsewhere, and has the gap 1.
+# can memorise tests any version of it. Let it hold every function from the inputs, of which none occurs twice, to
+# $\{0, 1\}$ as a loss: on a sample the best one is 0 there and 1 elsewhere, and has the gap 1.
 
 # %%
 n, delta = 2000, 0.05

@@ -288,14 +288,14 @@ glue("ignore-above", int((cheap["r"] > judged["r"]["coupled"]).sum()), display=F
 # {glue:text}`ignore-uncoupled`. The number of the six cheap columns above coupled is {glue:text}`ignore-above`. Of six
 # independent tests one or more has $p < 0.05$ in a quarter of all cases where nothing is there.
 
-# %% mystnb={"figure": {"name": "fig-ignore-mantel", "caption": "Mantel correlation with fine-tuning: of the mean matrices (blue; pink for those that carry a classifier), the range over seeds (lines), and the paper's: recomputed from its matrices where it prints them (filled grey), else as printed, on its own normalisation (hollow). The dashed line is the most that a symmetric distance can reach."}} tags=["hide-input"]
+# %% mystnb={"figure": {"name": "fig-ignore-mantel", "caption": "Mantel correlation with fine-tuning: of the mean matrices (blue; pink for those that carry a classifier), the range over seeds (lines), and the paper's: recomputed from its matrices where it prints them (grey diamonds), else as printed, on its own normalisation (grey circles). The dashed line is the most that a symmetric distance can reach."}} tags=["hide-input"]
 fig, ax = plt.subplots(figsize=(6.4, 3.2))
 places = np.arange(len(judged))[::-1]
 ax.hlines(places, judged["lowest seed"], judged["highest seed"], color="#CCCCCC", lw=5)
 ax.scatter(judged["r"], places, color=[COMPUTED] * len(cheap) + [OTHER] * 2, zorder=3, label="computed")
 whole = np.array([label in again for label in judged.index])
 ax.plot([test.statistic for test in again.values()], [places[judged.index.get_loc(label)] for label in again], "D",
-        color=PRINTED, label="printed matrices, r recomputed")
+        color=PRINTED, markerfacecolor="none", label="printed matrices, r recomputed")
 ax.plot(judged["printed r"][~whole], places[~whole], **printed_style(), label="r as printed")
 ax.axvline(ceiling, color=PRINTED, ls="--", lw=1)
 ax.axvline(0, color="black", lw=0.8)
