@@ -161,6 +161,9 @@ lengths = {"first road": sum(road.steps), "second road, at the draws of the firs
 assert abs(lengths["second road, at draws of its own"] / found.iterations[1].length - 1) < 1e-6
 assert lengths["second road, at the draws of the first"] < lengths["second road, at draws of its own"]
 print(pd.Series(lengths).round(2).to_string())
+saved = [1 - ((gamma * c).sum() / len(blocks) / c.mean()).item() for c in (second[number].costs[0] for number in (0, 1))]
+print(f"\nwhat the second coupling saves beside the independent one: {saved[0]:.0%} at the draws of the first road, {saved[1]:.0%} at others")
+assert saved[1] < saved[0]
 
 # %% [markdown]
 # The weights on the two second roads are the same; only the inputs of the measurement differ. All lengths in this book
@@ -398,21 +401,18 @@ assert train[3:9].mean() > 2 * train[-1] and gap.mean() > 0.05
 #
 # Each iteration returns the largest duality gap {eq}`eq-certificate` of its couplings, the share of the mass that
 # moved, and two averages of the same costs: with the new coupling, $\langle \Gamma_k, C^k \rangle$, and with the
-# independent one, $\mathrm{mean}(C^k)$. From them come two savings. *Saved, chosen* is what the new coupling saves on the
-# costs that it was chosen on. *Saved, fresh* is what the coupling of the road saves on that road's own draws, which is
-# what counts.
+# independent one, $\mathrm{mean}(C^k)$. *Saved* is what the new coupling saves on the costs that it was chosen on.
 
 # %% tags=["nbval-ignore-output"]
 rows = [{"weight": name, "iteration": k, "length": r.length, "coupled cost": r.coupled_cost,
-         "independent cost": r.independent_cost, "saved, chosen": 1 - r.coupled_cost / r.independent_cost,
-         "saved, fresh": 1 - r.length / r.independent_cost, "moved": r.moved, "gap / 1e-4": r.gap / 1e-4}
+         "independent cost": r.independent_cost, "saved": 1 - r.coupled_cost / r.independent_cost, "moved": r.moved,
+         "gap / 1e-4": r.gap / 1e-4}
         for name, result in (("constant", found), ("times 5", growing)) for k, r in enumerate(result.iterations, 1)]
 table = pd.DataFrame(rows).set_index(["weight", "iteration"])
 assert (table["gap / 1e-4"] <= 1).all() and (table["coupled cost"] <= table["independent cost"]).all()
 assert table.loc[("times 5", 5), "moved"] < 0.25 * table.loc[("constant", 5), "moved"]
-assert table["saved, fresh"].mean() < table["saved, chosen"].mean()
-for name in ("chosen", "fresh"):
-    glue(f"coupled-saved-{name}", f"{table.loc['constant', f'saved, {name}'].mean():.0%}", display=False)
+glue("coupled-saved", f"{table.loc['constant', 'saved'].mean():.0%}", display=False)
+glue("coupled-last", f"{1 - found.length / found.iterations[0].length:+.0%}", display=False)
 steps = np.abs(np.diff([r.length for r in found.iterations])) / found.iterations[0].length
 glue("coupled-steps", f"{steps.min():.0%} to {steps.max():.0%}", display=False)
 table.round(3)
@@ -421,9 +421,25 @@ table.round(3)
 # If the proximal weight were 0, $\langle \Gamma_k, C^k \rangle \le \mathrm{mean}(C^k)$ would be certain: the
 # independent coupling has the largest entropy, so whatever beats it in {eq}`eq-proximal` must cost less. With a
 # proximal term it could fail after a bad start. In the table the inequality holds in every iteration; the book tests
-# it for every pair that it computes. It is a check of the solver. On the costs that it was chosen on, the coupling with
-# a constant weight saves {glue:text}`coupled-saved-chosen` on average; on fresh draws {glue:text}`coupled-saved-fresh`.
-# Most of what the iteration seems to gain is the luck of the draw.
+# it for every pair that it computes. It is a check of the solver. On the costs that it was chosen on, the coupling with a
+# constant weight saves {glue:text}`coupled-saved` on average. The last road, measured at draws of its own, is shorter than
+# the first by {glue:text}`coupled-last`: most of the saving is the luck of the draw.
+#
+# Would better costs help? The setting `visits` measures every block at every step, so that a cost is a mean over twelve
+# draws.
+
+# %%
+thorough = coupled(low, high, start, replace(settings, visits=len(blocks), iterations=3), classes=DIGITS, progress=False)
+
+# %% tags=["nbval-ignore-output"]
+savings = [1 - r.coupled_cost / r.independent_cost for r in thorough.iterations]
+print("lengths", [round(r.length, 2) for r in thorough.iterations], " saved", [f"{saved:.1%}" for saved in savings])
+assert 0 < np.mean(savings) < 0.5 * table.loc["constant", "saved"].mean()
+glue("coupled-thorough", f"{np.mean(savings):.0%}", display=False)
+
+# %% [markdown]
+# Even on its own costs the coupling now saves no more than {glue:text}`coupled-thorough`, and the length does not fall:
+# within a block, one pair of digits costs nearly what another does.
 #
 # The gap is relative to the mean cost; its bound is $10^{-4}$. A large proximal weight slows the mirror steps
 # {eq}`eq-mirror` down; after 200 of them Newton's method closes the gap, {eq}`eq-newton`.

@@ -209,7 +209,7 @@ table.round(4)
 # and the sum of the changes of the loss stays below $L$. The gaps are far below $2L$. Now the probabilities: how often does the gap exceed $\eps$,
 # and what does the theorem allow?
 
-# %% mystnb={"figure": {"name": "fig-generalisation-tail", "caption": "Share of 300 roads, turned by 40 degrees, whose gap exceeds epsilon (left end), and the bound of the theorem. The bound begins at 2L, many times farther out than any gap. Right of the dotted line no gap can be, because the loss is at most log 2 where the classifier is right: for the longer road the theorem begins where there is nothing left to say."}} tags=["hide-input"]
+# %% mystnb={"figure": {"name": "fig-generalisation-tail", "caption": "Share of 300 roads, turned by 40 degrees, whose gap exceeds epsilon (solid), and the bound of the theorem (dashed). The bound begins at 2L, many times farther out than any gap. Right of the dotted line no gap can be, because the loss is at most log 2 where the classifier is right: for the longer road the theorem begins where there is nothing left to say."}} tags=["hide-input"]
 eps = np.geomspace(1e-4, 0.9, 4000)
 fig, ax = plt.subplots(figsize=(6.4, 3.4))
 for rate, colour in ((0.1, COMPUTED), (1.0, OTHER)):
