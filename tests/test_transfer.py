@@ -296,7 +296,6 @@ def test_certificate_and_gain_over_the_independent_coupling(digit_pair):
     assert float(found) == found.length == found.iterations[-1].length
     for road in found.iterations:
         assert 0 <= road.gap <= QUICK.tolerance
-        assert road.coupled_cost <= road.independent_cost
         assert road.length <= road.riemannian_length
         assert 0 < road.moved < 1
     n = QUICK.block
@@ -307,20 +306,46 @@ def test_certificate_and_gain_over_the_independent_coupling(digit_pair):
     assert last.independent_cost == pytest.approx(found.cost.mean().item())
 
 
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_without_a_proximal_term_the_coupling_costs_no_more_than_the_independent_one(digit_pair, seed):
+    """A theorem, up to the gap: of all couplings the independent one has the largest entropy."""
+    source, target, network, _ = digit_pair
+    found = coupled(source, target, network, replace(QUICK, proximal=0.0), seed=seed, progress=False)
+    assert all(road.coupled_cost <= (1 - 0.02) * road.independent_cost for road in found.iterations)
+
+
 def test_the_next_coupling_is_the_proximal_step(digit_pair):
-    source, target, network, found = digit_pair
-    two = coupled(source, target, network, replace(QUICK, iterations=2), progress=False)
-    scale = found.cost.mean().item()
-    expected = transfer.couplings.proximal(found.cost, two.coupling, 0.05 * scale, 10 * scale, 1e-8).coupling
-    assert (found.coupling - expected).abs().max() * 25 < 0.02
-    moved = (found.coupling - two.coupling).abs().sum((1, 2)).mean().item() / 2
-    assert found.iterations[-1].moved == pytest.approx(moved)
-    grown = coupled(source, target, network, replace(QUICK, iterations=2, growth=5.0), progress=False)
-    one = coupled(source, target, network, replace(QUICK, iterations=1), progress=False)
-    scale = two.cost.mean().item()
-    for result, weight in ((two, 10), (grown, 50)):
-        expected = transfer.couplings.proximal(result.cost, one.coupling, 0.05 * scale, weight * scale, 1e-8).coupling
-        assert (result.coupling - expected).abs().max() * 25 < 0.02
+    source, target, network, _ = digit_pair
+    exact = replace(QUICK, tolerance=1e-8)
+    one, two, grown, three = (
+        coupled(source, target, network, replace(exact, **changes), progress=False)
+        for changes in ({"iterations": 1}, {"iterations": 2}, {"iterations": 2, "growth": 5.0}, {}))
+    for before, result, weight in ((one, two, 10), (one, grown, 50), (two, three, 10)):
+        scale = result.cost.mean().item()
+        expected = transfer.couplings.proximal(result.cost, before.coupling, 0.05 * scale, weight * scale, 1e-10)
+        assert (result.coupling - expected.coupling).abs().max() * 25 < 1e-3
+        moved = (result.coupling - before.coupling).abs().sum((1, 2)).mean().item() / 2
+        assert result.iterations[-1].moved == pytest.approx(moved)
+
+
+def test_each_road_is_measured_at_draws_of_its_own_and_travelled_by_the_same_ones(digit_pair):
+    """A coupling is cheap at the draws it was chosen on: there the next road would look shorter than it is."""
+    source, target, network, _ = digit_pair
+    settings = replace(QUICK, iterations=2)
+    found = coupled(source, target, network, settings, progress=False)
+    first = coupled(source, target, network, replace(settings, iterations=1), progress=False)
+    lengths, ends, orders = [], [], []
+    for number in (0, 1):
+        moving = pretrained(source, network, settings, tuple("0123456789"))
+        blocks = Blocks(source, target, settings.block)
+        blocks.coupling = first.coupling
+        head = Head(source.classes, target.classes)
+        lengths.append(sum(travel(moving, [blocks], head, settings, number=number).steps))
+        ends.append(torch.cat([w.flatten() for w in moving.parameters()]))
+        orders.append(Gauge(blocks, head, settings, 0, "beta", number).order.tolist())
+    assert torch.equal(*ends)
+    assert lengths[1] == pytest.approx(found.iterations[1].length, rel=1e-6) and lengths[0] < 0.99 * lengths[1]
+    assert orders[0] != orders[1] and sorted(orders[0]) == sorted(orders[1])
 
 
 def test_same_seed_same_bits_and_nothing_is_touched(digit_pair):
@@ -371,17 +396,21 @@ def test_pretrained_once_is_pretrained_inside(digit_pair):
     assert not torch.equal(start[0].weight, found.network[0].weight)  # the end of the road, not its start
 
 
-def test_transfer_to_a_subset_is_shorter_than_from_it():
-    """The one inequality between digits that every seed showed: all -> 0 to 4 against 0 to 4 -> all."""
+def test_pairs_of_digits():
+    """To a subset is shorter than from it; and with trained networks every coupling costs no more than the independent
+    one, which with a proximal term is seen, not proved."""
     everything = digits().subset(400)
-    low = everything.only(tuple("01234"), "low")
+    low, high = everything.only(tuple("01234"), "low"), everything.only(tuple("56789"), "high")
     torch.manual_seed(0)
     network = SmallCNN(10)
     settings = replace(QUICK, steps=8, sgd_steps=8, batch=32, pretrain_steps=300, iterations=2)
-    there = coupled(everything, low, network, settings, progress=False, classes=tuple("0123456789"))
-    back = coupled(low, everything, network, settings, progress=False, classes=tuple("0123456789"))
-    assert there.length < 0.8 * back.length
-    assert there.accuracy > 0.8
+    found = {(source.name, target.name): coupled(source, target, network, settings, progress=False,
+                                                 classes=tuple("0123456789"))
+             for source in (everything, low, high) for target in (everything, low, high) if source is not target}
+    for part in ("low", "high"):
+        there, back = found[everything.name, part], found[part, everything.name]
+        assert there.length < 0.8 * back.length and there.accuracy > 0.8
+    assert all(road.coupled_cost <= road.independent_cost for result in found.values() for road in result.iterations)
 
 
 def test_test_images_are_measured_and_judged():
