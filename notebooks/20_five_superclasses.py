@@ -346,7 +346,7 @@ def against(key, reference):
 table = pd.DataFrame({(ours_key.replace("_", " "), reference.replace("_", " ")): against(ours_key, reference)
                       for reference in ("fine_tuning", "fine_tuning_full") for ours_key in list(every)[:4]}).T
 for key in ("coupled", "uncoupled"):
-    glue(f"five-r-{key}", f"{mantel(ours[key], ours['fine_tuning']).statistic:.2f}", display=False)
+    glue(f"five-r-{key}", f"{round(mantel(ours[key], ours['fine_tuning']).statistic, 2) + 0.0:.2f}", display=False)  # no -0.00
     glue(f"five-p-{key}", f"{mantel(ours[key], ours['fine_tuning']).pvalue:.2f}", display=False)
 table["r of the printed matrices"] = [trial.loc[("Figure 3", "uncoupled" if "un" in key else "coupled"), "r"].round(2)
                                       if "riemannian" not in key and reference == "fine tuning" else "" for key, reference in table.index]
