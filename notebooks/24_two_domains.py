@@ -112,7 +112,7 @@ for task in train:
     assert slow[0] < fast[0] and slow[1] < 0.5 * fast[1]
 to_clothes, to_digits = pace["digits", 0.01], pace["Fashion-MNIST", 0.01]
 assert to_clothes[0] < to_digits[0] and to_clothes[1] > 1.2 * to_digits[1]  # less is learnt, on a longer road
-assert pace["digits", 0.1][1] > 1.3 * to_clothes[1] and pace["digits", 0.1][0] < to_clothes[0] + 0.1
+assert pace["digits", 0.1][1] > 1.6 * to_clothes[1] and pace["digits", 0.1][0] < to_clothes[0] + 0.1
 pd.DataFrame(pace, ["accuracy at the end", "length", "loss at the end"]).T.round(2)
 
 # %% mystnb={"figure": {"name": "fig-domains-pace", "caption": "The same two uncoupled roads with five learning rates, smallest at the lower left. Up to the rate at which the target is learnt, length and accuracy rise together. At equal accuracy the road to clothes is the longer one; at equal rates it need not be."}} tags=["hide-input", "nbval-ignore-output"]
@@ -126,8 +126,8 @@ ax.legend(loc="lower right")
 plt.show()
 
 # %% [markdown]
-# Beyond the rate at which the target is learnt, the road to clothes still grows while its accuracy does not: the noise of
-# SGD and growing certainty have lengths too.
+# From a rate of .01 to one of .1 the road to clothes doubles while its accuracy gains little: the noise of SGD and growing
+# certainty have lengths too.
 #
 # ### Task2Vec
 #
@@ -235,7 +235,8 @@ plt.show()
 # ({glue:text}`domains-digit-fine`). The roads do not lead to equal knowledge, so their lengths do not compare difficulty.
 # Why one is the longer is open. The road to photographs does not start from flat predictions: the network of digits has a
 # loss of {glue:text}`domains-before` nats on them, above the $\ln 10 = 2.3$ of flat ones. A run that learns CIFAR-10
-# would decide. Nor has the iteration settled: the third road is shorter than the second by {glue:text}`domains-last`.
+# would decide. Nor has the iteration settled: the third road is shorter than the second by {glue:text}`domains-last` of it
+# (negative: longer).
 #
 # Fine-tuning up to 95% of the final accuracy has the ratio {glue:text}`domains-fine`; 27 is printed. The rule stops
 # at the first look whose accuracy is high enough, and for a task that is learnt slowly and unevenly that look is a

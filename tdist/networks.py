@@ -156,7 +156,8 @@ class WideResNet(nn.Module):
 
 
 class WideBlock(nn.Module):
-    """x + conv(relu(bn(dropout(conv(relu(bn(x))))))); where the width changes, x goes through a 1 x 1 convolution."""
+    """x + conv(dropout(relu(bn(conv(relu(bn(x))))))); where the width or the stride changes, relu(bn(x)) goes through a
+    1 x 1 convolution in place of x."""
 
     def __init__(self, before, after, stride=1, dropout=0.0):
         super().__init__()
