@@ -164,8 +164,11 @@ def evaluate(network, task, head):
 
 
 def pretrain(task, network, head, settings, seed=0, progress=False):
-    """Fit the network to the source task, in place: SGD whose rate rises to `lr` over the first 30% of the steps and then
-    falls like a cosine to nearly 0, while the momentum goes from .95 to .85 and back (``OneCycleLR``)."""
+    """Fit the network to the source task, in place.
+
+    SGD whose rate rises to `lr` over the first 30% of the steps and then falls like a cosine to nearly 0, while the
+    momentum goes from .95 to .85 and back (``OneCycleLR``).
+    """
     device = device_of(network)
     images, labels = task.images.to(device), task.labels.to(device)
     optimiser = torch.optim.SGD(network.parameters(), settings.lr, 0.9, weight_decay=settings.weight_decay)
