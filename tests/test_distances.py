@@ -77,7 +77,9 @@ def test_stored_pairs_are_not_computed_again(toy, tmp_path, monkeypatch):
         return trained(source, *arguments)
 
     monkeypatch.setattr(distances, "trained", counted)
-    assert all_pairs(TOY, keep=store.unit) == toy
+    found = all_pairs(TOY, keep=store.unit)
+    for key, pair in toy.items():
+        assert found[key] | {"seconds": 0} == pair | {"seconds": 0}  # time alone may differ
     assert sources == [list(toy)[-1].split("/")[1]]
 
 
