@@ -164,21 +164,25 @@ _ = matrices({label: every[key].mean(0) for key, label in KEYS.items()} | theirs
 plt.show()
 
 # %% [markdown]
-# A seed draws other images, another network and other batches. Standard deviations of an entry over the seeds, and the
-# accuracy on the target's test images at the end of each road, means over seeds:
+# A seed draws other images, another network and other batches. How much do the twelve entries of a matrix change with it,
+# and how much is learnt on a road?
 
 # %%
 accuracies = {"after coupled": lambda unit: unit["accuracy"], "after fine-tuning": lambda unit: unit["fine_tuning_accuracies"][-1]}
 ends = {label: np.mean([[[pick(units[f"{s}/{a}/{b}"]) if a != b else np.nan for b in names] for a in names] for s in seeds], axis=0)
         for label, pick in accuracies.items()}
 deviation = {label: every[key].std(0, ddof=1)[off] if len(seeds) > 1 else np.full(12, np.nan) for key, label in KEYS.items()}
-print("sd over seeds, of 12 entries:", "; ".join(f"{label} {values.min():.2f} to {values.max():.2f}" for label, values in deviation.items()))
+for label, values in deviation.items():
+    print(f"{label}: standard deviation over seeds {values.min():.2f} to {values.max():.2f}")
 glue("subsets-learnt", f"{100 * np.nanmin(ends['after coupled'][1:, CIFAR100]):.0f} to {100 * np.nanmax(ends['after fine-tuning'][1:, CIFAR100]):.0f}", display=False)
 assert np.nanmax(ends["after fine-tuning"][1:, CIFAR100]) < 0.1
-(100 * pd.concat({label: pd.DataFrame(values, names, names) for label, values in ends.items()}, axis=1)).round(1)
+
+# %% mystnb={"figure": {"name": "fig-subsets-accuracy", "caption": "Accuracy on the target's test images at the end of the coupled road and of fine-tuning, in percent, means over seeds. Chance is 1 for CIFAR-100, 10 for CIFAR-10, 17 for animals, 25 for vehicles."}} tags=["hide-input"]
+_ = matrices({f"accuracy {label}": 100 * np.nan_to_num(values) for label, values in ends.items()}, names)
+plt.show()
 
 # %% [markdown]
-# In percent; chance is 1 for CIFAR-100. With 12 images a class no road learns CIFAR-100: {glue:text}`subsets-learnt` %.
+# With 12 images a class no road learns CIFAR-100: {glue:text}`subsets-learnt` %.
 # Its column is the length of roads that did not arrive, and "95% of the final accuracy" means nothing there.
 #
 # **Units.** If the printed values came from the authors' program, which adds up $\sqrt{\mathrm{KL}} / K$ over

@@ -189,7 +189,9 @@ def table_of(name, key):
 
 
 found = printed()["fig5"]["printed"]
-print(f"printed: coupled {found['coupled_wrn164']}, fine-tuning across networks {found['fine_tuning_wrn164_with_fig3c']}")
+for name, key in (("coupled and fine-tuning of WRN-16-4", "coupled_wrn164"),
+                  ("fine-tuning of the two networks", "fine_tuning_wrn164_with_fig3c")):
+    print(f"printed, {name}: r = {found[key]['r']}, p = {found[key]['p']}")
 between = pd.DataFrame({a: {b: mantel(table_of(a, "coupled"), table_of(b, "coupled")).statistic for b in FILES} for a in FILES})
 between["its own fine-tuning"] = [mantel(table_of(name, "coupled"), table_of(name, "fine_tuning")).statistic for name in FILES]
 least = between[list(FILES)].to_numpy()[~np.eye(len(FILES), dtype=bool)]
