@@ -442,7 +442,8 @@ plt.show()
 # **Decided by.** {numref}`fig-length-readings`: the two differ by any factor.
 #
 # **True.** They are different lengths, $L \le R$. This book computes $L$, equation 11, unless it says otherwise, and
-# gives $R$ beside it. Which one is used decides some of the paper's comparisons, see {eq}`eq-uncoupled`.
+# gives $R$ beside it. Which one is used changes how often the uncoupled road is the longer one,
+# {doc}`20_five_superclasses`.
 # :::
 #
 # ## The coordinates do not matter
@@ -511,11 +512,12 @@ roads.round(3)
 # **Printed.** Remark 4: the task distance "is the Fisher-Rao distance, i.e., the shortest geodesic on the statistical
 # manifold, of conditional distributions", and so does not depend on the architecture.
 #
-# **Decided by.** The table above: even where the ends are the same, the roads are not.
+# **Decided by.** The table above: even where the ends are equally far apart, the roads are not equally long.
 #
 # **True.** $L$ and $R$ are lengths of roads that training takes. At inputs that stay where they are, $L$ is at least the
 # mean of the geodesic distances of the ends, and in practice greater. Where inputs move on the way, as in coupled
-# transfer, not even that holds, {prf:ref}`prop-gaussian-bound`. It is comparable between architectures, since it measures
+# transfer, not even that holds: {doc}`16_known_answer` has a road that is shorter than the mean distance of the ends of its
+# pairs. It is comparable between architectures, since it measures
 # distributions only; it is not independent of how the road was travelled.
 # :::
 #

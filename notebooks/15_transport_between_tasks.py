@@ -14,7 +14,7 @@
 # sure that the answer is the right one?
 #
 # The answer is a **coupling**, found by entropic optimal transport and then kept near its predecessor by a proximal
-# step. The page gives both of them the weights that the paper's formulas lack, proves that the exact iteration
+# step. The page gives both of them the weights that our text of the paper lacks, proves that the exact iteration
 # converges, and attaches to every coupling a number that bounds its error.
 
 # %% tags=["hide-input"]
@@ -56,19 +56,20 @@ rng = np.random.default_rng(0)
 # H(\Gamma) = -\sum_{ij} \Gamma_{ij} \log \Gamma_{ij} .
 # $$ (eq-coupling)
 #
-# The paper's equation 6 has no $\eps$: the weight is 1. Costs in this method are lengths of paths, a few tenths in the
-# paper's tables. So let us draw costs between 0 and 0.3 and see what a weight of 1 does.
+# In the text that we have, equation 6 shows no weight. That text has lost every epsilon, so the original may well have one,
+# of a size that we cannot see. Suppose that it were 1. Costs in this method are lengths of paths, a few tenths in the
+# paper's tables. So let us draw costs between 0 and 0.3.
 
 # %%
 n = 30
 C = rng.uniform(0, 0.3, (n, n))
 rows = {"product, $\\Gamma_{ij} = 1/n^2$": np.full((n, n), 1 / n**2)}
-for name, weight in (("1, as printed", 1.0), ("0.05 mean(C)", 0.05 * C.mean())):
+for name, weight in (("1", 1.0), ("0.05 mean(C)", 0.05 * C.mean())):
     rows[f"entropic, weight {name}"] = entropic(C[None], weight).coupling[0]
 rows["no entropy"] = ot.emd([], [], C)
 table = pd.DataFrame({name: {"cost": np.sum(g * C), "largest entry, times n": n * g.max()} for name, g in rows.items()}).T
-printed, ours = (rows[f"entropic, weight {name}"] for name in ("1, as printed", "0.05 mean(C)"))
-assert np.abs(n**2 * printed - 1).max() < 0.2 and np.sum(printed * C) > 0.9 * C.mean()
+heavy, ours = (rows[f"entropic, weight {name}"] for name in ("1", "0.05 mean(C)"))
+assert np.abs(n**2 * heavy - 1).max() < 0.2 and np.sum(heavy * C) > 0.9 * C.mean()
 assert np.sum(ours * C) < 0.2 * C.mean()
 table.round(3)
 
@@ -90,13 +91,14 @@ print(f"largest difference of an entry, times n: {difference:.0e}")
 # %% [markdown]
 # :::{admonition} Printed and true
 # :class: erratum
-# **Printed.** Equation 6: $\langle\Gamma, C\rangle - H(\Gamma)$ over
+# **Printed.** Equation 6, in the text that we have: $\langle\Gamma, C\rangle - H(\Gamma)$ over
 # $\Gamma 1_{N_s} = \hat p_s$, $\Gamma^\top 1_{N_t} = \hat p_t$.
 #
 # **Decided by.** The table above, for costs that are lengths, as those of (12a) are; and for $N_s \ne N_t$ the two
 # products are not defined.
 #
-# **True.** The entropy needs a weight $\eps$, small beside the costs, {eq}`eq-coupling`. (The sign is right.) The marginals are
+# **True.** The entropy needs a weight $\eps$, small beside the costs, {eq}`eq-coupling`, whether the original prints one or
+# not. (The sign is right.) The marginals are
 # $\Gamma 1_{N_t} = \hat p_s$ and $\Gamma^\top 1_{N_s} = \hat p_t$.
 # :::
 #
@@ -123,7 +125,7 @@ for tau in (0.25, 0.5, 0.75):
     print(f"tau = {tau}: W(p_0, p_tau) / W(p_0, p_1) = {ratio:.4f}")
     assert abs(ratio - tau) < 1e-9
 
-# %% mystnb={"figure": {"name": "fig-transport-clouds", "caption": "Where the data are on the way. With the entropic coupling (top) each cloud moves to its neighbour in one piece; with the product coupling (bottom) the clouds run into each other on the way. The costs here are squared distances, 19 on average, so that the printed weight of 1 would do no harm: it is harmful where costs are lengths, a few tenths."}} tags=["hide-input"]
+# %% mystnb={"figure": {"name": "fig-transport-clouds", "caption": "Where the data are on the way. With the entropic coupling (top) each cloud moves to its neighbour in one piece; with the product coupling (bottom) the clouds run into each other on the way. The costs here are squared distances, 19 on average, so that a weight of 1 would do no harm: it is harmful where costs are lengths, a few tenths."}} tags=["hide-input"]
 couplings = {"weight 0.05 mean(C)": entropic(squares[None], 0.05 * squares.mean()).coupling[0],
              "product": np.full((60, 60), 1 / 3600)}
 pairs = {name: np.random.default_rng(1).choice(3600, 150, p=g.ravel() / g.sum()) for name, g in couplings.items()}
@@ -493,7 +495,7 @@ pd.Series(gaps_of_others, name="certified gap / mean(C)").map(lambda value: f"{v
 
 # %% [markdown]
 # More steps do not help `gcg`: allowed two hundred, it returns what it had after ten. (POT warns that the Sinkhorn run
-# inside it did not converge; more inner steps do not help either.) `cg` nears the minimum slowly: a thousand steps leave
+# inside it did not converge.) `cg` nears the minimum slowly: a thousand steps leave
 # it far above what `proximal` reaches in {glue:text}`transport-steps`. Neither can serve as a reference where there is an
 # entropy. Without one the objective is quadratic, `cg` is sound, and the tests of this book use it for that case.
 #
@@ -543,13 +545,14 @@ moved.round(2)
 #
 # ## What the page found
 #
-# A coupling needs a weight on its entropy that is small beside the costs; the printed weight of 1 joins everything with
+# A coupling needs a weight on its entropy that is small beside the costs; a weight of 1 joins everything with
 # everything. Blocks of 30 keep much of the saving of a full coupling in few dimensions and less in many. Features of an
 # ImageNet network join like with like better than pixels do where images are not centred. Mixing by Beta is halfway between a straight mixture and a
 # choice of one.
 #
 # The proximal step is solved by mirror descent with the weight $\eps + 2\lambda / n$, with a proven rate if each step is
-# exact, and by Newton's method where that is slow. The gap says how good each coupling is. The naive linearisation and the solvers that one would reach for first do not get there. And a
+# exact, and by Newton's method where that is slow. The gap says how good each coupling is. At the book's weight the naive linearisation
+# does not get there, and of two solvers of POT one stops early and the other is slow. And a
 # schedule that grows stops the couplings by itself.
 
 # %%

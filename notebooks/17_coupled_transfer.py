@@ -82,11 +82,11 @@ assert 2 < found.length < found.riemannian_length < 6 and found.accuracy > 0.85
 #
 # **Outputs.** The paper does not say which output stands for which class. Here every class has one output, by its
 # name, in whatever task it occurs. Each task reads only its own: $p^s$ is the softmax over the source's classes,
-# $p^t$ that over the target's. An image that is a mixture, with the target's share $\lambda$ from {eq}`eq-beta`, has
+# $p^t$ that over the target's. An image that is a mixture, with the target's share $m$ from {eq}`eq-beta`, has
 # the loss
 #
 # $$
-# \ell = -(1 - \lambda) \log p^s_{y_s} - \lambda \log p^t_{y_t} ,
+# \ell = -(1 - m) \log p^s_{y_s} - m \log p^t_{y_t} ,
 # $$ (eq-gated-loss)
 #
 # and a small step of the weights at time $\tau$ has the length
@@ -119,12 +119,13 @@ assert 2 < found.length < found.riemannian_length < 6 and found.accuracy > 0.85
 # 3. For $k = 1, 2, \dots$
 #    1. Put $w = w_s$. For $\tau = 1/K, 2/K, \dots, 1$:
 #       - take $S$ steps of SGD on {eq}`eq-gated-loss`, with pairs $(i, j)$ drawn from $\Gamma_{k-1}$ and the images
-#         $x^\tau_{ij}$ and labels of {eq}`eq-displacement`, whose share $\lambda$ is drawn from {eq}`eq-beta`;
+#         $x^\tau_{ij}$ and labels of {eq}`eq-displacement`, whose share $m$ is drawn from {eq}`eq-beta`;
 #       - compare the classifier before and after these steps, in evaluation mode, at all pairs of a few blocks in
-#         turn, each with one share $\lambda$ drawn for the middle of the step, and add the lengths {eq}`eq-gated` to
+#         turn, each with one share $m$ drawn for the middle of the step, and add the lengths {eq}`eq-gated` to
 #         $C^k$. A block is seen in about one of the $K$ steps; its lengths are scaled up to all of them.
 #    2. The length of the road $L_k$, {eq}`eq-expected-length`, is the sum over the steps of the mean length under
-#       $\Gamma_{k-1}$ at the blocks of that step. It is near $\langle \Gamma_{k-1}, C^k \rangle$.
+#       $\Gamma_{k-1}$ at the blocks of that step. Where all blocks are seen equally often it is
+#       $\langle \Gamma_{k-1}, C^k \rangle$; where some are seen twice, the two weigh the steps differently.
 #    3. $\Gamma_k$ is the proximal step {eq}`eq-proximal` from $\Gamma_{k-1}$ with the costs $C^k$.
 #
 # **Output.** The last $L_k$.
@@ -153,7 +154,7 @@ assert abs(sum(road.steps) / first.length - 1) < 1e-6 and abs(moved / first.move
 # %% [markdown]
 # ### A coupling is cheap where it was chosen
 #
-# The costs are a sample: a pair is measured in about one step, at one share $\lambda$. The proximal step prefers the
+# The costs are a sample: a pair is measured in about one step, at one share $m$. The proximal step prefers the
 # pairs whose draw happened to be short. Measured at the *same* draws, the next road looks shorter than it is, as a model
 # looks better on the data that it was fitted to. The second road, measured both ways:
 
@@ -279,7 +280,7 @@ assert easy.length < 0.8 * np.pi and easy.accuracy > 0.8
 #
 # ## Beta or linear mixing?
 #
-# With $\lambda = \tau$ an image halfway is two digits on top of each other. With $\lambda$ from {eq}`eq-beta` it
+# With $m = \tau$ an image halfway is two digits on top of each other. With $m$ from {eq}`eq-beta` it
 # mostly looks like one of them. Both have mean $\tau$.
 
 # %%
@@ -387,7 +388,7 @@ axes[0].legend()
 count = np.arange(1, settings.iterations + 1)
 for result, colour, label in ((found, COMPUTED, "constant"), (growing, OTHER, "times 5")):
     _ = axes[1].plot(count, [r.length for r in result.iterations], "o-", color=colour, label=label)
-axes[1].set(xlabel="iteration", ylabel="length", ylim=(0, 1.1 * found.iterations[0].length), xticks=count)
+axes[1].set(xlabel="iteration", ylabel="length", ylim=(0, None), xticks=count)
 axes[1].legend(title="proximal weight")
 plt.show()
 
@@ -429,7 +430,8 @@ table.round(3)
 # proximal term it could fail after a bad start. In the table the inequality holds in every iteration; the book tests
 # it for every pair that it computes. It is a check of the solver. On the costs that it was chosen on, the coupling with a
 # constant weight saves {glue:text}`coupled-saved` on average. Yet the last road, measured at draws of its own, is
-# {glue:text}`coupled-last` than the first: the saving is the luck of the draw.
+# {glue:text}`coupled-last` than the first: the saving is the luck of the draw. (A length is not to be compared with the two costs: five of the blocks are seen twice here, which
+# makes it lower by some percent.)
 #
 # Would better costs help? The setting `visits` measures every block at every step, so that a cost is a mean over twelve
 # draws.
@@ -441,11 +443,12 @@ thorough = coupled(low, high, start, replace(settings, visits=len(blocks), itera
 savings = [1 - r.coupled_cost / r.independent_cost for r in thorough.iterations]
 print("lengths", [round(r.length, 2) for r in thorough.iterations], " saved", [f"{saved:.1%}" for saved in savings])
 assert 0 < np.mean(savings) < 0.5 * table.loc["constant", "saved"].mean()
-glue("coupled-thorough", f"{np.mean(savings):.0%}", display=False)
+glue("coupled-thorough", f"{min(savings):.1%} to {max(savings):.1%}", display=False)
 
 # %% [markdown]
-# Even on its own costs the coupling now saves no more than {glue:text}`coupled-thorough`, and the length does not fall:
-# within a block, one pair of digits costs nearly what another does.
+# Even on its own costs the coupling now saves only {glue:text}`coupled-thorough`; the saving does not grow from road to road,
+# and the length does not fall. The pairs of a block differ less than single draws suggest, and the proximal weight lets
+# the coupling use only a part of what is left.
 #
 # The gap is relative to the mean cost; its bound is $10^{-4}$. A large proximal weight slows the mirror steps
 # {eq}`eq-mirror` down; after 200 of them Newton's method closes the gap, {eq}`eq-newton`.

@@ -261,8 +261,8 @@ assert spread[1.0] < 0.7 * spread[0.1] and table.loc[(40, 1.0), "L"] > 2 * table
 # %% [markdown]
 # Columns: the guaranteed gap in nats; entries: samples a step. With 20 samples a step no gap above
 # {glue:text}`generalisation-gap` was seen. No number of samples lets the theorem promise that. The road of digits in
-# the page before has $L > 2$; its bound begins above 4 nats, where guessing among five classes costs $\log 5 = 1.6$,
-# and its classifier does not satisfy $p_y \ge 1/2$.
+# the page before has a length (11) above 2. If {eq}`eq-road-so-far` is no smaller there, its bound begins above 4 nats,
+# where guessing among five classes costs $\log 5 = 1.6$; and its classifier does not satisfy $p_y \ge 1/2$.
 #
 # Nor do the gaps follow the lengths alone:
 

@@ -264,8 +264,8 @@ print([verdict for _, verdict in verdicts[-5:]])
 # {glue:text}`five-images` images, tested on {glue:text}`five-test`, and the network is the 8-layer CNN with
 # {glue:text}`five-weights` weights, on two CPU cores. Each road has {glue:text}`five-steps` steps of
 # {glue:text}`five-sgd` SGD steps, and {glue:text}`five-iterations` iterations lead to the coupling. No class is in
-# two tasks, so every pair has outputs of its own for each task {eq}`eq-gated`. One seed with the paper's 2,500 images
-# follows below.
+# two tasks, so every pair has outputs of its own for each task {eq}`eq-gated`. The same with the paper's 2,500
+# images follows below.
 
 # %%
 stored = load("superclasses")
@@ -396,7 +396,7 @@ glue("five-fresh", f"{fresh:.0%}", display=False)
 print(f"<Γ, C> below mean(C) in {len(pairs)} of {len(pairs)} runs, by {saved:.0%} on average; last road shorter than the first by {fresh:.1%}")
 
 # %% [markdown]
-# A pair is measured about once a road, at one share $\lambda$. So most of what the choice seems to gain,
+# A pair is measured about once a road, at one share $m$. So most of what the choice seems to gain,
 # {glue:text}`five-saved`, is the luck of the draw ({doc}`17_coupled_transfer`); the last road is shorter than the first by
 # {glue:text}`five-fresh`.
 #
@@ -428,43 +428,52 @@ print(f"last road shorter than the first in {(roads[..., -1] < roads[..., 0]).me
 #
 # ### At the paper's number of images
 #
-# The same runs with all 2,500 images of each task, one seed. SGD takes three times as many steps, so that every image is
-# seen as often as before.
+# The same runs with all 2,500 images of each task. SGD takes three times as many steps, so that every image is seen as
+# often as before.
 
-# %% mystnb={"figure": {"name": "fig-five-2500", "caption": "The distances with 2,500 images a task, one seed."}} tags=["hide-input"]
+# %% mystnb={"figure": {"name": "fig-five-2500", "caption": "The distances with 2,500 images a task, means over seeds."}} tags=["hide-input"]
 full = load("superclasses_2500")
 assert full["config"]["images"] == 2500 and full["config"]["weights"] == config["weights"]
-at_full = {key: matrix(full["units"], names, key) for key in every}
+full_seeds = full["config"]["seeds"]
+every_full = {key: np.array([matrix(full["units"], names, key, s) for s in full_seeds]) for key in every}
+at_full = {key: values.mean(0) for key, values in every_full.items()}
 _ = matrices({DISTANCES[key]: at_full[key] for key in ("coupled", "uncoupled", "fine_tuning")}, names, columns=3)
 plt.show()
 
 # %%
-def summary(units, seed=0):
-    """Of the twenty runs of one seed."""
-    found, runs = {key: matrix(units, names, key, seed) for key in every}, [units[f"{seed}/{a}/{b}"] for a in names for b in names if a != b]
-    tests = {key: mantel(found[key], found["fine_tuning"]) for key in ("coupled", "uncoupled")}
-    return {"coupled, mean": found["coupled"][off].mean(), "uncoupled, mean": found["uncoupled"][off].mean(),
-            "uncoupled longer, equation 11": (found["uncoupled"] > found["coupled"])[off].mean(),
-            "uncoupled longer, equation 5": (found["uncoupled_riemannian"] > found["coupled_riemannian"])[off].mean(),
+def summary(units, every):
+    """Of all runs of a size; every: its distances, {name: (seeds, 5, 5)}."""
+    runs = [unit for key, unit in units.items() if key[0].isdigit()]
+    own = {f"{key}, r of two seeds": reliability(every[key])["r of two seeds"] for key in ("coupled", "uncoupled", "fine_tuning")}
+    return {"coupled, mean": every["coupled"].mean(0)[off].mean(), "uncoupled, mean": every["uncoupled"].mean(0)[off].mean(),
+            "uncoupled longer, equation 11": (every["uncoupled"] > every["coupled"])[:, off].mean(),
+            "uncoupled longer, equation 5": (every["uncoupled_riemannian"] > every["coupled_riemannian"])[:, off].mean(),
             "saved on the costs it was chosen on": np.mean([1 - unit["coupled_cost"] / unit["independent_cost"] for unit in runs]),
             "last road / first road": np.mean([unit["lengths"][-1] / unit["lengths"][0] for unit in runs]),
-            "coupled with fine-tuning, r": tests["coupled"].statistic, "uncoupled with fine-tuning, r": tests["uncoupled"].statistic,
             "accuracy after coupled": np.mean([unit["accuracy"] for unit in runs]),
-            "accuracy after fine-tuning": np.mean([unit["fine_tuning_accuracies"][-1] for unit in runs])}
+            "accuracy after fine-tuning": np.mean([unit["fine_tuning_accuracies"][-1] for unit in runs])} | own
 
 
-sizes = pd.DataFrame({f"{config['images']} images, seed {s}": summary(units, s) for s in seeds} | {"2500 images": summary(full["units"])})
+sizes = pd.DataFrame({f"{config['images']} images": summary(units, every), "2500 images": summary(full["units"], every_full)})
 for key in ("coupled", "uncoupled"):
-    test = mantel(at_full[key], at_full["fine_tuning"])
-    glue(f"five-full-{key}", f"{round(test.statistic, 2) + 0.0:.2f} (p = {test.pvalue:.2f})", display=False)
+    test, each = mantel(at_full[key], at_full["fine_tuning"]), [mantel(a, b).statistic for a, b in zip(
+        every_full[key], every_full["fine_tuning"], strict=True)]
+    for reference in ("fine_tuning", "fine_tuning_full"):
+        means = mantel(at_full[key], at_full[reference])
+        print(f"{key} with {reference.replace('_', ' ')}: r of means {means.statistic:.2f}, p = {means.pvalue:.3f}")
+    glue(f"five-full-{key}", f"{round(test.statistic, 2) + 0.0:.2f} (p = {test.pvalue:.2f}; seeds "
+         + ", ".join(f"{round(r, 2) + 0.0:.2f}" for r in each) + ")", display=False)
 glue("five-full-longer", f"{sizes.loc['uncoupled longer, equation 11', '2500 images']:.0%}", display=False)
-glue("five-full-same", f"{mantel(every['coupled'][0], at_full['coupled']).statistic:.2f}", display=False)
+glue("five-full-riemannian", f"{sizes.loc['uncoupled longer, equation 5', '2500 images']:.0%}", display=False)
+glue("five-full-same", f"{mantel(ours['coupled'], at_full['coupled']).statistic:.2f}", display=False)
+glue("five-full-fine", f"{mantel(ours['fine_tuning'], at_full['fine_tuning']).statistic:.2f}", display=False)
 sizes.round(2)
 
 # %% [markdown]
 # With 2,500 images the correlation with fine-tuning is {glue:text}`five-full-coupled` for coupled and
-# {glue:text}`five-full-uncoupled` for uncoupled, and the uncoupled road is the longer in {glue:text}`five-full-longer` of
-# the pairs. The coupled matrices of the two sizes have a correlation of {glue:text}`five-full-same`.
+# {glue:text}`five-full-uncoupled` for uncoupled. The uncoupled road is the longer in {glue:text}`five-full-longer` of the
+# runs under equation 11 and in {glue:text}`five-full-riemannian` under equation 5. Between the two sizes the coupled
+# matrices have a correlation of {glue:text}`five-full-same`, those of fine-tuning {glue:text}`five-full-fine`.
 #
 # ## Live: five tasks on digits
 #

@@ -59,7 +59,8 @@ print(f"0.4 points are {0.004 * images:.0f} images, 2.5 points are {0.025 * imag
 # ## What is a fair comparison?
 #
 # - **The same steps on the last road.** The network that travelled the coupled road has taken $K$ steps of $\tau$
-#   with $S$ SGD steps each. Fine-tuning gets as many.
+#   with $S$ SGD steps each. Fine-tuning is read at its last look with no more, {glue:text}`after-look` steps for
+#   {glue:text}`after-road`.
 # - **The same target.** The target's share in the loss of the road {eq}`eq-gated-loss` is $\tau$ on average, so half
 #   of the road's gradient is the source's. Fine-tuning with half as many steps has seen as much of the target.
 # - **All steps.** The coupling of the last road was paid for with the roads before it. Counting them, the coupled
@@ -86,7 +87,7 @@ for name, value in {"iterations": settings["iterations"], "least": CHECK * int(c
 print(f"SGD steps: {road} on a road, {every} on all roads; fine-tuning {look * CHECK}, at the end {settings['fine_tune_steps']}")
 
 # %% [markdown]
-# The sizes: {glue:text}`after-images` images a task to train (the paper: 2,500) and {glue:text}`after-test` to test, a CNN
+# The sizes: {glue:text}`after-images` images a task to train (a superclass has 2,500) and {glue:text}`after-test` to test, a CNN
 # with {glue:text}`after-weights` weights, {glue:text}`after-seeds` finished seeds, no GPU. Means over the 20 pairs:
 
 # %%
@@ -196,7 +197,7 @@ table.round(3)
 #
 # - The gains that the paper claims, .4 to 2.5 points, are 2 to 12 of the 500 test images of a superclass. If exactly one
 #   of the two networks is right on a tenth of the images, one pair's standard error is 1.4 points.
-# - With the same number of SGD steps coupled transfer differs from fine-tuning by {glue:text}`after-gain-same` points in
+# - At about the same number of SGD steps coupled transfer differs from fine-tuning by {glue:text}`after-gain-same` points in
 #   our runs on CIFAR-100 ({glue:text}`after-wins-same` of the runs with a gain; the paper: all pairs but two), and
 #   {glue:text}`after-digits` points on digits. Its loss is the lower one in {glue:text}`after-drops-same` runs; the paper:
 #   "in all cases".

@@ -137,8 +137,8 @@ table.map("{:.3g}".format)
 
 # %% [markdown]
 # For the four distances on images, parity and size are **the same task**: Wasserstein gives exactly 0, and the VAE
-# exactly the length of parity to itself, which is SGD's noise, and not small beside its other lengths. A classifier
-# has another question to learn. Only Task2Vec tells them apart. (It needs many images: with the 60 of this cell two
+# exactly the length of parity to itself: it goes on being fitted, and SGD has noise. That is not small beside its other
+# lengths. A classifier has another question to learn. Only Task2Vec tells them apart. (It needs many images: with the 60 of this cell two
 # samples of one task, 0 or 1, are {glue:text}`ignore-live-floor` apart. Parity and size have the same images.) And Task2Vec, with either cosine, and Wasserstein are
 # symmetric: they cannot say which direction is harder.
 #
@@ -178,10 +178,11 @@ _ = matrices(shown, names)
 plt.show()
 
 # %% [markdown]
-# These are {glue:text}`ignore-images` images a task where the paper has 2,500, on a processor without a GPU;
+# These are {glue:text}`ignore-images` images a task where a superclass has 2,500, on a processor without a GPU;
 # Task2Vec's head and information come from {glue:text}`ignore-seen` of them. Over seeds (there are
 # {glue:text}`ignore-seeds`) images, networks and SGD all change. The next table is the spread over seeds of an entry
-# beside the spread over pairs. Where the first is not much smaller, the order of the pairs is noise.
+# beside the spread over pairs. The first is of one seed and the second of means over seeds; where they
+# are near each other, a good part of the order of the pairs is chance.
 
 # %%
 off = ~np.eye(len(names), dtype=bool)
@@ -208,7 +209,7 @@ spread.map("{:.3g}".format)
 # For the VAE the diagonal is the path of SGD on one and the same sample, which is {glue:text}`ignore-floor-direct` of the
 # mean (direct) and {glue:text}`ignore-floor-mixture` (mixture). The direct path to another task is shorter than the one
 # to the source itself in {glue:text}`ignore-nearer-direct` of 20 pairs. The sources' row means alone are
-# {glue:text}`ignore-rows-direct` of the direct lengths' variance: the columns below mostly say how fast each source's VAE
+# {glue:text}`ignore-rows-direct` of the direct lengths' variance: the VAE's rows below mostly say how fast each source's VAE
 # still moves, not how far the target is.
 #
 # ## Does any of them order pairs as fine-tuning does?
@@ -251,7 +252,8 @@ judged.round(3)
 
 # %% [markdown]
 # The yardstick is not firm: the fine-tuning matrices of two seeds have correlations of {glue:text}`ignore-repeat` with
-# each other. The same $r$ has a smaller $p$ for a symmetric distance, whose correlations under permutation spread less.
+# each other. The same $r$ can have another $p$ for another distance, because correlations under permutation do not spread
+# equally.
 #
 # Our $r$ is Pearson's, 1 for a matrix with itself. The paper's is {eq}`eq-five-printed`, which the zeros of the diagonal
 # inflate: not even its sign is safe, as the next table shows. Its null hypothesis "that variations in two distance
@@ -289,10 +291,10 @@ glue("ignore-above", int((cheap["r"] > judged["r"]["coupled"]).sum()), display=F
 # %% [markdown]
 # The highest correlation of a cheap distance is that of {glue:text}`ignore-best`. Below $p = 0.05$:
 # {glue:text}`ignore-significant`. Coupled transfer has {glue:text}`ignore-coupled` and uncoupled
-# {glue:text}`ignore-uncoupled`. The number of the six cheap columns above coupled is {glue:text}`ignore-above`. Of six
+# {glue:text}`ignore-uncoupled`. Of the six cheap distances, {glue:text}`ignore-above` have a higher $r$ than coupled. Of six
 # independent tests one or more has $p < 0.05$ in a quarter of all cases where nothing is there.
 
-# %% mystnb={"figure": {"name": "fig-ignore-mantel", "caption": "Mantel correlation with fine-tuning: of the mean matrices (blue; pink for those that carry a classifier), the range over seeds (lines), and the paper's: recomputed from its matrices where it prints them (grey diamonds), else as printed, on its own normalisation (grey circles). The dashed line is the most that a symmetric distance can reach."}} tags=["hide-input"]
+# %% mystnb={"figure": {"name": "fig-ignore-mantel", "caption": "Mantel correlation with fine-tuning: of the mean matrices (blue; pink for those that carry a classifier), the range over seeds (lines), and the paper's: recomputed from its matrices where it prints them (grey diamonds), else as printed, on its own normalisation (grey circles). The dashed line is the most that a symmetric distance can reach with our fine-tuning matrix."}} tags=["hide-input"]
 fig, ax = plt.subplots(figsize=(6.4, 3.2))
 places = np.arange(len(judged))[::-1]
 ax.hlines(places, judged["lowest seed"], judged["highest seed"], color="#CCCCCC", lw=5)
@@ -360,8 +362,8 @@ glue("ignore-lean", f"{lean:.2f}", display=False)
 #   Task2Vec hardly ($r = 0.07$, $p = 0.17$). Found: below $p = 0.05$ are {glue:text}`ignore-significant`; the best is
 #   {glue:text}`ignore-best`.
 # - Printed: coupled transfer does better ($r = 0.14$, $p = 0.05$), and its printed matrices say so more clearly:
-#   {glue:text}`ignore-again-coupled`. Found in our run: {glue:text}`ignore-coupled`; the number of the six cheap columns
-#   above it is {glue:text}`ignore-above`.
+#   {glue:text}`ignore-again-coupled`. Found in our run: {glue:text}`ignore-coupled`; of the six cheap
+#   distances {glue:text}`ignore-above` have a higher $r$.
 # - Printed: the two Wasserstein distances and the direct VAE agree among themselves. Found: {glue:text}`ignore-claimed`
 #   pairs with $p < 0.08$.
 # - Two samples of one task are not at distance 0: {glue:text}`ignore-floor-task2vec` (Task2Vec) and

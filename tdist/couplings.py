@@ -63,7 +63,8 @@ def proximal(cost, previous, entropy, proximal, tolerance=1e-6, max_steps=1000, 
     tolerance : float
         Stop when every gap is at most this times the mean absolute cost.
     max_steps, sweeps : int
-        Limit of steps, and Sinkhorn sweeps in each mirror step.
+        Limit of steps (of which at most 200 are mirror and 20 Newton steps if proximal > 0), and Sinkhorn sweeps in
+        each mirror step.
 
     Returns
     -------

@@ -55,10 +55,7 @@ def distance(p, q):
         If the numbers of classes differ, or a row is negative, not finite, or does not sum to 1.
     """
     tensors = isinstance(p, torch.Tensor) or isinstance(q, torch.Tensor)
-    p, q = _distributions(p, "p"), _distributions(q, "q")
-    if p.shape[-1] != q.shape[-1]:
-        raise ValueError(f"p has {p.shape[-1]} classes and q has {q.shape[-1]}; use the union of the classes, with 0 "
-                         "for the ones that a task lacks")
+    p, q = _two(p, q)
     return _back(_arc(p.sqrt(), q.sqrt()), tensors)
 
 
@@ -138,7 +135,7 @@ def root_kl(p, q):
     Computed in float64: between near distributions a float32 KL is mostly rounding.
     """
     tensors = isinstance(p, torch.Tensor) or isinstance(q, torch.Tensor)
-    p, q = _distributions(p, "p"), _distributions(q, "q")
+    p, q = _two(p, q)
     return _back(_root_kl(p, q), tensors)
 
 
@@ -166,6 +163,14 @@ def _path(probs):
     if probs.ndim < 2 or len(probs) < 2:
         raise ValueError(f"a path needs at least two points along the first axis, got shape {tuple(probs.shape)}")
     return probs
+
+
+def _two(p, q):
+    p, q = _distributions(p, "p"), _distributions(q, "q")
+    if p.shape[-1] != q.shape[-1]:
+        raise ValueError(f"p has {p.shape[-1]} classes and q has {q.shape[-1]}; use the union of the classes, with 0 "
+                         "for the ones that a task lacks")
+    return p, q
 
 
 def _distributions(p, name):

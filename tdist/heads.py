@@ -64,9 +64,9 @@ class Head:
         return self
 
     def loss(self, logits, source_labels, target_labels, mix):
-        r"""Mean loss in nats, :eq:`eq-gated-loss`: :math:`(1-\lambda)\,\mathrm{CE}_s + \lambda\,\mathrm{CE}_t`.
+        r"""Mean loss in nats, :eq:`eq-gated-loss`: :math:`(1-m)\,\mathrm{CE}_s + m\,\mathrm{CE}_t`.
 
-        logits (b, outputs); labels (b,) in each task's own numbers; mix (b,) is :math:`\lambda`, the target's share.
+        logits (b, outputs); labels (b,) in each task's own numbers; mix (b,) is :math:`m`, the target's share.
         With one softmax for both tasks this is the cross-entropy of the mixed labels of equation 8.
         """
         source = cross_entropy(logits[:, self.source], self.source_place[source_labels], reduction="none")

@@ -79,7 +79,7 @@ class Blocks:
 
 
 def mixing(kind, rng, tau, size):
-    r"""The target's share :math:`\lambda` in mixed pairs at time :math:`\tau`, :eq:`eq-beta`: all have mean
+    r"""The target's share :math:`m` in mixed pairs at time :math:`\tau`, :eq:`eq-beta`: all have mean
     :math:`\tau`.
 
     "beta": from Beta(:math:`\tau, 1-\tau`), which is 0 or 1 at the ends; "linear": :math:`\tau` itself; "mixture":

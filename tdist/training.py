@@ -156,7 +156,7 @@ def predict(network, images, chunk=1024):
 
 
 def evaluate(network, task, head):
-    """Accuracy and mean loss in nats on a target task, both among the task's own classes."""
+    """Accuracy among the target task's own classes, and mean loss in nats in the head's softmax."""
     device = device_of(network)
     labels = task.labels.to(device)
     logits = predict(network, task.images.to(device))

@@ -39,7 +39,7 @@ class Iteration:
     ----------
     length, riemannian_length : float
         Of the road, with the coupling it was travelled with, and measured at inputs that had no part in choosing that
-        coupling: about :math:`\langle\Gamma_{k-1}, C_k\rangle`, and equation 5.
+        coupling; and equation 5. It is :math:`\langle\Gamma_{k-1}, C_k\rangle` where the blocks are seen equally often.
     coupled_cost : float
         :math:`\langle\Gamma_k, C_k\rangle` with the new coupling, at the inputs that it was chosen on.
     independent_cost : float
@@ -219,7 +219,8 @@ def _iterate(state, moving, parts, head, settings, seed, bar):
 
 def uncoupled(source, target, network, settings=None, *, classes=None, test=None, seed=0, progress=True):
     r"""Uncoupled transfer distance, :eq:`eq-uncoupled`: the task moves as the mixture
-    :math:`(1-\tau) p_s + \tau p_t` of equation 9. Parameters, result and errors as :func:`coupled`."""
+    :math:`(1-\tau) p_s + \tau p_t` of equation 9. Parameters as :func:`coupled`, without `features`
+    and `save`; result and errors the same."""
     settings = settings or Settings()
     head = _checked_head(source, target, network, settings, classes)
     parts = _blocks(source, target, test, network, settings, seed)
@@ -235,8 +236,8 @@ def fine_tuning(source, target, network, settings=None, *, classes=None, test=No
     r"""Fine-tuning distance: the length :math:`\int |dw|` of the weights' path while SGD fits the target directly,
     up to the first look with 95% of the final accuracy.
 
-    Parameters and errors as :func:`coupled`; `test` decides the accuracy, the target's own images if none is given.
-    It depends on how the network is parametrised, unlike the transfer distances.
+    Parameters and errors as :func:`coupled`, without `features` and `save`; `test` decides the accuracy, the target's
+    own images if none is given. It depends on how the network is parametrised, unlike the transfer distances.
 
     Returns
     -------

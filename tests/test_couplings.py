@@ -91,6 +91,16 @@ def test_the_certificate_closes_and_holds(lam):
         assert -1e-9 <= excess <= early.gap[b] + 1e-12
 
 
+@pytest.mark.parametrize("lam", [0.0, 2.0, 10.0])
+def test_mirror_steps_alone_close_the_usual_step(lam):
+    """200 steps and no Newton after them, which would mend a wrong linearisation or a loose bound."""
+    rng = np.random.default_rng(6)
+    cost, previous = rng.random((2, 30, 30)), entropic(rng.random((2, 30, 30)), 0.1, tolerance=1e-3).coupling
+    scale = cost.mean()
+    found = proximal(cost, previous, 0.05 * scale, lam * scale, tolerance=1e-4, max_steps=200)
+    assert np.all(found.gap <= 1e-4 * scale) and found.steps < 200
+
+
 def test_optimality_conditions_at_the_solution():
     """C + eps (log G + 1) + 2 lam (G - G') = u_i + v_j: no second difference is left."""
     cost, previous = problem(blocks=2, n=5, seed=2)
@@ -132,6 +142,18 @@ def test_newton_closes_what_mirror_steps_leave(entropy, lam):
         excess = (objective(left.coupling[b], cost[b], previous[b], entropy, lam)
                   - objective(found.coupling[b], cost[b], previous[b], entropy, lam))
         assert 1e-6 < excess <= left.gap[b]
+
+
+@pytest.mark.parametrize("entropy", [0.01, 0.0])
+def test_newton_halves_steps_that_overshoot(entropy):
+    """From potentials of 0, where full steps go astray without entropy."""
+    cost, previous = (torch.from_numpy(x) for x in problem(blocks=2, n=6))
+    zero = torch.zeros(2, 6, dtype=torch.float64)
+    start = zero, zero, torch.full_like(cost, 1 / 36)
+    found, gap, steps = couplings._newton(*start, (cost, previous, entropy, 10.0), 1e-9, 60)
+    assert (gap <= 1e-9).all() and steps < 20
+    again = proximal(cost, previous, entropy, 10.0, tolerance=1e-9)
+    assert (found - again.coupling).abs().max() < 1e-4
 
 
 def test_blocks_do_not_see_each_other_and_the_cost_may_shift():

@@ -7,10 +7,12 @@ import pytest
 import torch
 
 from tdist import mantel, tasks
+from tdist.heads import Head
 from tdist.networks import SmallCNN
 from tdist.studies import distances
 from tdist.studies.distances import EXPERIMENTS, STORED, Experiment, all_pairs, matrix, outputs, printed, rounded
 from tdist.studies.results import Results, load
+from tdist.training import evaluate
 
 TINY = replace(STORED, steps=2, sgd_steps=2, batch=16, pretrain_steps=30, fine_tune_steps=25, iterations=2, block=4)
 
@@ -57,7 +59,10 @@ def test_a_pair_is_what_the_distances_give(toy):
     network = SmallCNN(10)
     given = {"classes": classes, "progress": False}
     found = toy["0/56789/02468"]
-    assert found["coupled"] == pytest.approx(coupled(parts[1], parts[2], network, TINY, **given).length, rel=1e-5)
+    road = coupled(parts[1], parts[2], network, TINY, **given)
+    assert found["coupled"] == pytest.approx(road.length, rel=1e-5)
+    own = evaluate(road.network, tests[2], Head(parts[1].classes, parts[2].classes, classes=classes))
+    assert (found["accuracy"], found["loss"]) == pytest.approx(own, rel=1e-5)
     of_test = {"test": (tests[1], tests[2])} | given
     free = uncoupled(parts[1], parts[2], network, TINY, **of_test)
     assert (found["uncoupled"], found["uncoupled_accuracy"]) == pytest.approx((free.length, free.accuracy), rel=1e-5)
@@ -114,7 +119,7 @@ def test_tasks_of_the_experiments():
         found = distances.superclasses(False)
         assert [(task.name, len(task)) for task in found] == [(name, 500) for name in distances.SUPERCLASSES]
         assert [task.name for task in distances.ladder(False)] == list(distances.LADDER)
-        network = EXPERIMENTS["wide_resnet"].network(25, 3)
+        network = EXPERIMENTS["wide_resnet_10_1"].network(25, 3)
         assert network(torch.zeros(1, 3, 32, 32)).shape == (1, 25)
 
 

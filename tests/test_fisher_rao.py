@@ -151,6 +151,7 @@ def test_kinds_and_shapes():
 
 @pytest.mark.parametrize("call, message", [
     (lambda: distance([0.5, 0.5], [0.2, 0.3, 0.5]), "2 classes and q has 3"),
+    (lambda: root_kl([0.5, 0.5], [0.2, 0.3, 0.5]), "2 classes and q has 3"),
     (lambda: distance([1.5, -0.5], [0.5, 0.5]), "negative"),
     (lambda: distance([np.nan, 1], [0.5, 0.5]), "NaN"),
     (lambda: distance([0.5, 0.4], [0.5, 0.5]), "sum to 1.*off by 0.1"),
