@@ -151,21 +151,24 @@ for name in ("WRN-10-1", "width 4", "width 8", "width 16"):
 last = np.mean([abs(1 - unit["lengths"][-1] / unit["lengths"][-2]) for name in FILES for s in seeds[name] for a, b in pairs
                 for unit in [FILES[name]["units"][f"{s}/{a}/{b}"]]])
 glue("capacity-last", f"{last:.0%}", display=False)
-glue("capacity-verdict", "holds" if shorter("CNN, width 16", "CNN, width 4", "coupled").all() else "does not hold", display=False)
+holds = [shorter("CNN, width 16", "CNN, width 4", "coupled").all(), shorter("WRN-16-4", "CNN, width 8", "coupled").all()]
+glue("capacity-verdict", {2: "holds", 1: "holds for one of the two designs", 0: "does not hold"}[sum(holds)], display=False)
 counts
 
 # %% [markdown]
 # From width 4 to width 16 the coupled road goes from {glue:text}`capacity-coupled-small` to
 # {glue:text}`capacity-coupled-large`, and the larger network has the shorter road in {glue:text}`capacity-coupled`
-# runs. "For all task pairs" {glue:text}`capacity-verdict` here. The uncoupled road goes from
-# {glue:text}`capacity-uncoupled-small` to {glue:text}`capacity-uncoupled-large`.
+# runs. The uncoupled road goes from {glue:text}`capacity-uncoupled-small` to {glue:text}`capacity-uncoupled-large`.
 #
 # The difference of the means, {glue:text}`capacity-difference`, has a standard error of {glue:text}`capacity-error` over
 # pairs, and the mean of width 8 alone moves by {glue:text}`capacity-seeds` between seeds: one seed of widths 4 and 16
 # decides nothing about the mean. Longer at width 16 than at width 4: {glue:text}`capacity-exceptions`.
 #
-# The thin residual network, a design closer to the paper's, has a mean coupled road of {glue:text}`capacity-wrn`, and a
-# shorter one than the CNN of width 8, which has fewer weights, in {glue:text}`capacity-wrn-shorter` runs.
+# The paper's WRN-16-4 has a mean coupled road of {glue:text}`capacity-wide`, the thin network of its design
+# {glue:text}`capacity-thin`, the CNN of width 8 {glue:text}`capacity-cnn`. The road of WRN-16-4 is shorter than that of
+# WRN-10-1 in {glue:text}`capacity-against-WRN-10-1` runs, and shorter than that of the CNN in
+# {glue:text}`capacity-against-4` (width 4), {glue:text}`capacity-against-8` (width 8) and {glue:text}`capacity-against-16`
+# (width 16), which have far fewer weights.
 #
 # The number of iterations is part of these numbers: the last road differs from the one before by
 # {glue:text}`capacity-last` of it on average.
@@ -206,8 +209,8 @@ between.round(2)
 
 # %% [markdown]
 # Between two networks $r$ goes from {glue:text}`capacity-between`, and between a network's coupled matrix and its own
-# fine-tuning from {glue:text}`capacity-own`, where the paper prints .15 for WRN-16-4. With six pairs and one seed these
-# numbers are mostly noise.
+# fine-tuning from {glue:text}`capacity-own`, where the paper prints .15 for WRN-16-4 on five tasks. With six pairs and
+# one seed these numbers are mostly noise.
 
 # %% [markdown]
 # ## Live: one design in three widths
@@ -250,9 +253,13 @@ digits.round(3)
 #
 # ## What the page found
 #
-# The paper printed a shorter road for WRN-16-4 than for its CNN in all pairs. Ours, on CIFAR-100 and three tasks:
-# from width 4 to width 16 the mean coupled road goes from {glue:text}`capacity-coupled-small` to
-# {glue:text}`capacity-coupled-large`, and it is shorter in {glue:text}`capacity-coupled` runs; on digits in
-# {glue:text}`capacity-digits`. WRN-10-1 has the shorter road than a CNN with fewer weights in
-# {glue:text}`capacity-wrn-shorter`. These networks are all smaller than the paper's, training is short, and all but one
-# have one seed, so this cannot contradict Figure 5. "For all task pairs" {glue:text}`capacity-verdict` here.
+# "Shorter for all task pairs" {glue:text}`capacity-verdict` here, on three tasks of CIFAR-100:
+#
+# - WRN-16-4 has a shorter road than the CNN of width 8 in {glue:text}`capacity-against-8` runs, and than WRN-10-1 in
+#   {glue:text}`capacity-against-WRN-10-1`.
+# - From width 4 to width 16 of the CNN the mean coupled road goes from {glue:text}`capacity-coupled-small` to
+#   {glue:text}`capacity-coupled-large`, and it is shorter in {glue:text}`capacity-coupled` runs; on digits in
+#   {glue:text}`capacity-digits`.
+#
+# The paper's CNN has another width than ours, its tasks have three times as many images, and its training is longer. What
+# is shown here is that after a short training the larger network need not have the shorter road.
