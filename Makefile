@@ -1,5 +1,5 @@
 # make book   read a finished book: installs, runs stale notebooks, builds, says where it is
-# make test   compute every number again: unit tests, freshness, all notebooks
+# make test   unit tests, freshness, and all notebooks again
 # make run    run the notebooks whose outputs are stale
 # make data   fetch the optional data sets (about 400 MB) through torchvision
 # make check  look at the built pages in headless Chromium
