@@ -41,8 +41,8 @@ torch.set_num_threads(1)
 # ## What was compared, and what was run here
 #
 # On herbivores, vehicles-1 and flowers, with the settings of the five superclasses, ran the 8-layer CNN in three
-# widths, the paper's WRN-16-4 and a thin network of the same design, WRN-10-1. No GPU was at hand, and WRN-16-4 trains
-# at 36 images a second on a core: three of the five tasks and one seed are what two cores finish. The sizes:
+# widths, the paper's WRN-16-4 and a thin network of the same design, WRN-10-1. No GPU was at hand, and
+# WRN-16-4 takes hours on two cores: it has three of the five tasks and one seed. The sizes, and the hours that they took:
 
 # %%
 def weights(network):
