@@ -2,8 +2,9 @@
 
     python book/check.py _build/html
 
-Headless Chromium loads each page from disk. Checked: every formula is typeset, no TeX error is shown, no script,
-style or image comes from outside, every link inside the book leads somewhere, and no number is shown as np.float64.
+Headless Chromium loads each page from disk, in a window of 1280 pixels. Checked: every formula is typeset and fits its
+column, no TeX error is shown, no script, style or image comes from outside, every link inside the book leads somewhere,
+and no number is shown as np.float64.
 """
 
 import os
@@ -19,7 +20,12 @@ from bs4 import BeautifulSoup
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 FLAGS = ("--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
-         "--disable-component-update --disable-sync --allow-file-access-from-files").split()
+         "--disable-component-update --disable-sync --allow-file-access-from-files --window-size=1280,1000").split()
+# only a browser knows widths, and only its document comes out: the page marks its own wide formulas
+MEASURE = """<script>window.addEventListener("load", () => window.MathJax?.startup.promise.then(() => {
+  for (const node of document.querySelectorAll(".math, mjx-container"))
+    if (node.clientWidth && node.scrollWidth > node.clientWidth + 2) node.closest(".math").dataset.wide = "";
+}));</script>"""
 
 
 def parse(html):
@@ -28,18 +34,22 @@ def parse(html):
 
 def dom(page, seconds=120):
     """The page's document after its scripts ran."""
-    with tempfile.TemporaryDirectory() as profile:
-        out = subprocess.run([CHROMIUM, *FLAGS, f"--user-data-dir={profile}", "--virtual-time-budget=30000",
-                              "--dump-dom", page.resolve().as_uri()],
+    with tempfile.TemporaryDirectory() as folder:
+        copy, base = Path(folder) / "page.html", f'<base href="{page.resolve().as_uri()}">'
+        copy.write_text(page.read_text().replace("<head>", f"<head>{base}{MEASURE}", 1))
+        out = subprocess.run([CHROMIUM, *FLAGS, f"--user-data-dir={folder}/profile", "--virtual-time-budget=30000",
+                              "--dump-dom", copy.as_uri()],
                              capture_output=True, text=True, timeout=seconds, check=True).stdout
     return parse(out)
 
 
 def formulas(soup):
-    """Complaints about formulas: not typeset, or shown as an error."""
+    """Complaints about formulas: not typeset, cut off, or shown as an error."""
     for node in soup.select(".math"):
         if not node.select("mjx-container"):
             yield f"formula not typeset: {node.get_text(' ', strip=True)[:80]}"
+    for node in soup.select(".math[data-wide]"):
+        yield f"formula wider than its column: {node.get_text(' ', strip=True)[:80]}"
     for node in soup.select("mjx-merror, [data-mjx-error]"):
         yield f"TeX error: {node.get('data-mjx-error') or node.get_text()[:80]}"
 

@@ -128,8 +128,10 @@ for claim, value in worst.items():
 # {cite:p}`hirschfeld1935,renyi1959`:
 #
 # $$
-# \rho_k(X; Y) = \max \; \E\bigl[f(X)^\top g(Y)\bigr] \quad\text{over}\quad
-# \E f = \E g = 0,\; \E[f f^\top] = \E[g g^\top] = I_k ,
+# \begin{gathered}
+# \rho_k(X; Y) = \max \; \E\bigl[f(X)^\top g(Y)\bigr] \\
+# \text{over} \quad \E f = \E g = 0,\; \E[f f^\top] = \E[g g^\top] = I_k ,
+# \end{gathered}
 # $$ (eq-hgr)
 #
 # with value $\rho_k = \sum_{i \le k} \sigma_i$. We check the constraints and the value on a random $6 \times 7$ joint.

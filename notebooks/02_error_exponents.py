@@ -104,8 +104,10 @@ assert np.isclose(with_epsilon, without, rtol=1e-12)
 # Write $P_i = P_0 (1 + \eps u_i)$ with $u_i = \phi_i / \sqrt{P_0}$, so that $\E_0 u_i = 0$. To second order,
 #
 # $$
-# \sum_x P_1^s P_2^{1-s} = \E_0\bigl[(1 + \eps u_1)^s (1 + \eps u_2)^{1-s}\bigr]
-# = 1 - \frac{s (1-s)}{2}\, \eps^2\, \E_0 (u_1 - u_2)^2 + O(\eps^3) ,
+# \begin{aligned}
+# \sum_x P_1^s P_2^{1-s} &= \E_0\bigl[(1 + \eps u_1)^s (1 + \eps u_2)^{1-s}\bigr] \\
+# &= 1 - \frac{s (1-s)}{2}\, \eps^2\, \E_0 (u_1 - u_2)^2 + O(\eps^3) ,
+# \end{aligned}
 # $$
 #
 # uniformly in $s$, and $\E_0 (u_1 - u_2)^2 = \lVert \phi_1 - \phi_2 \rVert^2$. The minimum over $s$ is at
@@ -380,9 +382,11 @@ plt.show()
 # Near $P_0$ only small tilts matter. With $P_j = P_0(1 + \eps u_j)$ and $\theta = O(\eps)$,
 #
 # $$
-# \Lambda_j(\theta) = \log \E_0\bigl[(1 + \eps u_j)\, e^{\theta \cdot f}\bigr]
-#                   = \theta \cdot \mu_j + \tfrac12 \lVert \theta \rVert^2 + O(\eps^3), \qquad
-# \mu_j = \eps\, \bigl(\langle \xi_i, \phi_j \rangle\bigr)_{i \le k} ,
+# \begin{aligned}
+# \Lambda_j(\theta) &= \log \E_0\bigl[(1 + \eps u_j)\, e^{\theta \cdot f}\bigr]
+#                   = \theta \cdot \mu_j + \tfrac12 \lVert \theta \rVert^2 + O(\eps^3), \\
+# \mu_j &= \eps\, \bigl(\langle \xi_i, \phi_j \rangle\bigr)_{i \le k} ,
+# \end{aligned}
 # $$
 #
 # because $\E_0 f = 0$ and $\cov_0 f = I$. Its Legendre transform is

@@ -82,8 +82,10 @@ assert abs(log_loss(P, f)[0] - peer_loss) < 1e-8
 # Let the conditionals $P_{X|Y=y}$ lie in the $\eps$-ball {eq}`eq-neighbourhood` around $P_X$. Then, in nats,
 #
 # $$
-# L(f) = H(Y \mid X) + \tfrac12\bigl(\lVert\Bt\rVert_F^2 - H(f)\bigr) + O(\eps^3)
-# = H(Y) - \tfrac12 H(f) + O(\eps^3) ,
+# \begin{aligned}
+# L(f) &= H(Y \mid X) + \tfrac12\bigl(\lVert\Bt\rVert_F^2 - H(f)\bigr) + O(\eps^3) \\
+# &= H(Y) - \tfrac12 H(f) + O(\eps^3) ,
+# \end{aligned}
 # $$ (eq-log-loss)
 #
 # where $H(Y)$ and $H(Y \mid X)$ are entropies and $H(f)$ is the H-score. In the limit the minimum is reached,

@@ -180,8 +180,10 @@ table
 # Let the points lie on a smooth curve of positive probabilities, $p_k = p(k / K)$, of length $\ell$. Then
 #
 # $$
-# d(p(0), p(1)) \le \mathrm{len}(p_0, \dots, p_K) \le \ell , \qquad
+# \begin{gathered}
+# d(p(0), p(1)) \le \mathrm{len}(p_0, \dots, p_K) \le \ell , \\
 # \ell - \mathrm{len}(p_0, \dots, p_K) = O(1 / K^2) ,
+# \end{gathered}
 # $$ (eq-refine)
 #
 # and putting a point between two others never shortens the path. (The inequalities need no positive probabilities. Where
@@ -224,9 +226,11 @@ table
 # With $x_y = \delta_y / p_y$ and $q = p + \delta$,
 #
 # $$
-# 2\, \mathrm{KL}(p, q) = \sum_y p_y \bigl( x_y^2 - \tfrac23 x_y^3 \bigr) + O(\delta^4) , \qquad
-# d(p, q)^2 = 4 \sum_y p_y \bigl( \sqrt{1 + x_y} - 1 \bigr)^2 + O(\delta^4)
-# = \sum_y p_y \bigl( x_y^2 - \tfrac12 x_y^3 \bigr) + O(\delta^4) .
+# \begin{aligned}
+# 2\, \mathrm{KL}(p, q) &= \sum_y p_y \bigl( x_y^2 - \tfrac23 x_y^3 \bigr) + O(\delta^4) , \\
+# d(p, q)^2 &= 4 \sum_y p_y \bigl( \sqrt{1 + x_y} - 1 \bigr)^2 + O(\delta^4) \\
+# &= \sum_y p_y \bigl( x_y^2 - \tfrac12 x_y^3 \bigr) + O(\delta^4) .
+# \end{aligned}
 # $$
 #
 # The difference of the squares is $-\tfrac16 \sum_y p_y x_y^3$, so that of the roots is
@@ -392,8 +396,10 @@ assert np.allclose([L, R], readings.loc[1000, ["L", "R"]], rtol=1e-5)
 # $1 / \beta$ of the boundary move. The speed of an input is $\beta \sqrt{p (1 - p)}$, and away from the ends
 #
 # $$
-# \E_x \sqrt{\cdot} = \int \beta \sqrt{p (1 - p)}\, dx = \pi , \qquad
-# \sqrt{\E_x (\cdot)} = \Bigl( \int \beta^2 p (1 - p)\, dx \Bigr)^{1/2} = \sqrt\beta .
+# \begin{aligned}
+# \E_x \sqrt{\cdot} &= \int \beta \sqrt{p (1 - p)}\, dx = \pi , \\
+# \sqrt{\E_x (\cdot)} &= \Bigl( \int \beta^2 p (1 - p)\, dx \Bigr)^{1/2} = \sqrt\beta .
+# \end{aligned}
 # $$ (eq-sweep)
 #
 # Every input turns once from one class to the other, $\pi$; the root of the mean square grows without end as the

@@ -285,8 +285,10 @@ plt.show()
 # on the divergence from the present coupling goes down in every step:
 #
 # $$
-# \Gamma_{t+1} = \arg\min_{\Gamma \in \Pi} \; \langle \Gamma, C + 2\lambda (\Gamma_t - \Gamma') - \ell \log \Gamma_t \rangle
-# + (\eps + \ell) \sum_{ij} \Gamma_{ij} \log \Gamma_{ij} , \qquad \ell = \frac{2\lambda}{n} .
+# \begin{aligned}
+# \Gamma_{t+1} = \arg\min_{\Gamma \in \Pi} \; &\langle \Gamma, C + 2\lambda (\Gamma_t - \Gamma') - \ell \log \Gamma_t \rangle \\
+# &+ (\eps + \ell) \sum_{ij} \Gamma_{ij} \log \Gamma_{ij} , \qquad \ell = \frac{2\lambda}{n} .
+# \end{aligned}
 # $$ (eq-mirror)
 #
 # Each step is an entropic transport problem with a larger weight, and Sinkhorn solves it.
@@ -297,8 +299,10 @@ plt.show()
 # From a positive $\Gamma_0 \in \Pi$, with $\Gamma^*$ the minimiser of {eq}`eq-proximal`, for all $t \ge 0$,
 #
 # $$
-# \mathrm{KL}(\Gamma^*, \Gamma_{t+1}) \le \frac{\ell}{\eps + \ell}\, \mathrm{KL}(\Gamma^*, \Gamma_t) , \qquad
-# F(\Gamma_{t+1}) - F(\Gamma^*) \le \ell\, \mathrm{KL}(\Gamma^*, \Gamma_t) .
+# \begin{aligned}
+# \mathrm{KL}(\Gamma^*, \Gamma_{t+1}) &\le \frac{\ell}{\eps + \ell}\, \mathrm{KL}(\Gamma^*, \Gamma_t) , \\
+# F(\Gamma_{t+1}) - F(\Gamma^*) &\le \ell\, \mathrm{KL}(\Gamma^*, \Gamma_t) .
+# \end{aligned}
 # $$ (eq-mirror-rate)
 # :::
 #
@@ -388,8 +392,11 @@ plt.show()
 # minimum. For a coupling the terms $u_i (1/n - \sum_j \Gamma_{ij})$ are zero, and its entries lie in $[0, 1/n]$, so
 #
 # $$
-# \min_{\Gamma \in \Pi} F(\Gamma) \;\ge\; D(u, v) = \frac1n \sum_i (u_i + v_i) + \sum_{ij} \min_{0 \le x \le 1/n}
+# \begin{aligned}
+# \min_{\Gamma \in \Pi} F(\Gamma) \;\ge\; D(u, v) = {} & \frac1n \sum_i (u_i + v_i) \\
+# & + \sum_{ij} \min_{0 \le x \le 1/n}
 # \bigl[ x\, (C_{ij} - u_i - v_j) + \eps\, x \log x + \lambda (x - \Gamma'_{ij})^2 \bigr] :
+# \end{aligned}
 # $$ (eq-certificate)
 #
 # the minimum over a larger set, in which every entry is free, cannot be larger. Each inner minimum is that of a convex function of one

@@ -118,8 +118,10 @@ assert np.allclose(fit(cloud(m, c), np.zeros(3)), best(m, c), atol=2e-4)
 # {eq}`eq-displacement` every $p_\tau$ is a Gaussian task, and the best classifier is
 #
 # $$
-# w_\tau = 2 m_\tau , \quad b_\tau = -2\, m_\tau \cdot c_\tau , \qquad
-# m_\tau = (1 - \tau) m_s + \tau m_t , \quad c_\tau = (1 - \tau) c_s + \tau c_t .
+# \begin{gathered}
+# w_\tau = 2 m_\tau , \qquad b_\tau = -2\, m_\tau \cdot c_\tau , \\
+# m_\tau = (1 - \tau) m_s + \tau m_t , \qquad c_\tau = (1 - \tau) c_s + \tau c_t .
+# \end{gathered}
 # $$ (eq-gaussian-coupled)
 # :::
 #
@@ -136,8 +138,10 @@ assert np.allclose(fit(cloud(m, c), np.zeros(3)), best(m, c), atol=2e-4)
 # prediction at $x$, so the two readings {eq}`eq-expected-length` and {eq}`eq-riemannian-length` of the length are
 #
 # $$
-# L = \int_0^1 \E_{p_\tau} \bigl[ |\dot w \cdot x + \dot b| \sqrt{p(1-p)} \bigr]\, d\tau , \qquad
-# R = \int_0^1 \sqrt{ \E_{p_\tau} \bigl[ (\dot w \cdot x + \dot b)^2\, p(1-p) \bigr] }\, d\tau .
+# \begin{aligned}
+# L &= \int_0^1 \E_{p_\tau} \bigl[ |\dot w \cdot x + \dot b| \sqrt{p(1-p)} \bigr]\, d\tau , \\
+# R &= \int_0^1 \sqrt{ \E_{p_\tau} \bigl[ (\dot w \cdot x + \dot b)^2\, p(1-p) \bigr] }\, d\tau .
+# \end{aligned}
 # $$ (eq-gaussian-length)
 #
 # A road is a list of clouds and the best classifier of each. `travel` adds the Fisher-Rao distances from one classifier

@@ -67,8 +67,10 @@ assert torch.equal(parity.images, size.images)
 # and the diagonal of the Fisher information $F$, averaged over the weights of each filter $j$, is the embedding:
 #
 # $$
-# e_j = \operatorname*{mean}_{w \in j}\; \E_x\, \E_{y \sim p_w(y \mid x)} \bigl( \partial_w \log p_w(y \mid x) \bigr)^2,
-# \qquad d(e, e') = 1 - \cos\Bigl( \frac{e}{e + e'}, \frac{e'}{e + e'} \Bigr) .
+# \begin{aligned}
+# e_j &= \operatorname*{mean}_{w \in j}\; \E_x\, \E_{y \sim p_w(y \mid x)} \bigl( \partial_w \log p_w(y \mid x) \bigr)^2, \\
+# d(e, e') &= 1 - \cos\Bigl( \frac{e}{e + e'}, \frac{e'}{e + e'} \Bigr) .
+# \end{aligned}
 # $$ (eq-task2vec)
 #
 # The quotients, filter by filter, are those of {cite:t}`achille2019`: filters differ in size by orders of magnitude.
