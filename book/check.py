@@ -4,7 +4,7 @@
 
 Headless Chromium loads each page from disk, in a window of 1280 pixels. Checked: every formula is typeset and fits its
 column, no TeX error is shown, no script, style or image comes from outside, every link inside the book leads somewhere,
-and no number is shown as np.float64.
+and no number is shown as np.float64, no TeX as it is written.
 """
 
 import os
@@ -64,9 +64,9 @@ def outside(soup):
 
 
 def raw(soup):
-    """Values that reached the reader as Python shows them."""
-    for node in soup.select("p, td, figcaption"):
-        if "np.float64(" in node.get_text() or "np.int64(" in node.get_text():
+    """Values that reached the reader as Python shows them, and TeX."""
+    for node in soup.select("p, td, th, figcaption"):
+        if any(mark in node.get_text() for mark in ("np.float64(", "np.int64(", "$\\")):
             yield f"a raw value in the text: {node.get_text(' ', strip=True)[:80]}"
 
 

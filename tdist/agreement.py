@@ -248,14 +248,16 @@ def mantel(a, b, alternative="greater", permutations=9999, seed=0):
     Raises
     ------
     ValueError
-        If shapes differ or are not square, n < 3, a number off the diagonal is missing, a matrix is constant there, or
-        the alternative is unknown.
+        If shapes differ or are not square, n < 3, a number off the diagonal is missing, a matrix is constant there,
+        the alternative is unknown, or no permutation is asked for.
     """
     a, b = (_off_diagonal(np.array(matrix, dtype=float), name) for matrix, name in ((a, "a"), (b, "b")))
     if a.shape != b.shape:
         raise ValueError(f"a and b differ in shape: {a.shape} and {b.shape}")
     if alternative not in ALTERNATIVES:
         raise ValueError(f"alternative must be one of {tuple(ALTERNATIVES)}, got {alternative!r}")
+    if permutations < 1:
+        raise ValueError(f"permutations must be at least 1, got {permutations!r}")
     n = len(a)
     exact = n <= 7
     draw = np.random.default_rng(seed)

@@ -12,6 +12,7 @@ from tqdm import tqdm
 
 from tdist.inputs import check_features
 from tdist.networks import efficientnet_lite0
+from tdist.training import floats
 from tdist.vae import vae_length
 
 __all__ = ["task2vec", "task2vec_distance", "vae_length", "wasserstein"]
@@ -21,8 +22,8 @@ def task2vec(task, trunk=None, size=96, decay=0.1, draws=4, images=1000, batch_s
              progress=False):
     r"""Task2Vec: the diagonal Fisher information of a fixed trunk's filters under a head that is trained on the task.
 
-    .. math:: F_w = \mathbb E_x\, \mathbb E_{y \sim p_w(y \mid x)} \bigl(\partial_w \log p_w(y \mid x)\bigr)^2,
-       \qquad e_j = \text{mean of } F_w \text{ over the weights } w \text{ of filter } j
+    .. math:: F_w = \mathbb E_x\, \mathbb E_{y \sim p_w(y \mid x)} \bigl(\partial_w \log p_w(y \mid x)\bigr)^2, \\
+       e_j = \text{mean of } F_w \text{ over the weights } w \text{ of filter } j
 
     Achille et al. (2019); :eq:`eq-task2vec`. A filter is one slice along the first axis of a weight of a convolution
     or a linear layer. Biases and gains are left out, and the head, which has another shape for every task.
@@ -35,8 +36,9 @@ def task2vec(task, trunk=None, size=96, decay=0.1, draws=4, images=1000, batch_s
     ----------
     task : Task
     trunk : torch.nn.Module, optional
-        From images (b, 3, size, size) in [-1, 1] to features (b, k), trained on something general, the same for all
-        tasks to be compared; a copy of it runs, in evaluation mode. EfficientNet-Lite0 of ImageNet by default.
+        From images (b, 3, size, size), uint8 scaled to [-1, 1], to features (b, k), trained on something general, the
+        same for all tasks to be compared; a copy of it runs, in evaluation mode. EfficientNet-Lite0 of ImageNet by
+        default.
     size : int or None
         Height and width that the trunk expects; None hands the images on as they are, with their own channels.
     decay : float
@@ -167,7 +169,7 @@ def _lite0_trunk():
 
 def _prepared(images, size):
     """What :func:`task2vec` hands to its trunk."""
-    images = images.float() / 127.5 - 1
+    images = floats(images)
     if size is None:
         return images
     images = interpolate(images.expand(-1, 3, -1, -1), (size, size), mode="bilinear", antialias=True)

@@ -36,10 +36,9 @@ class Coupling:
 def proximal(cost, previous, entropy, proximal, tolerance=1e-6, max_steps=1000, sweeps=5):
     r"""The proximal step of coupled transfer, for every block:
 
-    .. math:: \min_{\Gamma \in \Pi} F(\Gamma), \quad
+    .. math:: \min_{\Gamma \in \Pi} F(\Gamma), \qquad \Pi: \Gamma 1 = \Gamma^T 1 = \tfrac1n, \\
        F(\Gamma) = \langle\Gamma, C\rangle + \epsilon \sum_{ij} \Gamma_{ij} \log \Gamma_{ij}
-       + \lambda \lVert\Gamma - \Gamma'\rVert^2,
-       \qquad \Pi: \Gamma 1 = \Gamma^T 1 = \tfrac1n
+       + \lambda \lVert\Gamma - \Gamma'\rVert^2
 
     Since :math:`\Gamma_{ij} \le 1/n`, the square is :math:`2\lambda/n`-smooth relative to the entropy, and mirror
     descent with
@@ -74,13 +73,15 @@ def proximal(cost, previous, entropy, proximal, tolerance=1e-6, max_steps=1000, 
     Raises
     ------
     ValueError
-        If shapes differ, a number is missing, a weight is negative, or both are 0.
+        If shapes differ, a number is missing, a weight is negative, both are 0, or there is no step or sweep.
     """
     tensors = isinstance(cost, torch.Tensor)
     cost, previous = _blocks(cost, "cost"), _blocks(previous, "previous")
     if cost.shape != previous.shape:
         raise ValueError(f"cost and previous differ in shape: {tuple(cost.shape)} and {tuple(previous.shape)}")
     _check_weights(entropy, proximal)
+    if max_steps < 1 or sweeps < 1:
+        raise ValueError(f"max_steps and sweeps must be at least 1, got {max_steps!r} and {sweeps!r}")
     previous = previous.to(cost.device)
     n = cost.shape[-1]
     eta = entropy + 2 * proximal / n

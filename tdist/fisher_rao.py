@@ -122,7 +122,7 @@ def expected_length(probs, weights=None, step="fisher-rao"):
     w = (torch.ones(1) if weights is None else torch.as_tensor(weights)).to(d).expand(d.shape)
     if (w < 0).any() or not torch.isfinite(w).all() or (w.sum(1) <= 0).any():
         raise ValueError("weights must be at least 0, with a positive sum at every step")
-    w = w / w.sum(1, keepdim=True)
+    w, d = w / w.sum(1, keepdim=True), d.where(w > 0, 0)  # an infinite step of an input that does not count
     return PathLength(float((w * d).sum()), float((w * d**2).sum(1).sqrt().sum()))
 
 

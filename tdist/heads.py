@@ -35,7 +35,7 @@ class Head:
     Raises
     ------
     ValueError
-        If the kind is unknown, or `classes` lacks a class.
+        If the kind is unknown, or `classes` lacks a class or has one twice.
     """
 
     def __init__(self, source, target, kind="gated", classes=None):
@@ -49,6 +49,8 @@ class Head:
             missing = [name for name in (*source, *target) if name not in names]
             if missing:
                 raise ValueError(f"classes has no output for {missing}; it has {list(names)}")
+            if len(set(names)) < len(names):
+                raise ValueError(f"classes names an output twice: {list(names)}")
             everything = torch.arange(len(names))
             labels = tuple(torch.tensor([names.index(name) for name in task]) for task in (source, target))
         self.kind, self.classes, self.size = kind, names, len(everything)

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from tdist import couplings
-from tdist.training import BLOCKS, COSTS, PAIRS, floats, predict, reproducible, sgd, stream
+from tdist.training import BLOCKS, COSTS, PAIRS, floats, guarded, predict, reproducible, sgd, stream
 
 POINTS = 512  # of a test loss along the road
 
@@ -48,11 +48,13 @@ class Blocks:
 
     def start(self, features, entropy, tolerance):
         """The coupling that joins near images: entropic, for squared distances of features (task -> (images, k)), or
-        of pixels if None."""
+        of pixels if None. Returns its largest duality gap, relative to the mean cost."""
         source, target = (
             torch.as_tensor(task.images if features is None else features(task)).double().flatten(1)[index.cpu()]
             for task, index in zip(self.tasks, (self.source, self.target), strict=True))
-        self.coupling = couplings.from_features(source.to(self.device), target, entropy, tolerance).coupling
+        found = couplings.from_features(source.to(self.device), target, entropy, tolerance)
+        self.coupling = found.coupling
+        return found.gap.max().item()
 
     def draw(self, rng, size):
         """Pairs (i, j) from the coupling: rows of both tasks, (size,) each.
@@ -128,13 +130,13 @@ def travel(network, parts, head, settings, seed=0, kind="beta", bar=None, number
 
     with reproducible(network, seed):
         for k in range(settings.steps):
-            for gauge in gauges:
-                gauge.look(network, k)
-            found = sgd(network, optimiser, losses(parts[0], settings.sgd_steps, settings.batch, k),
-                        f"tau = {(k + 1) / settings.steps:.3g}")
+            with guarded(network, f"tau = {(k + 1) / settings.steps:.3g}"):
+                for gauge in gauges:
+                    gauge.look(network, k)
+                found = sgd(network, optimiser, losses(parts[0], settings.sgd_steps, settings.batch, k))
+                for gauge in gauges:
+                    gauge.measure(network, k)
             train_loss.append(found.mean().item())
-            for gauge in gauges:
-                gauge.measure(network, k)
             if len(parts) > 1:
                 with torch.inference_mode():
                     test_loss.append(next(losses(parts[1], 1, POINTS, k)).item())

@@ -10,7 +10,7 @@ import torch
 
 def identity(source, target, network, settings, classes, features, test, seed):
     """A fingerprint of everything that a transfer's numbers depend on."""
-    digest = hashlib.sha256(repr((asdict(settings), classes, seed)).encode())
+    digest = hashlib.sha256(repr((asdict(settings), classes, seed, network)).encode())  # a network prints its modules
     for task in (source, target, *(test or ())):
         digest.update(repr(task.classes).encode())
         for part in (task.images, task.labels):
@@ -23,17 +23,28 @@ def identity(source, target, network, settings, classes, features, test, seed):
 def save(path, state):
     """Write the state to a file; without a path, nothing. A kill leaves the old state or the new one."""
     if path is not None:
-        fresh = Path(path).with_suffix(".unfinished")
+        fresh = Path(f"{path}.unfinished")
         torch.save(state, fresh)
         fresh.replace(path)
 
 
 def load(path, identity, device):
-    """The state in a file, on a device; None if there is no file, or ValueError if it is another run's."""
-    if path is None or not Path(path).exists():
+    """The state in a file, on a device; None if there is no file.
+
+    Raises ValueError if the file is another run's or no state, and FileNotFoundError if its folder is missing.
+    """
+    if path is None:
         return None
-    state = torch.load(path, map_location=device, weights_only=True)
-    if state["identity"] != identity:
+    if not Path(path).parent.is_dir():
+        raise FileNotFoundError(f"{Path(path).parent} does not exist; create it first, or save elsewhere")
+    if not Path(path).exists():
+        return None
+    try:
+        state = torch.load(path, map_location=device, weights_only=True)
+        found = state["identity"]
+    except Exception as error:  # a file that is no state fails in any way
+        raise ValueError(f"{path} is not the state of a transfer; name another file") from error
+    if found != identity:
         raise ValueError(f"{path} belongs to another run: other tasks, network, settings or seed; "
                          "move it away to start afresh")
     return state

@@ -42,13 +42,18 @@ class Task:
     classes: tuple
 
     def __post_init__(self):
+        for name, kind in (("images", "uint8 or float32"), ("labels", "int64")):
+            if not isinstance(getattr(self, name), torch.Tensor):
+                raise ValueError(f"{name} must be a torch.Tensor ({kind}), got {type(getattr(self, name)).__name__}")
         if self.images.ndim != 4 or self.images.dtype not in (torch.uint8, torch.float32):
             raise ValueError("images must be uint8 or float32 of shape (n, channels, height, width), got "
                              f"{self.images.dtype} of shape {tuple(self.images.shape)}")
         if not torch.isfinite(self.images).all():
             raise ValueError("images hold NaN or infinity")
-        if self.labels.shape != self.images.shape[:1] or len(self.labels) == 0:
-            raise ValueError(f"{len(self.images)} images need as many labels, at least one; got shape "
+        if len(self.images) == 0:
+            raise ValueError(f"{self.name} has no images")
+        if self.labels.shape != self.images.shape[:1] or self.labels.dtype != torch.int64:
+            raise ValueError(f"{len(self.images)} images need as many labels, int64; got {self.labels.dtype} of shape "
                              f"{tuple(self.labels.shape)}")
         if self.labels.min() < 0 or self.labels.max() >= len(self.classes):
             raise ValueError(f"labels must lie in 0 to {len(self.classes) - 1}, one for each name in classes")

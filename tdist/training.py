@@ -1,5 +1,6 @@
 """Training on one task or between two: settings, SGD, accuracy, and the guards that every loop needs."""
 
+import copy
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -8,12 +9,13 @@ import torch
 from tqdm import tqdm
 
 from tdist.fisher_rao import STEPS
-from tdist.heads import KINDS
+from tdist.heads import KINDS, Head
 
 MIXING = ("beta", "linear")
 # what a random number is for: streams that never meet, the same in every iteration
 PRETRAIN, BLOCKS, PAIRS, COSTS, FINE_TUNE = range(5)
 CHECK = 25  # SGD steps between looks at the loss, where no step of tau sets them
+WHOLE = ("steps", "sgd_steps", "batch", "pretrain_steps", "fine_tune_steps", "iterations", "block")
 
 
 @dataclass(frozen=True)
@@ -72,29 +74,39 @@ class Settings:
         for name, choices in (("head", KINDS), ("mixing", MIXING), ("step", STEPS)):
             if getattr(self, name) not in choices:
                 raise ValueError(f"{name} must be one of {choices}, got {getattr(self, name)!r}")
+        for name in WHOLE:
+            if not isinstance(getattr(self, name), int | np.integer):
+                raise ValueError(f"{name} must be a whole number, got {getattr(self, name)!r}")
         for name in ("steps", "sgd_steps", "batch", "iterations", "fine_tune_steps", "lr", "entropy", "growth",
                      "tolerance"):
-            if not getattr(self, name) > 0:
-                raise ValueError(f"{name} must be positive, got {getattr(self, name)!r}")
+            if not 0 < getattr(self, name) < np.inf:
+                raise ValueError(f"{name} must be positive and finite, got {getattr(self, name)!r}")
         if self.block < 2:
             raise ValueError(f"block must be at least 2, got {self.block}")
         if self.visits is not None and self.visits < 1:
             raise ValueError(f"visits must be at least 1, got {self.visits}")
         for name in ("momentum", "weight_decay", "pretrain_steps", "proximal"):
-            if not getattr(self, name) >= 0:
-                raise ValueError(f"{name} must be at least 0, got {getattr(self, name)!r}")
+            if not 0 <= getattr(self, name) < np.inf:
+                raise ValueError(f"{name} must be at least 0 and finite, got {getattr(self, name)!r}")
+        if self.momentum >= 1:
+            raise ValueError(f"momentum must be below 1, got {self.momentum!r}")
 
     def optimiser(self, network):
         return torch.optim.SGD(network.parameters(), self.lr, self.momentum, weight_decay=self.weight_decay)
 
 
 class Diverged(ArithmeticError):
-    """A loss was NaN or infinite. `network` holds the last good weights, those at the start of the step."""
+    """A loss, a weight or a logit was NaN or infinite. `network` holds the last good weights: those of before the step
+    of tau, or of before the last 25 SGD steps on one task."""
 
     def __init__(self, where, step, network):
-        super().__init__(f"the loss is no longer finite at {where}, SGD step {step}; the last good weights are in this "
-                         "error's .network, and what was saved before is untouched. Try a smaller lr")
+        super().__init__(f"the loss is no longer finite at {where}, {step}; the last good weights are in this error's "
+                         ".network, and what was saved before is untouched. Try a smaller lr")
         self.network = network
+
+
+class NotFinite(ArithmeticError):
+    """At which SGD step of a block; :func:`guarded` turns it into :class:`Diverged`."""
 
 
 def floats(images):
@@ -109,8 +121,10 @@ def stream(seed, purpose, number=0):
 
 @contextmanager
 def reproducible(network, seed):
-    """Seeded dropout, no denormals (a hundred times slower), deterministic kernels; the caller's random state stays."""
+    """Seeded dropout, no denormals (a hundred times slower), deterministic kernels; the caller's random state and
+    treatment of denormals stay."""
     device = device_of(network)
+    flushed = not (torch.tensor(1e-310, dtype=torch.float64) / 2).item()  # PyTorch sets this and does not tell it
     torch.set_flush_denormal(True)
     try:
         with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []), \
@@ -118,19 +132,71 @@ def reproducible(network, seed):
             torch.manual_seed(seed)
             yield
     finally:
-        torch.set_flush_denormal(False)
+        torch.set_flush_denormal(flushed)
+
+
+@contextmanager
+def guarded(network, where):
+    """If a number in the block is not finite, the network gets its weights of before, and Diverged says where."""
+    good = {name: value.clone() for name, value in network.state_dict().items()}
+    try:
+        yield
+    except NotFinite as error:
+        network.load_state_dict(good)
+        raise Diverged(where, error, network) from None
 
 
 def device_of(network):
     return next(network.parameters()).device
 
 
-def sgd(network, optimiser, losses, where, schedule=None):
-    """One SGD step for each loss that `losses` yields, in training mode; the losses, (steps,).
+def checked_head(source, target, network, settings, classes=None, test=None):
+    """The head; and errors for what would fail in the middle of a run, or quietly mean nothing."""
+    _check_images(source, target)
+    for task, unseen in zip((source, target), test or (), strict=test is not None):
+        _check_images(task, unseen)
+        if unseen.classes != task.classes:
+            raise ValueError(f"the test images of {task.name} have the classes {list(unseen.classes)}, and the task "
+                             f"has {list(task.classes)}; take test.only(task.classes)")
+    for task in (source, target):
+        if len(task.classes) < 2:
+            raise ValueError(f"{task.name} has the one class {task.classes[0]}; a classifier needs two to tell apart")
+    if next(network.parameters(), None) is None:
+        raise ValueError("the network has no weights that could move")
+    head = Head(source.classes, target.classes, settings.head, classes).to(device_of(network))
+    try:
+        outputs = predict(copy.deepcopy(network), source.images[:2].to(device_of(network)))
+    except NotFinite:
+        raise ValueError("the network's logits are not finite before any training") from None
+    except (RuntimeError, TypeError, ValueError) as error:
+        raise ValueError(f"the network does not turn images {tuple(source.images.shape[1:])} of {source.name} into "
+                         f"logits: {error}") from error
+    if outputs.ndim != 2 or outputs.shape[1] != head.size:
+        what = "the larger task's classes" if head.classes is None else f"the classes {list(head.classes)}"
+        raise ValueError(f"the network gives logits of shape {tuple(outputs.shape)} for 2 images; it needs (2, "
+                         f"{head.size}), one output for each of {what}")
+    return head
 
-    Raises :class:`Diverged`, with the weights of before the call, if one is not finite.
-    """
-    good = {name: value.clone() for name, value in network.state_dict().items()}
+
+def _check_images(a, b):
+    if a.images.shape[1:] == b.images.shape[1:] and a.images.dtype == b.images.dtype:
+        return
+    differ = " and ".join(f"{task.name} {task.images.dtype} {tuple(task.images.shape[1:])}" for task in (a, b))
+    if a.images.dtype != b.images.dtype:
+        way_out = "store both as uint8, or both as float32"
+    else:
+        channels = {task.images.shape[1] for task in (a, b)}
+        size = max(a.images.shape[-1], b.images.shape[-1])
+        way_out = f"bring both to one shape with task.resized({size}" + (
+            f", channels={max(channels)})" if 1 in channels else ")")
+        if len(channels) > 1 and 1 not in channels:
+            way_out += ", after giving them the same channels"
+    raise ValueError(f"the tasks' images differ: {differ}; {way_out}")
+
+
+def sgd(network, optimiser, losses, schedule=None):
+    """One SGD step for each loss that `losses` yields, in training mode; the losses, (steps,). For a :func:`guarded`
+    block."""
     network.train()
     found = []
     for loss in losses:
@@ -143,8 +209,9 @@ def sgd(network, optimiser, losses, where, schedule=None):
     network.eval()
     found = torch.stack(found).double().cpu()
     if not torch.isfinite(found).all():
-        network.load_state_dict(good)
-        raise Diverged(where, int((~torch.isfinite(found)).nonzero()[0]), network)
+        raise NotFinite(f"SGD step {int((~torch.isfinite(found)).nonzero()[0])}")
+    if not all(torch.isfinite(weight).all() for weight in network.parameters()):
+        raise NotFinite(f"SGD step {len(found) - 1}")
     return found
 
 
@@ -152,7 +219,10 @@ def predict(network, images, chunk=1024):
     """Logits (n, outputs) in evaluation mode, images as stored."""
     network.eval()
     with torch.inference_mode():
-        return torch.cat([network(floats(part)) for part in images.split(chunk)])
+        logits = torch.cat([network(floats(part)) for part in images.split(chunk)])
+    if not torch.isfinite(logits).all():
+        raise NotFinite("after its last SGD step")
+    return logits
 
 
 def evaluate(network, task, head):
@@ -184,5 +254,7 @@ def pretrain(task, network, head, settings, seed=0, progress=False):
         for start in tqdm(range(0, settings.pretrain_steps, CHECK), desc=f"pretraining on {task.name}",
                           disable=not progress):
             steps = min(CHECK, settings.pretrain_steps - start)
-            sgd(network, optimiser, losses(steps), f"pretraining step {start}", schedule)
+            with guarded(network, f"pretraining step {start}"):
+                sgd(network, optimiser, losses(steps), schedule)
+                predict(network, images[:settings.batch])  # finite weights can still give infinite logits
     return network.eval()

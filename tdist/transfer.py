@@ -12,16 +12,16 @@ import torch
 from tqdm import tqdm
 
 from tdist import couplings, states
-from tdist.heads import Head
 from tdist.roads import Blocks, travel
 from tdist.training import (
     CHECK,
     FINE_TUNE,
     Settings,
+    checked_head,
     device_of,
     evaluate,
     floats,
-    predict,
+    guarded,
     pretrain,
     reproducible,
     sgd,
@@ -79,6 +79,8 @@ class Transfer:
         At the end of the last road.
     coupling, cost : torch.Tensor, shape (blocks, n, n), or None if uncoupled
         The last ones.
+    start_gap : float
+        Largest duality gap of the coupling of the first road, as `gap` of :class:`Iteration`; NaN if uncoupled.
     """
 
     length: float
@@ -89,6 +91,7 @@ class Transfer:
     network: torch.nn.Module
     coupling: torch.Tensor | None
     cost: torch.Tensor | None
+    start_gap: float
 
     def __float__(self):
         return self.length
@@ -129,7 +132,7 @@ def pretrained(task, network, settings=None, classes=None, seed=0, progress=Fals
     outputs, in order, for all of them. Errors as :func:`coupled`.
     """
     settings = settings or Settings()
-    head = _checked_head(task, task, network, settings, classes)
+    head = checked_head(task, task, network, settings, classes)
     return pretrain(task, copy.deepcopy(network), head, settings, seed, progress)
 
 
@@ -158,7 +161,8 @@ def coupled(source, target, network, settings=None, *, classes=None, features=No
         From a Task to an array (images, k): the first coupling joins images that are near in it. Pixels by default;
         the paper takes features of an ImageNet network.
     test : pair of Task, optional
-        Images of source and target that SGD does not see: their loss along the road, and the accuracy.
+        Images of source and target that SGD does not see, of the same classes: their loss along the road, and the
+        accuracy.
     seed : int
         The same seed gives the same numbers, bit for bit, on one machine with one number of threads.
     save : path, optional
@@ -172,33 +176,36 @@ def coupled(source, target, network, settings=None, *, classes=None, features=No
     Raises
     ------
     ValueError
-        If images do not fit together or the network, the outputs are not as many as the classes, a block is larger
-        than a task, or `save` belongs to another run.
+        If images do not fit together or the network, the outputs are not as many as the classes, test images have
+        other classes, a block is larger than a task, or `save` belongs to another run.
+    FileNotFoundError
+        If the folder of `save` does not exist.
     tdist.training.Diverged
-        If a loss is not finite.
+        If a loss, a weight or a logit is not finite.
     """
     settings = settings or Settings()
-    head = _checked_head(source, target, network, settings, classes)
+    head = checked_head(source, target, network, settings, classes, test)
     parts = _blocks(source, target, test, network, settings, seed)  # of the test images too, if there are any
-    identity = states.identity(source, target, network, settings, classes, features, test, seed)
-    state = states.load(save, identity, device_of(network))
-    if state is None:
-        for part in parts:
-            part.start(features, settings.entropy, settings.tolerance)
-        weights = pretrain(source, copy.deepcopy(network), head, settings, seed, progress).state_dict()
-        state = {"identity": identity, "weights": weights, "couplings": [part.coupling for part in parts],
-                 "iterations": []}
-        states.save(save, state)
     moving = copy.deepcopy(network)
-    with tqdm(total=settings.iterations * settings.steps, initial=len(state["iterations"]) * settings.steps,
-              desc=f"{source.name} to {target.name}", disable=not progress) as bar:
-        while len(state["iterations"]) < settings.iterations:
-            state = _iterate(state, moving, parts, head, settings, seed, bar)
+    with reproducible(network, seed):
+        identity = states.identity(source, target, network, settings, classes, features, test, seed)
+        state = states.load(save, identity, device_of(network))
+        if state is None:
+            gaps = [part.start(features, settings.entropy, settings.tolerance) for part in parts]
+            weights = pretrain(source, copy.deepcopy(network), head, settings, seed, progress).state_dict()
+            state = {"identity": identity, "weights": weights, "couplings": [part.coupling for part in parts],
+                     "start_gap": gaps[0], "iterations": []}
             states.save(save, state)
+        with tqdm(total=settings.iterations * settings.steps, initial=len(state["iterations"]) * settings.steps,
+                  desc=f"{source.name} to {target.name}", disable=not progress) as bar:
+            while len(state["iterations"]) < settings.iterations:
+                state = _iterate(state, moving, parts, head, settings, seed, bar)
+                states.save(save, state)
     moving.load_state_dict(state["end"])
     iterations = tuple(Iteration(**record) for record in state["iterations"])
     return Transfer(iterations[-1].length, iterations[-1].riemannian_length, iterations,
-                    *evaluate(moving, parts[-1].tasks[1], head), moving, state["couplings"][0], state["cost"])
+                    *evaluate(moving, parts[-1].tasks[1], head), moving, state["couplings"][0], state["cost"],
+                    state["start_gap"])
 
 
 def _iterate(state, moving, parts, head, settings, seed, bar):
@@ -222,14 +229,15 @@ def uncoupled(source, target, network, settings=None, *, classes=None, test=None
     :math:`(1-\tau) p_s + \tau p_t` of equation 9. Parameters as :func:`coupled`, without `features`
     and `save`; result and errors the same."""
     settings = settings or Settings()
-    head = _checked_head(source, target, network, settings, classes)
+    head = checked_head(source, target, network, settings, classes, test)
     parts = _blocks(source, target, test, network, settings, seed)
     moving = pretrain(source, copy.deepcopy(network), head, settings, seed, progress)
     with tqdm(total=settings.steps, desc=f"{source.name} to {target.name}, uncoupled", disable=not progress) as bar:
         road = travel(moving, parts, head, settings, seed, "mixture", bar)
     length, riemannian, none = sum(road.steps), sum(road.riemannian_steps), float("nan")
     record = Iteration(length, riemannian, none, none, none, none, road.steps, road.train_loss, road.test_loss)
-    return Transfer(length, riemannian, (record,), *evaluate(moving, parts[-1].tasks[1], head), moving, None, None)
+    return Transfer(length, riemannian, (record,), *evaluate(moving, parts[-1].tasks[1], head), moving, None, None,
+                    none)
 
 
 def fine_tuning(source, target, network, settings=None, *, classes=None, test=None, seed=0, progress=True):
@@ -244,7 +252,7 @@ def fine_tuning(source, target, network, settings=None, *, classes=None, test=No
     FineTuning
     """
     settings = settings or Settings()
-    head = _checked_head(source, target, network, settings, classes)
+    head = checked_head(source, target, network, settings, classes, test)
     moving = pretrain(source, copy.deepcopy(network), head, settings, seed, progress)
     device, judge = device_of(network), (test or (source, target))[1]
     images, labels = target.images.to(device), target.labels.to(device)
@@ -265,9 +273,10 @@ def fine_tuning(source, target, network, settings=None, *, classes=None, test=No
                           desc=f"{source.name} to {target.name}, fine-tuning"):
             steps = min(CHECK, settings.fine_tune_steps - start)
             lengths.append(lengths[-1])
-            sgd(moving, optimiser, losses(steps), f"fine-tuning step {start}")
+            with guarded(moving, f"fine-tuning step {start}"):
+                sgd(moving, optimiser, losses(steps))
+                judged.append(evaluate(moving, judge, head))
             looks.append(start + steps)
-            judged.append(evaluate(moving, judge, head))
     accuracies, test_losses = map(list, zip(*judged, strict=True))
     first = int(np.argmax(np.asarray(accuracies) >= 0.95 * accuracies[-1]))
     return FineTuning(lengths[first], lengths[-1], looks[first], accuracies, test_losses, moving)
@@ -280,6 +289,8 @@ def weights_of(network):
 
 def _proximal(cost, previous, settings, iteration):
     scale = cost.mean().item()
+    if scale == 0:  # nothing moved, and every coupling is best
+        return previous, 0.0
     found = couplings.proximal(cost, previous, settings.entropy * scale,
                                settings.proximal * settings.growth**iteration * scale, settings.tolerance)
     return found.coupling, found.gap.max().item() / scale
@@ -287,21 +298,3 @@ def _proximal(cost, previous, settings, iteration):
 
 def _blocks(source, target, test, network, settings, seed):
     return [Blocks(*pair, settings.block, seed, device_of(network)) for pair in ((source, target), test) if pair]
-
-
-def _checked_head(source, target, network, settings, classes):
-    """The head; and errors for what would fail in the middle of a run, or quietly mean nothing."""
-    if source.images.shape[1:] != target.images.shape[1:] or source.images.dtype != target.images.dtype:
-        shapes = " and ".join(f"{task.name} {task.images.dtype} {tuple(task.images.shape[1:])}"
-                              for task in (source, target))
-        size = max(source.images.shape[-1], target.images.shape[-1])
-        channels = max(source.images.shape[1], target.images.shape[1])
-        raise ValueError(f"the tasks' images differ: {shapes}; bring both to one shape with task.resized({size}, "
-                         f"channels={channels})")
-    head = Head(source.classes, target.classes, settings.head, classes).to(device_of(network))
-    outputs = predict(copy.deepcopy(network), source.images[:2].to(device_of(network)))
-    if outputs.ndim != 2 or outputs.shape[1] != head.size:
-        what = "the larger task's classes" if head.classes is None else f"the classes {list(head.classes)}"
-        raise ValueError(f"the network gives logits of shape {tuple(outputs.shape)} for 2 images; it needs (2, "
-                         f"{head.size}), one output for each of {what}")
-    return head

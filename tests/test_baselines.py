@@ -1,5 +1,6 @@
 """Rivals of the coupled transfer distance: against closed forms, hand sums and other programs."""
 
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -109,6 +110,13 @@ def test_the_default_trunk():
 def test_task2vec_refuses(change, message):
     with pytest.raises(ValueError, match=message):
         task2vec(little_task(), **{"trunk": linear_trunk(), "size": None} | change)
+
+
+def test_task2vec_takes_floats_as_they_are():
+    task, trunk = little_task(), linear_trunk()
+    floats = replace(task, images=task.images / 127.5 - 1)
+    sizes = {"trunk": trunk, "size": None, "decay": DECAY, "draws": None}
+    assert np.allclose(task2vec(floats, **sizes), task2vec(task, **sizes), rtol=1e-4)
 
 
 def test_task2vec_refuses_a_single_class():

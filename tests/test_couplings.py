@@ -226,6 +226,8 @@ def test_kinds_and_inputs_are_kept():
     (lambda c, p: proximal(np.where(c > 0.9, np.nan, c), p, 0.1, 1.0), "NaN"),
     (lambda c, p: proximal(c, p, -0.1, 1.0), "at least 0"),
     (lambda c, p: proximal(c, p, 0.0, 0.0), "ot.emd"),
+    (lambda c, p: proximal(c, p, 0.1, 1.0, max_steps=0), "at least 1"),
+    (lambda c, p: proximal(c, p, 0.1, 1.0, sweeps=0), "at least 1"),
     (lambda c, p: entropic(c, 0.0), "ot.emd"),
     (lambda c, p: entropic(c[:, :, :5], 0.1), "blocks, n, n"),
     (lambda c, p: from_features(c, p[:, :5]), "as many source"),

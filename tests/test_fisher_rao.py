@@ -149,6 +149,13 @@ def test_kinds_and_shapes():
     assert np.array_equal(p, before)
 
 
+def test_an_input_of_weight_zero_does_not_count_even_where_its_step_is_infinite():
+    path = np.array([[[0.4, 0.6], [0.5, 0.5]], [[0.3, 0.7], [1.0, 0.0]]])
+    found, alone = expected_length(path, [1, 0], "kl"), expected_length(path[:, :1], step="kl")
+    assert found == alone and np.isfinite(found.riemannian_length)
+    assert np.isinf(expected_length(path, [1, 1], "kl").length)
+
+
 @pytest.mark.parametrize("call, message", [
     (lambda: distance([0.5, 0.5], [0.2, 0.3, 0.5]), "2 classes and q has 3"),
     (lambda: root_kl([0.5, 0.5], [0.2, 0.3, 0.5]), "2 classes and q has 3"),

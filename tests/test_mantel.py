@@ -83,6 +83,8 @@ def test_bad_input_is_refused(a, b, message):
         mantel(a, b)
     with pytest.raises(ValueError, match="two-sided"):
         mantel(matrix(4), matrix(4), "both")
+    with pytest.raises(ValueError, match="at least 1, got 0"):
+        mantel(matrix(8), matrix(8), permutations=0)
 
 
 def test_inputs_are_kept():

@@ -66,6 +66,10 @@ def test_loader_gives_three_channels_in_minus_one_to_one():
     (torch.full((2, 1, 4, 4), float("nan")), torch.tensor([0, 1]), "NaN"),
     (torch.zeros(2, 4, 4, dtype=torch.uint8), torch.tensor([0, 1]), "float32 of shape"),
     (torch.zeros(2, 1, 4, 4, dtype=torch.uint8), torch.tensor([0]), "as many labels"),
+    (torch.zeros(2, 1, 4, 4, dtype=torch.uint8), torch.tensor([0, 1], dtype=torch.uint8), "int64; got torch.uint8"),
+    (torch.zeros(2, 1, 4, 4, dtype=torch.uint8), [0, 1], "labels must be a torch.Tensor"),
+    (np.zeros((2, 1, 4, 4), np.uint8), torch.tensor([0, 1]), "images must be a torch.Tensor"),
+    (torch.zeros(0, 1, 4, 4, dtype=torch.uint8), torch.zeros(0, dtype=torch.long), "has no images"),
     (torch.zeros(2, 1, 4, 4, dtype=torch.uint8), torch.tensor([0, 2]), "0 to 1")])
 def test_parts_that_do_not_fit_are_refused(images, labels, message):
     with pytest.raises(ValueError, match=message):

@@ -9,7 +9,7 @@ import torch
 from torch import nn
 from torch.nn.functional import cross_entropy
 
-from tdist import fisher_rao, transfer
+from tdist import couplings, fisher_rao, transfer
 from tdist.heads import Head
 from tdist.networks import CNN, SmallCNN, WideResNet
 from tdist.roads import Blocks, Gauge, mixing, travel
@@ -52,8 +52,9 @@ def test_gated_head_by_hand():
     head = Head(("a", "b"), ("b", "c"))
     assert head.classes == ("a", "b", "c")
     before, after = torch.tensor([[0.3, -1.0, 2.0]]), torch.tensor([[1.0, 0.5, -0.7]])
-    d_s, d_t = (fisher_rao.distance(before[:, own].softmax(1), after[:, own].softmax(1)) for own in ([0, 1], [1, 2]))
-    assert head.step(before, after, 0.3).item() == pytest.approx(np.sqrt(0.7 * d_s**2 + 0.3 * d_t**2).item(), rel=1e-5)
+    d_s, d_t = (fisher_rao.distance(before[:, own].softmax(1), after[:, own].softmax(1)).item()
+                for own in ([0, 1], [1, 2]))
+    assert head.step(before, after, 0.3).item() == pytest.approx(np.sqrt(0.7 * d_s**2 + 0.3 * d_t**2), rel=1e-5)
     kl = fisher_rao.root_kl(before[:, [0, 1]].softmax(1), after[:, [0, 1]].softmax(1))
     assert head.step(before, after, 0.0, "kl").item() == pytest.approx(kl.item(), rel=1e-5)
     # source label 1 is b, target label 1 is c
@@ -382,6 +383,7 @@ def test_a_killed_run_resumes_to_the_same_numbers(digit_pair, tmp_path, monkeypa
     assert all(torch.equal(a, b) for a, b in zip(resumed.network.parameters(), found.network.parameters(), strict=True))
     assert coupled(source, target, network, QUICK, save=path, progress=False).length == found.length
     assert len(calls) == 4
+    assert 0 < resumed.start_gap == found.start_gap <= QUICK.tolerance
     for other in ({"seed": 1}, {"settings": replace(QUICK, lr=0.01)}, {"features": lambda task: task.labels[:, None]}):
         keywords = {"settings": QUICK, "save": path, "progress": False} | other
         with pytest.raises(ValueError, match="belongs to another run"):
@@ -478,6 +480,39 @@ def test_a_loss_that_is_not_finite_names_where_and_keeps_the_last_good_weights()
         pretrained(source, SmallCNN(5), replace(QUICK, lr=1e30))
 
 
+@pytest.mark.parametrize(("method", "lr", "steps"), [
+    (coupled, 1e6, 2), (coupled, 1e8, 2), (coupled, 1e20, 1), (uncoupled, 1e30, 1), (fine_tuning, 1e30, 1)])
+def test_weights_that_blow_up_in_the_last_sgd_step_are_noticed(method, lr, steps):
+    settings = replace(QUICK, lr=lr, pretrain_steps=0, sgd_steps=steps, fine_tune_steps=steps)
+    with pytest.raises(Diverged, match="fine-tuning step 0" if method is fine_tuning else "tau =") as caught:
+        method(*halves(100), SmallCNN(10), settings, progress=False)
+    assert all(torch.isfinite(value).all() for value in caught.value.network.state_dict().values())
+
+
+def test_a_road_without_movement_keeps_its_coupling():
+    found = coupled(*halves(100), SmallCNN(10), replace(QUICK, lr=1e-30, pretrain_steps=0), progress=False)
+    assert found.length == 0
+    assert [(road.gap, road.moved) for road in found.iterations] == [(0, 0)] * QUICK.iterations
+    assert found.coupling.std() > 0  # that of the images, not the independent one
+
+
+def flushes():
+    return (torch.tensor(1e-310, dtype=torch.float64) / 2).item() == 0
+
+
+def test_denormals_are_flushed_in_the_whole_of_a_transfer_and_left_to_the_caller_outside(monkeypatch):
+    inside, proximal = [], couplings.proximal
+    monkeypatch.setattr(couplings, "proximal", lambda *args: inside.append(flushes()) or proximal(*args))
+    for before in (False, True):
+        torch.set_flush_denormal(before)
+        try:
+            coupled(*halves(100), SmallCNN(10), QUICK, progress=False)
+            assert flushes() is before
+        finally:
+            torch.set_flush_denormal(False)
+    assert len(inside) == 2 * (1 + QUICK.iterations) and all(inside)
+
+
 def test_errors_before_a_run():
     source, target = halves(100)
     network = SmallCNN(10)
@@ -492,11 +527,59 @@ def test_errors_before_a_run():
     with pytest.raises(ValueError, match="set visits to at least"):
         coupled(source, target, network, replace(QUICK, visits=1, steps=1), progress=False)
     for wrong in ({"lr": 0}, {"steps": 0}, {"block": 1}, {"mixing": "none"}, {"step": "l2"}, {"momentum": -1},
-                  {"head": "two"}, {"visits": 0}, {"entropy": float("nan")}):
+                  {"head": "two"}, {"visits": 0}, {"entropy": float("nan")}, {"lr": float("inf")}, {"steps": 4.0},
+                  {"momentum": 1}):
         with pytest.raises(ValueError, match=next(iter(wrong))):
             Settings(**wrong)
-    with pytest.raises(ValueError, match="at least one"):
-        Task("empty", torch.zeros(0, 1, 8, 8, dtype=torch.uint8), torch.zeros(0, dtype=torch.long), ("a",))
+
+
+def test_errors_about_test_images():
+    source, target = halves(100)
+    unseen = digits(train=False)
+    for test, message in (((source, unseen), "take test.only"),
+                          ((source, target.only(target.classes[::-1])), "take test.only"),
+                          ((source, target.resized(16)), "images differ")):
+        for method in (coupled, uncoupled, fine_tuning):
+            with pytest.raises(ValueError, match=message):
+                method(source, target, SmallCNN(10), QUICK, test=test, progress=False)
+
+
+def test_errors_about_networks_and_tasks():
+    source, target = halves(100)
+    small = SmallCNN(10)
+    hot = copy.deepcopy(small)
+    hot[0].weight.data.fill_(float("inf"))
+    for network, message in ((nn.Flatten(), "no weights"), (CNN(10, channels=3), "does not turn images"),
+                             (nn.LSTM(8, 10), "does not turn images"),
+                             (nn.Sequential(nn.Flatten(), nn.LSTM(64, 10)), "does not turn images"),
+                             (hot, "not finite before")):
+        with pytest.raises(ValueError, match=message):
+            coupled(source, target, network, QUICK, progress=False)
+    with pytest.raises(ValueError, match="has the one class 5"):
+        coupled(source, target.only("5"), SmallCNN(6), QUICK, progress=False)
+    with pytest.raises(ValueError, match="both as uint8"):
+        coupled(source, replace(target, images=target.images.float()), small, QUICK, progress=False)
+    with pytest.raises(ValueError, match=r"same channels$"):
+        coupled(source.resized(8, 3), replace(target, images=target.images.expand(-1, 4, -1, -1)), small, QUICK)
+
+
+def test_errors_about_saved_states(tmp_path):
+    source, target = halves(100)
+    with pytest.raises(FileNotFoundError, match="create it first"):
+        coupled(source, target, SmallCNN(10), QUICK, save=tmp_path / "none" / "pair", progress=False)
+    (tmp_path / "text").write_text("edges and corners")
+    torch.save({"weights": torch.zeros(3)}, tmp_path / "other.pt")
+    for name in ("text", "other.pt"):
+        before = (tmp_path / name).read_bytes()
+        with pytest.raises(ValueError, match="not the state of a transfer"):
+            coupled(source, target, SmallCNN(10), QUICK, save=tmp_path / name, progress=False)
+        assert (tmp_path / name).read_bytes() == before
+    path = tmp_path / "pair.lr0.1"
+    network = nn.Sequential(nn.Flatten(), nn.Linear(64, 16), nn.ReLU(), nn.Linear(16, 10))
+    coupled(source, target, network, QUICK, save=path, progress=False)
+    network[2] = nn.Tanh()  # the same weights in another network
+    with pytest.raises(ValueError, match="belongs to another run"):
+        coupled(source, target, network, QUICK, save=path, progress=False)
 
 
 # networks
