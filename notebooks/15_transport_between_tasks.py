@@ -63,7 +63,7 @@ rng = np.random.default_rng(0)
 # %%
 n = 30
 C = rng.uniform(0, 0.3, (n, n))
-rows = {"product, $\\Gamma_{ij} = 1/n^2$": np.full((n, n), 1 / n**2)}
+rows = {"product, 1 / n²": np.full((n, n), 1 / n**2)}
 for name, weight in (("1", 1.0), ("0.05 mean(C)", 0.05 * C.mean())):
     rows[f"entropic, weight {name}"] = entropic(C[None], weight).coupling[0]
 rows["no entropy"] = ot.emd([], [], C)

@@ -254,7 +254,7 @@ assert roads[0].length < roads[1].length and roads[0].riemannian_length < roads[
 _, path = uncoupled(cloud(ms), cloud(mt), best(ms))
 blends = [mixture((1 - t, cloud(ms)), (t, cloud(mt))) for t in (np.arange(12) + 0.5) / 12]
 pieces = np.array([travel(path[k:k + 2], blends[k:k + 1]).length for k in range(12)])
-print("steps of the uncoupled road:", *pieces.round(3))
+print("steps of the uncoupled road:", pieces.round(3), sep="\n")
 direction, sharp = np.degrees(np.arctan2(*np.array(path)[:2, 1::-1].T)), np.linalg.norm(np.array(path)[:, :2], axis=1)
 assert pieces[[0, -1]].sum() > pieces.sum() / 3 and sharp[0] > sharp[1] > sharp[6]
 for name, value in {"turn": f"{abs(direction[1] - direction[0]):.0f}", "from": f"{sharp[0]:.1f}", "to": f"{sharp[1]:.1f}",

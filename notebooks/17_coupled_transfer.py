@@ -169,7 +169,8 @@ assert abs(lengths["second road, at draws of its own"] / found.iterations[1].len
 assert lengths["second road, at the draws of the first"] < lengths["second road, at draws of its own"]
 print(pd.Series(lengths).round(2).to_string())
 saved = [1 - ((gamma * c).sum() / len(blocks) / c.mean()).item() for c in (second[number].costs[0] for number in (0, 1))]
-print(f"\nwhat the second coupling saves beside the independent one: {saved[0]:.0%} at the draws of the first road, {saved[1]:.0%} at others")
+print("\nwhat the second coupling saves beside the independent one:",
+      f"{saved[0]:.0%} at the draws of the first road, {saved[1]:.0%} at others", sep="\n")
 assert saved[1] < saved[0]
 
 # %% [markdown]
@@ -411,12 +412,12 @@ assert train[3:9].mean() > 2 * train[-1] and gap.mean() > 0.05
 # independent one, $\mathrm{mean}(C^k)$. *Saved* is what the new coupling saves on the costs that it was chosen on.
 
 # %% tags=["nbval-ignore-output"]
-rows = [{"weight": name, "iteration": k, "length": r.length, "coupled cost": r.coupled_cost,
-         "independent cost": r.independent_cost, "saved": 1 - r.coupled_cost / r.independent_cost, "moved": r.moved,
+rows = [{"weight": name, "iteration": k, "length": r.length, "<Γ, C>": r.coupled_cost,
+         "mean(C)": r.independent_cost, "saved": 1 - r.coupled_cost / r.independent_cost, "moved": r.moved,
          "gap / 1e-4": r.gap / 1e-4}
         for name, result in (("constant", found), ("times 5", growing)) for k, r in enumerate(result.iterations, 1)]
 table = pd.DataFrame(rows).set_index(["weight", "iteration"])
-assert (table["gap / 1e-4"] <= 1).all() and (table["coupled cost"] <= table["independent cost"]).all()
+assert (table["gap / 1e-4"] <= 1).all() and (table["<Γ, C>"] <= table["mean(C)"]).all()
 assert table.loc[("times 5", 5), "moved"] < 0.25 * table.loc[("constant", 5), "moved"]
 glue("coupled-saved", f"{table.loc['constant', 'saved'].mean():.0%}", display=False)
 glue("coupled-last", than_the_first(r.length for r in found.iterations), display=False)

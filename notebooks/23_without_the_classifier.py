@@ -169,7 +169,7 @@ def every_seed(seed):
 
 all_seeds = [every_seed(seed) for seed in seeds]
 mean = {label: np.mean([one[label] for one in all_seeds], axis=0) for label in all_seeds[0]}
-print(f"seeds {seeds}; {config['images']} images a task; Task2Vec: {config['task2vec']}; VAE: {config['vae']}")
+print(f"seeds {seeds}; {config['images']} images a task", f"Task2Vec: {config['task2vec']}", f"VAE: {config['vae']}", sep="\n")
 glue("ignore-images", config["images"], display=False)
 glue("ignore-seeds", len(seeds), display=False)
 glue("ignore-seen", config["task2vec"]["images"], display=False)
@@ -250,6 +250,7 @@ judged = pd.DataFrame(judged).T
 assert test.permutations == factorial(5) and (judged["p"] >= 1 / 120).all()
 assert (judged["r"] <= judged["at most"] + 1e-9).all()
 glue("ignore-ceiling", f"{ceiling:.2f}", display=False)
+print(f"least possible p: {1 / test.permutations:.4f}")
 judged.round(3)
 
 # %% [markdown]
@@ -269,6 +270,7 @@ again = {label: mantel(figures["fig3"][label.lower()], figures["fig3"]["fine_tun
          for label in ("Task2Vec", "coupled", "uncoupled")}
 for label, test in again.items():
     glue(f"ignore-again-{label.lower()}", f"{test.statistic:.2f} (p = {test.pvalue:.3f})", display=False)
+print(f"least possible p: {1 / test.permutations:.4f}")
 assert again["Task2Vec"].statistic < 0 < again["uncoupled"].statistic < again["coupled"].statistic
 pd.DataFrame({label: {"r": test.statistic, "p": test.pvalue, "printed r": of_paper[label]["r"],
                       "printed p": of_paper[label]["p"]} for label, test in again.items()}).T.round(3)

@@ -48,7 +48,7 @@ torch.set_num_threads(1)
 GROUPS = {"tops": ("t-shirt", "pullover", "coat", "shirt"), "long": ("trouser", "dress"),
           "shoes": ("sandal", "sneaker", "ankle boot")}
 data = fashion_mnist()
-print(data.classes)
+print(", ".join(data.classes))
 data = data.resized(14)
 
 
@@ -144,8 +144,8 @@ parts, whole = list(distances.CLOTHES), "all clothes"
 tasks = [*parts, whole]
 seeds = [s for s in config["seeds"] if all(f"{s}/{a}/{b}" in units for a in tasks for b in tasks if a != b)]
 print({name: ", ".join(classes) for name, classes in distances.CLOTHES.items()})
-print(f"seeds {seeds}, at most {config['images']} images a task, {config['network']} of {config['weights']} weights,",
-      stored["device"])
+print(f"seeds {seeds}, at most {config['images']} images a task, {config['network']} of {config['weights']} weights",
+      stored["device"], sep="\n")
 assert seeds
 glue("clothes-images", config["images"], display=False)
 glue("clothes-weights", f"{config['weights']:,}", display=False)

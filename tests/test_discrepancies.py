@@ -107,14 +107,22 @@ def test_a_sample_is_embedded_once_and_stored_rows_are_not_computed_again(parts,
     assert len(calls) == 2 * len(NAMES)
 
 
-def test_stored_result_is_whole_and_its_cheap_unit_is_what_the_rooms_give():
-    stored = load("discrepancies")
-    assert stored["config"] == config()
+@pytest.fixture(scope="module")
+def cheap():
+    return check()
+
+
+@pytest.mark.parametrize(("name", "names", "distances"), [
+    ("discrepancies", list(SUPERCLASSES), SYMMETRIC + DIRECTED),
+    ("task2vec_cifar_subsets", ["CIFAR-100", "CIFAR-10", "animals", "vehicles"], ["task2vec"]),
+    ("task2vec_two_domains", ["MNIST", "CIFAR-10"], ["task2vec"])])
+def test_stored_results_are_whole_and_their_cheap_unit_is_what_the_rooms_give(name, names, distances, cheap):
+    stored = load(name)
+    assert stored["config"] == config(name)
     units = stored["units"]
-    assert units["check"] == pytest.approx(check(), rel=0.02)
-    for distance in SYMMETRIC:
-        found = matrix(units, list(SUPERCLASSES), distance)
-        assert np.array_equal(found, found.T) and (found > 0).all()
-    for distance in DIRECTED:
-        found = matrix(units, list(SUPERCLASSES), distance)
-        assert found.shape == (5, 5) and (found > 0).all()
+    assert units["check"] == pytest.approx(cheap, rel=0.02)
+    for distance in distances:
+        for seed in stored["config"]["seeds"]:
+            found = matrix(units, names, distance, seed)
+            assert found.shape == (len(names), len(names)) and (found > 0).all()
+            assert distance in DIRECTED or np.array_equal(found, found.T)

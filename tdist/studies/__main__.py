@@ -6,7 +6,8 @@ from functools import partial
 from tdist.networks import SOURCES
 from tdist.studies import discrepancies, distances, layers, rooms
 
-STUDIES = {"layers": layers.paper, "rooms": rooms.paper, "discrepancies": discrepancies.paper} | {
+STUDIES = {"layers": layers.paper, "rooms": rooms.paper} | {
+    name: partial(discrepancies.paper, name) for name in discrepancies.STORED} | {
     name: partial(distances.paper, name) for name in distances.EXPERIMENTS}
 
 

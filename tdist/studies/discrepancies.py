@@ -14,7 +14,9 @@ from tdist.baselines import task2vec, task2vec_distance, vae_length, wasserstein
 from tdist.studies.distances import EXPERIMENTS, imagenet, rounded
 from tdist.studies.results import Results
 
-EXPERIMENT = EXPERIMENTS["superclasses"]
+# of a stored result: the experiment whose tasks it has, and which distances, if not all
+STORED = {"discrepancies": ("superclasses", None), "task2vec_cifar_subsets": ("cifar_subsets", ["task2vec"]),
+          "task2vec_two_domains": ("two_domains", ["task2vec"])}
 TASK2VEC = {"size": 32, "images": 800, "draws": 1}
 VAE = {"points": 10, "steps": 10, "pretraining": 200, "batch_size": 32, "width": 8, "inputs": 128}
 
@@ -52,12 +54,13 @@ def measures(parts, others, seed=0, task2vec_sizes=TASK2VEC, vae_sizes=VAE, feat
             "vae_mixture": of_vae(True), "vae_direct": of_vae(False)}
 
 
-def all_rows(parts, others, seed=0, keep=lambda key, compute: compute(), **sizes):
-    """{"seed/distance/source": distances to every task, in order, the source itself among them}."""
+def all_rows(parts, others, seed=0, keep=lambda key, compute: compute(), only=None, **sizes):
+    """{"seed/distance/source": distances to every task, in order, the source itself among them}, of all distances or of
+    some."""
     places = range(len(parts))
-    return {key: keep(key, lambda i=i, measure=measure: rounded([measure(i, j) for j in places]))
-            for name, measure in measures(parts, others, seed, **sizes).items() for i in places
-            for key in [f"{seed}/{name}/{parts[i].name}"]}
+    found = measures(parts, others, seed, **sizes)
+    return {key: keep(key, lambda i=i, measure=found[name]: rounded([measure(i, j) for j in places]))
+            for name in only or found for i in places for key in [f"{seed}/{name}/{parts[i].name}"]}
 
 
 def matrix(units, names, distance, seed=0):
@@ -66,18 +69,21 @@ def matrix(units, names, distance, seed=0):
     return np.array([units[f"{seed}/{distance}/{name}"] for name in names])
 
 
-def config():
-    """What the stored units depend on."""
-    return {"images": EXPERIMENT.images, "seeds": list(EXPERIMENT.seeds), "task2vec": TASK2VEC, "vae": VAE}
+def config(name="discrepancies"):
+    """What the units of a stored result depend on."""
+    experiment, only = EXPERIMENTS[STORED[name][0]], STORED[name][1]
+    return {"images": experiment.images, "seeds": list(experiment.seeds), "task2vec": TASK2VEC} | (
+        {} if only else {"vae": VAE})
 
 
-def paper():
-    """All distances between the five super-classes, for every seed, stored row by row."""
-    results = Results("discrepancies", config(), "python -m tdist.studies discrepancies --scale paper")
+def paper(name):
+    """The distances between all tasks of an experiment, for every seed, stored row by row."""
+    experiment, only = EXPERIMENTS[STORED[name][0]], STORED[name][1]
+    results = Results(name, config(name), f"python -m tdist.studies {name} --scale paper")
     results.unit("check", check)
-    for seed in tqdm(EXPERIMENT.seeds, desc="seeds"):
-        samples = [two_samples(task, EXPERIMENT.images, seed) for task in EXPERIMENT.tasks(True)]
-        all_rows(*zip(*samples, strict=True), seed, results.unit)
+    for seed in tqdm(experiment.seeds, desc="seeds"):
+        samples = [two_samples(task, experiment.images, seed) for task in experiment.tasks(True)]
+        all_rows(*zip(*samples, strict=True), seed, results.unit, only)
 
 
 def check():
