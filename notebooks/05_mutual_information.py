@@ -284,8 +284,13 @@ glue("mi-share-strong", f"{share.max():.0%}", display=False)
 #
 # *1.* The two ratios at a symbol $x$ average to 1, so they are $1 \pm d(x)$ with $|d| \le 1$. By
 # {eq}`eq-information-ratio`,
-# $I = \E\bigl[\tfrac12 \varphi(1 + d) + \tfrac12 \varphi(1 - d)\bigr] = \E\bigl[\sum_{n \ge 1} d^{2n} / (2n (2n - 1))\bigr]
-# \ge \tfrac12 \E[d^2] = \tfrac12 \lVert \Bt \rVert_F^2$: the series is even, and no term is negative.
+#
+# $$
+# I = \E\bigl[\tfrac12 \varphi(1 + d) + \tfrac12 \varphi(1 - d)\bigr]
+# = \E\Bigl[\sum_{n \ge 1} \frac{d^{2n}}{2n (2n - 1)}\Bigr] \ge \tfrac12 \E[d^2] = \tfrac12 \lVert \Bt \rVert_F^2 :
+# $$
+#
+# the series is even, and no term is negative.
 #
 # *2.* Taylor's formula with the integral remainder, and $\varphi''(r) = 1/r$, give
 # $\varphi(r) / (r - 1)^2 = \int_0^1 \frac{1 - s}{1 + s (r - 1)}\, ds$. The integrand falls with $r$, so the quotient is at

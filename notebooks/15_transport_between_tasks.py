@@ -393,8 +393,8 @@ plt.show()
 #
 # $$
 # \begin{aligned}
-# \min_{\Gamma \in \Pi} F(\Gamma) \;\ge\; D(u, v) = {} & \frac1n \sum_i (u_i + v_i) \\
-# & + \sum_{ij} \min_{0 \le x \le 1/n}
+# \min_{\Gamma \in \Pi} F(\Gamma) & \;\ge\; D(u, v) = \frac1n \sum_i (u_i + v_i) \\
+# & \quad + \sum_{ij} \min_{0 \le x \le 1/n}
 # \bigl[ x\, (C_{ij} - u_i - v_j) + \eps\, x \log x + \lambda (x - \Gamma'_{ij})^2 \bigr] :
 # \end{aligned}
 # $$ (eq-certificate)

@@ -46,7 +46,7 @@ def bare(source, target, network, settings, device):
                 x, y_s, y_t = blocks.mixed(blocks.draw(rng, settings.batch), mix)
                 yield head.loss(network(x), y_s, y_t, mix)
 
-    sgd(network, settings.optimiser(network), losses(), "bench")
+    sgd(network, settings.optimiser(network), losses())
 
 
 @pytest.mark.parametrize("device", DEVICES)
