@@ -286,8 +286,11 @@ glue("mi-share-strong", f"{share.max():.0%}", display=False)
 # {eq}`eq-information-ratio`,
 #
 # $$
-# I = \E\bigl[\tfrac12 \varphi(1 + d) + \tfrac12 \varphi(1 - d)\bigr]
-# = \E\Bigl[\sum_{n \ge 1} \frac{d^{2n}}{2n (2n - 1)}\Bigr] \ge \tfrac12 \E[d^2] = \tfrac12 \lVert \Bt \rVert_F^2 :
+# \begin{aligned}
+# I &= \E\bigl[\tfrac12 \varphi(1 + d) + \tfrac12 \varphi(1 - d)\bigr]
+# = \E\Bigl[\sum_{n \ge 1} \frac{d^{2n}}{2n (2n - 1)}\Bigr] \\
+# &\ge \tfrac12 \E[d^2] = \tfrac12 \lVert \Bt \rVert_F^2 :
+# \end{aligned}
 # $$
 #
 # the series is even, and no term is negative.
