@@ -86,7 +86,7 @@ def runs(name, key):
 def words(values):
     """Mean over pairs of the seeds' mean, and the range of the seeds' means if there are several."""
     each = values.mean(1)
-    return f"{each.mean():.3g}" + (f" ({each.min():.3g} to {each.max():.3g})" if len(each) > 1 else "")
+    return f"{each.mean():#.3g}" + (f" ({each.min():#.3g} to {each.max():#.3g})" if len(each) > 1 else "")
 
 
 table = pd.DataFrame({name: {key.replace("_", " "): words(runs(name, key)) for key in KEYS} for name in FILES}).T
