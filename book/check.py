@@ -24,7 +24,8 @@ FLAGS = ("--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --
 # only a browser knows widths, and only its document comes out: the page marks its own wide formulas
 MEASURE = """<script>window.addEventListener("load", () => window.MathJax?.startup.promise.then(() => {
   for (const node of document.querySelectorAll(".math, mjx-container"))
-    if (node.clientWidth && node.scrollWidth > node.clientWidth + 2) node.closest(".math").dataset.wide = "";
+    if (node.clientWidth && node.scrollWidth > node.clientWidth + 2)
+      node.closest(".math")?.setAttribute("data-wide", "");
 }));</script>"""
 
 
@@ -36,7 +37,8 @@ def dom(page, seconds=120):
     """The page's document after its scripts ran."""
     with tempfile.TemporaryDirectory() as folder:
         copy, base = Path(folder) / "page.html", f'<base href="{page.resolve().as_uri()}">'
-        copy.write_text(page.read_text().replace("<head>", f"<head>{base}{MEASURE}", 1))
+        head, body = page.read_text().split("<head>", 1)
+        copy.write_text(f"{head}<head>{base}{MEASURE}{body}")
         out = subprocess.run([CHROMIUM, *FLAGS, f"--user-data-dir={folder}/profile", "--virtual-time-budget=30000",
                               "--dump-dom", copy.as_uri()],
                              capture_output=True, text=True, timeout=seconds, check=True).stdout

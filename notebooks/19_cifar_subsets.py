@@ -246,7 +246,8 @@ pd.DataFrame(rows).T
 
 # %% [markdown]
 # With fine-tuning the coupled distance correlates {glue:text}`subsets-r-coupled`, the uncoupled one
-# {glue:text}`subsets-r-uncoupled`, Task2Vec {glue:text}`subsets-r-task2vec` (printed .03; its printed matrices have -.14),
+# {glue:text}`subsets-r-uncoupled`, Task2Vec, on 800 of the images, {glue:text}`subsets-r-task2vec` (printed .03; its printed
+# matrix has -.14),
 # and the number of classes alone {glue:text}`subsets-r-simple` ("riemannian" is equation 5). None of this is evidence.
 #
 # The paper finds CIFAR-10 and its parts close to each other. Ours are {glue:text}`subsets-family` apart on average, all

@@ -507,7 +507,7 @@ reliable_full.apply(lambda column: column if column.name == "each" else column.a
 # seed decides little: seed 0 alone has {glue:text}`five-full-first`, the least $p$ that five tasks allow, and the others do not
 # repeat it.
 #
-# More images make the lengths firmer. Two seeds' coupled matrices now have a correlation of
+# With more images, and the more steps that go with them, the lengths are firmer. Two seeds' coupled matrices now have a correlation of
 # {glue:text}`five-full-reliable-coupled`, uncoupled ones {glue:text}`five-full-reliable-uncoupled`, but two of fine-tuning only
 # {glue:text}`five-full-reliable-fine`. What the lengths repeat is mostly the source: its share of the variance is
 # {glue:text}`five-full-source-coupled` (coupled) and {glue:text}`five-full-source-uncoupled` (uncoupled), of fine-tuning's

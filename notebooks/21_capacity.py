@@ -137,7 +137,7 @@ for key in ("coupled", "uncoupled"):
     glue(f"capacity-{key}-small", f"{runs('CNN, width 4', key).mean():.2f}", display=False)
     glue(f"capacity-{key}-large", f"{runs('CNN, width 16', key).mean():.2f}", display=False)
 difference = runs("CNN, width 16", "coupled").mean(0) - runs("CNN, width 4", "coupled").mean(0)
-glue("capacity-difference", f"{difference.mean():+.2f}", display=False)
+glue("capacity-difference", f"{difference.mean():+.3f}", display=False)
 glue("capacity-error", f"{difference.std(ddof=1) / np.sqrt(len(difference)):.2f}", display=False)
 by_seed = (runs("CNN, width 16", "coupled") - runs("CNN, width 4", "coupled")).mean(1)
 glue("capacity-by-seed", ", ".join(f"{change:+.2f}" for change in by_seed), display=False)
@@ -158,7 +158,8 @@ counts
 # %% [markdown]
 # From width 4 to width 16 the coupled road goes from {glue:text}`capacity-coupled-small` to
 # {glue:text}`capacity-coupled-large`, and the larger network has the shorter road in {glue:text}`capacity-coupled`
-# runs. The uncoupled road goes from {glue:text}`capacity-uncoupled-small` to {glue:text}`capacity-uncoupled-large`.
+# runs. The uncoupled road goes from {glue:text}`capacity-uncoupled-small` to {glue:text}`capacity-uncoupled-large`,
+# shorter in {glue:text}`capacity-uncoupled`.
 #
 # The difference of the means, {glue:text}`capacity-difference`, has a standard error of {glue:text}`capacity-error` over
 # pairs; seed by seed it is {glue:text}`capacity-by-seed`. By the means over seeds the longer pairs at width 16 are
@@ -271,5 +272,5 @@ digits.round(3)
 #   {glue:text}`capacity-coupled-large`, and it is shorter in {glue:text}`capacity-coupled` runs; on digits in
 #   {glue:text}`capacity-digits`.
 #
-# The paper's CNN has another width than ours, its tasks have three times as many images, and its training is longer. What
+# The paper's CNN may have another width than ours, its tasks have three times as many images, and its training is longer. What
 # is shown here is that after a short training the larger network need not have the shorter road.

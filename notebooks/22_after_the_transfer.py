@@ -88,10 +88,12 @@ def ends(stored):
     look, half = road // CHECK, road // 2 // CHECK  # fine-tuning's last looks with no more steps than the road, or half of it
     steps = {"coupled": road, "uncoupled": road, "fine-tuned, half the steps": half * CHECK, "fine-tuned, same steps": look * CHECK,
              "fine-tuned, to the end": stored["config"]["settings"]["fine_tune_steps"]}
-    accuracy, loss = ({way: column(stored, lambda u, k=prefix + key: u[k]) for way, prefix in (("coupled", ""), ("uncoupled", "uncoupled_"))}
-                      | {way: column(stored, lambda u, k=curve, i=at: u[k][i]) for way, at in zip(list(steps)[2:], (half, look, -1), strict=True)}
-                      for key, curve in (("accuracy", "fine_tuning_accuracies"), ("loss", "fine_tuning_losses")))
-    return accuracy, loss, steps
+    found = []
+    for key, curve in (("accuracy", "fine_tuning_accuracies"), ("loss", "fine_tuning_losses")):
+        fine = column(stored, lambda u, curve=curve: u[curve])  # (seeds, pairs, looks)
+        roads = (column(stored, lambda u, name=name: u[name]) for name in (key, f"uncoupled_{key}"))
+        found.append(dict(zip(steps, (*roads, fine[..., half], fine[..., look], fine[..., -1]), strict=True)))
+    return *found, steps
 
 
 accuracy, loss, steps = ends(stored)

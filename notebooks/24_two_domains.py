@@ -249,8 +249,9 @@ plt.show()
 # at the first look whose accuracy is high enough, and for a task that is learnt slowly and unevenly that look is a
 # matter of luck. The whole path has {glue:text}`domains-full`.
 #
-# Task2Vec puts MNIST and CIFAR-10 {glue:text}`domains-task2vec-across` apart, where .149 is printed; two samples of MNIST are
-# {glue:text}`domains-task2vec-digits-floor` apart, and two of CIFAR-10 {glue:text}`domains-task2vec-photos-floor`.
+# Task2Vec puts MNIST and CIFAR-10 {glue:text}`domains-task2vec-across` apart, where .149 is printed, with another fixed network
+# and other sizes. Two samples of MNIST are {glue:text}`domains-task2vec-digits-floor` apart, and two of CIFAR-10
+# {glue:text}`domains-task2vec-photos-floor`.
 #
 # ## What the page found
 #

@@ -1,6 +1,7 @@
 """The state of a long run in a file: a killed run goes on from there, and a file of another run is refused."""
 
 import hashlib
+import re
 from dataclasses import asdict
 from pathlib import Path
 
@@ -10,7 +11,8 @@ import torch
 
 def identity(source, target, network, settings, classes, features, test, seed):
     """A fingerprint of everything that a transfer's numbers depend on."""
-    digest = hashlib.sha256(repr((asdict(settings), classes, seed, network)).encode())  # a network prints its modules
+    modules = re.sub("0x[0-9a-f]+", "", repr(network))  # without addresses
+    digest = hashlib.sha256(repr((asdict(settings), classes, seed, modules)).encode())
     for task in (source, target, *(test or ())):
         digest.update(repr(task.classes).encode())
         for part in (task.images, task.labels):
@@ -42,9 +44,11 @@ def load(path, identity, device):
     try:
         state = torch.load(path, map_location=device, weights_only=True)
         found = state["identity"]
+    except (OSError, torch.OutOfMemoryError):
+        raise
     except Exception as error:  # a file that is no state fails in any way
         raise ValueError(f"{path} is not the state of a transfer; name another file") from error
     if found != identity:
-        raise ValueError(f"{path} belongs to another run: other tasks, network, settings or seed; "
+        raise ValueError(f"{path} belongs to another run: other tasks, network, settings, seed or version; "
                          "move it away to start afresh")
     return state

@@ -83,8 +83,8 @@ class Settings:
                 raise ValueError(f"{name} must be positive and finite, got {getattr(self, name)!r}")
         if self.block < 2:
             raise ValueError(f"block must be at least 2, got {self.block}")
-        if self.visits is not None and self.visits < 1:
-            raise ValueError(f"visits must be at least 1, got {self.visits}")
+        if self.visits is not None and not (isinstance(self.visits, int | np.integer) and self.visits >= 1):
+            raise ValueError(f"visits must be a whole number of at least 1, got {self.visits!r}")
         for name in ("momentum", "weight_decay", "pretrain_steps", "proximal"):
             if not 0 <= getattr(self, name) < np.inf:
                 raise ValueError(f"{name} must be at least 0 and finite, got {getattr(self, name)!r}")
@@ -100,8 +100,8 @@ class Diverged(ArithmeticError):
     of tau, or of before the last 25 SGD steps on one task."""
 
     def __init__(self, where, step, network):
-        super().__init__(f"the loss is no longer finite at {where}, {step}; the last good weights are in this error's "
-                         ".network, and what was saved before is untouched. Try a smaller lr")
+        super().__init__(f"a loss, a weight or a logit is no longer finite at {where}, {step}; the last good weights "
+                         "are in this error's .network, and what was saved before is untouched. Try a smaller lr")
         self.network = network
 
 
@@ -155,15 +155,15 @@ def checked_head(source, target, network, settings, classes=None, test=None):
     _check_images(source, target)
     for task, unseen in zip((source, target), test or (), strict=test is not None):
         _check_images(task, unseen)
-        if unseen.classes != task.classes:
+        if tuple(unseen.classes) != tuple(task.classes):
             raise ValueError(f"the test images of {task.name} have the classes {list(unseen.classes)}, and the task "
                              f"has {list(task.classes)}; take test.only(task.classes)")
-    for task in (source, target):
-        if len(task.classes) < 2:
-            raise ValueError(f"{task.name} has the one class {task.classes[0]}; a classifier needs two to tell apart")
     if next(network.parameters(), None) is None:
         raise ValueError("the network has no weights that could move")
     head = Head(source.classes, target.classes, settings.head, classes).to(device_of(network))
+    for task, own in ((source, head.source), (target, head.target)):
+        if len(own) < 2:
+            raise ValueError(f"{task.name} has the one class {task.classes[0]}; a classifier needs two to tell apart")
     try:
         outputs = predict(copy.deepcopy(network), source.images[:2].to(device_of(network)))
     except NotFinite:
@@ -220,8 +220,8 @@ def predict(network, images, chunk=1024):
     network.eval()
     with torch.inference_mode():
         logits = torch.cat([network(floats(part)) for part in images.split(chunk)])
-    if not torch.isfinite(logits).all():
-        raise NotFinite("after its last SGD step")
+    if not (logits < torch.inf).all():  # NaN or infinity; -infinity is a class that cannot be
+        raise NotFinite("before or after its SGD steps")
     return logits
 
 

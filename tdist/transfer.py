@@ -204,8 +204,7 @@ def coupled(source, target, network, settings=None, *, classes=None, features=No
     moving.load_state_dict(state["end"])
     iterations = tuple(Iteration(**record) for record in state["iterations"])
     return Transfer(iterations[-1].length, iterations[-1].riemannian_length, iterations,
-                    *evaluate(moving, parts[-1].tasks[1], head), moving, state["couplings"][0], state["cost"],
-                    state["start_gap"])
+                    *_judged(moving, parts, head), moving, state["couplings"][0], state["cost"], state["start_gap"])
 
 
 def _iterate(state, moving, parts, head, settings, seed, bar):
@@ -236,8 +235,7 @@ def uncoupled(source, target, network, settings=None, *, classes=None, test=None
         road = travel(moving, parts, head, settings, seed, "mixture", bar)
     length, riemannian, none = sum(road.steps), sum(road.riemannian_steps), float("nan")
     record = Iteration(length, riemannian, none, none, none, none, road.steps, road.train_loss, road.test_loss)
-    return Transfer(length, riemannian, (record,), *evaluate(moving, parts[-1].tasks[1], head), moving, None, None,
-                    none)
+    return Transfer(length, riemannian, (record,), *_judged(moving, parts, head), moving, None, None, none)
 
 
 def fine_tuning(source, target, network, settings=None, *, classes=None, test=None, seed=0, progress=True):
@@ -257,7 +255,8 @@ def fine_tuning(source, target, network, settings=None, *, classes=None, test=No
     device, judge = device_of(network), (test or (source, target))[1]
     images, labels = target.images.to(device), target.labels.to(device)
     optimiser, rng = settings.optimiser(moving), stream(seed, FINE_TUNE)
-    lengths, looks, judged = [0.0], [0], [evaluate(moving, judge, head)]
+    with guarded(moving, "the start of fine-tuning"):
+        lengths, looks, judged = [0.0], [0], [evaluate(moving, judge, head)]
 
     def losses(steps):
         before = weights_of(moving)
@@ -294,6 +293,12 @@ def _proximal(cost, previous, settings, iteration):
     found = couplings.proximal(cost, previous, settings.entropy * scale,
                                settings.proximal * settings.growth**iteration * scale, settings.tolerance)
     return found.coupling, found.gap.max().item() / scale
+
+
+def _judged(network, parts, head):
+    """Accuracy and loss at the end of a road, on the last part's target."""
+    with guarded(network, "the end of the road"):
+        return evaluate(network, parts[-1].tasks[1], head)
 
 
 def _blocks(source, target, test, network, settings, seed):

@@ -489,6 +489,31 @@ def test_weights_that_blow_up_in_the_last_sgd_step_are_noticed(method, lr, steps
     assert all(torch.isfinite(value).all() for value in caught.value.network.state_dict().values())
 
 
+class Spiked(nn.Module):
+    """Infinite for one image, and with a class that is never said."""
+
+    def __init__(self, image):
+        super().__init__()
+        self.inner, self.image = SmallCNN(10), image
+
+    def forward(self, x):
+        hit = (x == self.image).flatten(1).all(1)
+        logits = self.inner(x).masked_fill(hit[:, None], torch.inf)
+        return torch.cat([logits, torch.full_like(logits[:, :1], -torch.inf)], 1)
+
+
+def test_an_infinite_logit_at_one_test_image_is_noticed():
+    source, target = halves(100)
+    unseen = [digits(train=False).only(task.classes) for task in (source, target)]
+    settings, classes = replace(QUICK, pretrain_steps=0, iterations=1, steps=2), (*"0123456789", "none")
+    given = {"settings": settings, "classes": classes, "progress": False}
+    network = Spiked(floats(unseen[1].images[-1:]))
+    assert np.isfinite(coupled(source, target, network, **given).length)  # a class at -infinity does no harm
+    for method, where in ((coupled, "end of the road"), (uncoupled, "tau ="), (fine_tuning, "start of fine-tuning")):
+        with pytest.raises(Diverged, match=where):
+            method(source, target, network, test=unseen, **given)
+
+
 def test_a_road_without_movement_keeps_its_coupling():
     found = coupled(*halves(100), SmallCNN(10), replace(QUICK, lr=1e-30, pretrain_steps=0), progress=False)
     assert found.length == 0
@@ -528,7 +553,7 @@ def test_errors_before_a_run():
         coupled(source, target, network, replace(QUICK, visits=1, steps=1), progress=False)
     for wrong in ({"lr": 0}, {"steps": 0}, {"block": 1}, {"mixing": "none"}, {"step": "l2"}, {"momentum": -1},
                   {"head": "two"}, {"visits": 0}, {"entropy": float("nan")}, {"lr": float("inf")}, {"steps": 4.0},
-                  {"momentum": 1}):
+                  {"visits": 2.5}, {"momentum": 1}):
         with pytest.raises(ValueError, match=next(iter(wrong))):
             Settings(**wrong)
 
@@ -557,6 +582,7 @@ def test_errors_about_networks_and_tasks():
             coupled(source, target, network, QUICK, progress=False)
     with pytest.raises(ValueError, match="has the one class 5"):
         coupled(source, target.only("5"), SmallCNN(6), QUICK, progress=False)
+    assert coupled(source, target.only("5"), SmallCNN(6), replace(QUICK, head="union"), progress=False).length > 0
     with pytest.raises(ValueError, match="both as uint8"):
         coupled(source, replace(target, images=target.images.float()), small, QUICK, progress=False)
     with pytest.raises(ValueError, match=r"same channels$"):
@@ -574,9 +600,12 @@ def test_errors_about_saved_states(tmp_path):
         with pytest.raises(ValueError, match="not the state of a transfer"):
             coupled(source, target, SmallCNN(10), QUICK, save=tmp_path / name, progress=False)
         assert (tmp_path / name).read_bytes() == before
+    other = tmp_path / "pair.lr0.unfinished"  # of a run beside this one, into pair.lr0
+    other.write_text("half a state")
     path = tmp_path / "pair.lr0.1"
     network = nn.Sequential(nn.Flatten(), nn.Linear(64, 16), nn.ReLU(), nn.Linear(16, 10))
     coupled(source, target, network, QUICK, save=path, progress=False)
+    assert other.read_text() == "half a state"
     network[2] = nn.Tanh()  # the same weights in another network
     with pytest.raises(ValueError, match="belongs to another run"):
         coupled(source, target, network, QUICK, save=path, progress=False)
