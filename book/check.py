@@ -2,9 +2,9 @@
 
     python book/check.py _build/html
 
-Headless Chromium loads each page from disk, in a window of 1280 pixels. Checked: every formula is typeset and fits its
-column, no TeX error is shown, no script, style or image comes from outside, every link inside the book leads somewhere,
-and no number is shown as np.float64, no TeX as it is written.
+Headless Chromium loads each page from disk, in a window of 1280 pixels. Checked: every formula is typeset, no TeX
+error is shown, no formula or output is wider than its column, no script, style or image comes from outside, every link
+inside the book leads somewhere, and no number is shown as np.float64, no TeX as it is written.
 """
 
 import os
@@ -21,11 +21,13 @@ from bs4 import BeautifulSoup
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 FLAGS = ("--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
          "--disable-component-update --disable-sync --allow-file-access-from-files --window-size=1280,1000").split()
-# only a browser knows widths, and only its document comes out: the page marks its own wide formulas
+# only a browser knows widths, and only its document comes out: the page marks what is too wide
 MEASURE = """<script>window.addEventListener("load", () => window.MathJax?.startup.promise.then(() => {
   for (const node of document.querySelectorAll(".math, mjx-container"))
     if (node.clientWidth && node.scrollWidth > node.clientWidth + 2)
       node.closest(".math")?.setAttribute("data-wide", "");
+  for (const node of document.querySelectorAll(".cell_output, .cell_output pre"))
+    if (node.scrollWidth > node.clientWidth + 2) node.closest(".cell_output").setAttribute("data-wide", "");
 }));</script>"""
 
 
@@ -65,8 +67,10 @@ def outside(soup):
                 yield f"fetched from outside: <{tag}> {node[attribute]}"
 
 
-def raw(soup):
-    """Values that reached the reader as Python shows them, and TeX."""
+def outputs(soup):
+    """Complaints about outputs: cut off, or values as Python shows them, or TeX."""
+    for node in soup.select(".cell_output[data-wide]"):
+        yield f"output wider than its column: {node.get_text(' ', strip=True)[:80]}"
     for node in soup.select("p, td, th, figcaption"):
         if any(mark in node.get_text() for mark in ("np.float64(", "np.int64(", "$\\")):
             yield f"a raw value in the text: {node.get_text(' ', strip=True)[:80]}"
@@ -100,7 +104,7 @@ def main(folder):
     failed = count = 0
     for page, soup in soups.items():
         count += len(soup.select(".math"))
-        for complaint in [*formulas(soup), *outside(soup), *raw(soup), *links(page, soup, anchors)]:
+        for complaint in [*formulas(soup), *outside(soup), *outputs(soup), *links(page, soup, anchors)]:
             failed += 1
             print(f"{os.path.relpath(page, folder)}: {complaint}")
     print(f"{len(pages)} pages, {count} formulas, {failed} complaints")

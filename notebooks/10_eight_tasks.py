@@ -274,7 +274,7 @@ assert np.allclose(found.weights, v, atol=1e-12) and abs(found.eigenvalue - 5) <
 lead = np.tile(np.linspace(1, 2, 300), (8, 1))  # eight sources, 300 rooms, equal losses
 lead[0] -= 1e-6
 print("known weights:", v, "found:", found.weights.round(12))
-print("first of eight, better by a millionth on every room:", ahp(win_rates(lead)).weights.round(4))
+print("first of eight, better by a millionth on every room:\n", ahp(win_rates(lead)).weights.round(4))
 
 # %% [markdown]
 # The known weights come back. The second line shows what such a score cannot say: a source that is better by a

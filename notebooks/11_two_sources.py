@@ -263,7 +263,7 @@ columns = {task: target[task][:, ::step[task], ::step[task]].reshape(len(data), 
 labels = np.hstack([c.astype(np.uint8) for c in columns.values()])
 ends = np.cumsum([0] + [c.shape[1] for c in columns.values()])
 of = {task: slice(*ends[i : i + 2]) for i, task in enumerate(TASKS)}
-print({task: c.shape[1] for task, c in columns.items()})
+print("\n".join(f"{task}: {c.shape[1]}" for task, c in columns.items()))
 
 # %% [markdown]
 # Scores of the eight sources, then of the 28 pairs by {eq}`eq-second-order`, each with the leverages of {eq}`eq-leverage`.

@@ -16,6 +16,7 @@
 # {cite:t}`zamir2018` published, which anybody can compare with those that Table 1 prints.
 
 # %% tags=["hide-input"]
+import textwrap
 from importlib.resources import files
 from itertools import permutations
 
@@ -101,7 +102,8 @@ verdicts = []
 
 def judge(claim, holds, *rows):
     verdicts.append((claim, "true" if holds else "false"))
-    print(f"{verdicts[-1][1]:>5}: {claim}", *(f"         {row}" for row in rows), sep="\n")
+    for line, indent in ((f"{verdicts[-1][1]:>5}: {claim}", 7), *((" " * 9 + row, 9) for row in rows)):
+        print(textwrap.fill(line, 90, subsequent_indent=" " * indent, break_on_hyphens=False))
 
 
 def top(ranks, target, k):
@@ -348,7 +350,7 @@ sd = {m: np.sqrt(2 * k * 15 * (1 - k / m)) / m for m in pixel}
 gap = {m: (pixel[m]["chance"] - H[:6].min()) / sd[m] for m in pixel}
 assert [int(pixel[m]["below chance"]) for m in pixel] == [17, 1] and int(pixel[20_000]["below or within 5 %"]) == 28
 for m in pixel:
-    print(f"{m} images: the lowest score is {gap[m]:.1f} standard deviations of one pixel below chance; "
+    print(f"{m} images: the lowest score is {gap[m]:.1f} standard deviations of one pixel below chance;\n"
           f"it would be at chance with {1 + H[:6].min() * (m - 1) / k:.1f} colours")
     for name in ("chance", "below chance", "below or within 5 %", "adjusted, max"):
         value = pixel[m][name]
@@ -477,7 +479,7 @@ plt.show()
 published = pd.read_csv(files("tdist") / "data" / "taskonomy.csv")
 released = {name: part.pivot(index="target", columns="source", values="value").reindex(index=tasks, columns=tasks).to_numpy()
             for name, part in published.groupby("quantity")}
-print({name: f"{int(np.isfinite(values).sum())} of 64" for name, values in released.items()})
+print("\n".join(f"{name}: {int(np.isfinite(values).sum())} of 64" for name, values in released.items()))
 right = released["all_affinities_16k"]  # the version that the program reads
 pd.DataFrame(right, tasks, tasks).map("{:.5f}".format)
 
@@ -508,7 +510,8 @@ plt.show()
 # %%
 fit = {name: np.sqrt((residual(values) ** 2).mean()) for name, values in (("right", right), ("transposed", right.T))}
 ranks_agree = pd.DataFrame({"source__target": spearman(A, right), "target__source": spearman(A, right.T)}, tasks)
-print({name: f"{value:.3f} decades, a factor of {10**value:.2f}" for name, value in fit.items()})
+for name, value in fit.items():
+    print(f"{name}: {value:.3f} decades, a factor of {10**value:.2f}")
 assert fit["right"] < 0.15 and fit["transposed"] > 0.8 and ranks_agree["source__target"].min() > 0.93
 glue("trial-fit-right", f"{10 ** fit['right']:.1f}", display=False)
 glue("trial-fit-transposed", f"{10 ** fit['transposed']:.1f}", display=False)
