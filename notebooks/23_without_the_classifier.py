@@ -169,7 +169,8 @@ def every_seed(seed):
 
 all_seeds = [every_seed(seed) for seed in seeds]
 mean = {label: np.mean([one[label] for one in all_seeds], axis=0) for label in all_seeds[0]}
-print(f"seeds {seeds}; {config['images']} images a task", f"Task2Vec: {config['task2vec']}", f"VAE: {config['vae']}", sep="\n")
+print(f"seeds {seeds}; {config['images']} images a task", f"Task2Vec: {config['task2vec']}",
+      *(f"VAE, {key}: {value}" for key, value in config["vae"].items()), sep="\n")
 glue("ignore-images", config["images"], display=False)
 glue("ignore-seeds", len(seeds), display=False)
 glue("ignore-seen", config["task2vec"]["images"], display=False)

@@ -1,6 +1,7 @@
 r"""What two matrices or rankings of tasks say about each other: Spearman, DCG, win rates, the AHP, clustering.
 
-A matrix of tasks is (targets, sources): row t holds the score of every source task for the target t.
+A matrix of scores is (targets, sources): row t holds the score of every source task for the target t. Mantel's test
+takes matrices of distances in either order, the same in both: chapters 19 to 25 have (sources, targets).
 """
 
 import itertools
@@ -235,7 +236,7 @@ def mantel(a, b, alternative="greater", permutations=9999, seed=0):
     Parameters
     ----------
     a, b : array_like, shape (n, n)
-        n >= 3. Diagonals are ignored. Not modified.
+        n >= 3; rows are sources in both, or targets in both. Diagonals are ignored. Not modified.
     alternative : "greater", "less" or "two-sided"
     permutations : int
         Random permutations where n > 7; up to n = 7 every one of the n! is tried.

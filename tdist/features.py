@@ -8,6 +8,7 @@ import torch
 from tqdm import tqdm
 
 from tdist.hscore import HScore
+from tdist.networks import SOURCES
 
 
 def batches(model, loader, layers, pool="mean", device=None, progress=True):
@@ -67,6 +68,13 @@ def extract(model, loader, layers, pool="mean", device=None, progress=True):
     if not labels:
         raise ValueError("the loader gave no batch")
     return {name: np.concatenate(parts) for name, parts in kept.items()}, np.concatenate(labels)
+
+
+def imagenet(task, progress=False):
+    """Features (images, 1280) of a :class:`tdist.Task` from EfficientNet-Lite0 with ImageNet weights, at 96 x 96."""
+    source = SOURCES["efficientnet_lite0"]
+    found, _ = extract(source.network(), task.loader(96, source.mean, source.std), ["bn2"], progress=progress)
+    return found["bn2"]
 
 
 def h_scores(model, loader, layers, shrinkage=None, pool="mean", device=None, progress=True):

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from tdist import couplings
-from tdist.training import BLOCKS, COSTS, PAIRS, floats, guarded, predict, reproducible, sgd, stream
+from tdist.training import BLOCKS, CHUNK, COSTS, PAIRS, floats, guarded, predict, reproducible, sgd, stream
 
 POINTS = 512  # of a test loss along the road
 
@@ -49,9 +49,12 @@ class Blocks:
     def start(self, features, entropy, tolerance):
         """The coupling that joins near images: entropic, for squared distances of features (task -> (images, k)), or
         of pixels if None. Returns its largest duality gap, relative to the mean cost."""
-        source, target = (
-            torch.as_tensor(task.images if features is None else features(task)).double().flatten(1)[index.cpu()]
-            for task, index in zip(self.tasks, (self.source, self.target), strict=True))
+        found = [task.images if features is None else torch.as_tensor(features(task)) for task in self.tasks]
+        for near, task in zip(found, self.tasks, strict=True):
+            if len(near) != len(task):
+                raise ValueError(f"features gave {len(near)} rows for the {len(task)} images of {task.name}")
+        source, target = (near.detach().cpu().double().flatten(1)[index.cpu()]
+                          for near, index in zip(found, (self.source, self.target), strict=True))
         found = couplings.from_features(source.to(self.device), target, entropy, tolerance)
         self.coupling = found.coupling
         return found.gap.max().item()
@@ -170,27 +173,28 @@ class Gauge:
         turn = torch.arange(k * self.visits, (k + 1) * self.visits, device=self.order.device) % len(self.blocks)
         return self.order[turn]
 
-    def _inputs(self, k):
+    def _logits(self, network, k):
+        """At the inputs of step k, which are made chunk by chunk: there are n for each image of a block."""
         here = self._here(k)
         if self.kind == "mixture":  # the images themselves, as they are
-            return torch.cat([floats(images[index[here].flatten()]) for images, index in zip(
-                self.blocks.images, (self.blocks.source, self.blocks.target), strict=True)])
+            return predict(network, torch.cat([images[index[here].flatten()] for images, index in zip(
+                self.blocks.images, (self.blocks.source, self.blocks.target), strict=True)]))
         rows = self.blocks.pairs(here)
         mix = mixing(self.kind, stream(self.seed, COSTS, self.first + k + 1), self._tau(k), len(rows[0]))
-        return self.blocks.mixed(rows, torch.from_numpy(mix).to(self.blocks.device, torch.float32))[0]
+        chunks = (each.split(CHUNK) for each in (*rows, torch.from_numpy(mix).to(self.blocks.device, torch.float32)))
+        return torch.cat([predict(network, self.blocks.mixed((i, j), m)[0]) for i, j, m in zip(*chunks, strict=True)])
 
     def _tau(self, k):
         return (k + 0.5) / self.settings.steps  # the middle of the step: the sum nears the integral like 1/K^2
 
     def look(self, network, k):
-        """Keep the inputs of step k and their logits before it."""
-        self.inputs = self._inputs(k)
-        self.logits = predict(network, self.inputs)
+        """Keep the logits at the inputs of step k before it."""
+        self.logits = self._logits(network, k)
 
     def measure(self, network, k):
         """Add the lengths of step k, between the logits before and after it."""
         tau, here = self._tau(k), self._here(k)
-        d = self.head.step(self.logits, predict(network, self.inputs), tau, self.settings.step)
+        d = self.head.step(self.logits, self._logits(network, k), tau, self.settings.step)
         if self.kind == "mixture":
             source, target = d.view(2, -1)
             mean, square = ((1 - tau) * (source**p).mean() + tau * (target**p).mean() for p in (1, 2))

@@ -10,15 +10,24 @@ import torch
 
 
 def identity(source, target, network, settings, classes, features, test, seed):
-    """A fingerprint of everything that a transfer's numbers depend on."""
+    """A fingerprint of everything that the numbers of a road depend on: {what: digest}. How many roads follow each
+    other, and how long fine-tuning is, are left out."""
     modules = re.sub("0x[0-9a-f]+", "", repr(network))  # without addresses
-    digest = hashlib.sha256(repr((asdict(settings), classes, seed, modules)).encode())
-    for task in (source, target, *(test or ())):
-        digest.update(repr(task.classes).encode())
-        for part in (task.images, task.labels):
-            digest.update(part.cpu().contiguous().numpy())
-    for value in (*network.state_dict().values(), *(map(features, (source, target)) if features else ())):
-        digest.update(np.ascontiguousarray(torch.as_tensor(value).cpu().numpy()))
+    named = {key: value for key, value in asdict(settings).items() if key not in ("iterations", "fine_tune_steps")}
+    near = map(features, (source, target)) if features else ()
+    return {"settings": _digest(repr(sorted(named.items()))), "classes": _digest(repr(classes)),
+            "seed": _digest(repr(seed)), "network": _digest(modules),
+            "weights of the network": _digest(*network.state_dict().values()), "features": _digest(*near)
+            } | {what: _digest(repr(tuple(task.classes)), task.images, task.labels) for what, task in zip(
+                ("source", "target", "test images of the source", "test images of the target"),
+                (source, target, *(test or ())), strict=False)}
+
+
+def _digest(*parts):
+    digest = hashlib.sha256()
+    for part in parts:
+        digest.update(part.encode() if isinstance(part, str) else
+                      np.ascontiguousarray(torch.as_tensor(part).detach().cpu().numpy()))
     return digest.hexdigest()
 
 
@@ -43,12 +52,13 @@ def load(path, identity, device):
         return None
     try:
         state = torch.load(path, map_location=device, weights_only=True)
-        found = state["identity"]
+        found = dict(state["identity"])
     except (OSError, torch.OutOfMemoryError):
         raise
     except Exception as error:  # a file that is no state fails in any way
         raise ValueError(f"{path} is not the state of a transfer; name another file") from error
-    if found != identity:
-        raise ValueError(f"{path} belongs to another run: other tasks, network, settings, seed or version; "
-                         "move it away to start afresh")
+    differ = [what for what in {**identity, **found} if identity.get(what) != found.get(what)]
+    if differ:
+        raise ValueError(f"{path} belongs to another run, by its {', '.join(differ)}; move it away to start afresh. "
+                         "(New random weights? Call torch.manual_seed before the network is made.)")
     return state

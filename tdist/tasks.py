@@ -93,7 +93,11 @@ class Task:
         return replace(self, images=images.expand(-1, channels or -1, -1, -1).contiguous())
 
     def loader(self, size, mean=(0.5, 0.5, 0.5), std=(0.5, 0.5, 0.5), batch_size=250):
-        """Batches (images, labels) for an ImageNet network: three channels, `size` x `size`, (value - mean) / std."""
+        """Batches (images, labels) for an ImageNet network: three channels, `size` x `size`, (value - mean) / std of
+        values that are uint8 / 255 or floats in [0, 1]."""
+        if self.images.dtype != torch.uint8 and not 0 <= self.images.min() <= self.images.max() <= 1:
+            raise ValueError(f"{self.name} has floats from {self.images.min():.3g} to {self.images.max():.3g}; a "
+                             "loader takes floats in [0, 1]: rescale the images, or store them as uint8")
         mean, std = torch.tensor(mean).view(3, 1, 1), torch.tensor(std).view(3, 1, 1)
 
         def prepare(batch):

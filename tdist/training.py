@@ -14,6 +14,7 @@ from tdist.heads import KINDS, Head
 MIXING = ("beta", "linear")
 # what a random number is for: streams that never meet, the same in every iteration
 PRETRAIN, BLOCKS, PAIRS, COSTS, FINE_TUNE = range(5)
+CHUNK = 1024  # images in a forward pass without gradients
 CHECK = 25  # SGD steps between looks at the loss, where no step of tau sets them
 WHOLE = ("steps", "sgd_steps", "batch", "pretrain_steps", "fine_tune_steps", "iterations", "block")
 
@@ -34,11 +35,14 @@ class Settings:
     iterations : int
         Roads, each with the coupling that the one before it led to.
     block : int
-        Images n of each task in a block of the coupling.
+        Images n of each task in a block of the coupling. To measure its pairs, a road sends n for every image of the
+        larger task through the network, twice, whatever `sgd_steps` is.
     visits : int, optional
         Blocks whose costs are measured in each step; by default as many as it takes to measure each block once a road.
+    start_entropy : float
+        Weight of the entropy in the coupling of the first road, relative to the mean distance of features.
     entropy, proximal : float
-        :math:`\epsilon` and :math:`\lambda` of equation 12a, relative to the mean cost.
+        :math:`\epsilon \ge 0` and :math:`\lambda \ge 0` of equation 12a, relative to the mean cost; not both 0.
     growth : float
         :math:`\lambda` is multiplied by this after every iteration. The authors' program has 5.
     tolerance : float
@@ -62,6 +66,7 @@ class Settings:
     iterations: int = 4
     block: int = 10
     visits: int | None = None
+    start_entropy: float = 0.05
     entropy: float = 0.05
     proximal: float = 10.0
     growth: float = 1.0
@@ -77,17 +82,19 @@ class Settings:
         for name in WHOLE:
             if not isinstance(getattr(self, name), int | np.integer):
                 raise ValueError(f"{name} must be a whole number, got {getattr(self, name)!r}")
-        for name in ("steps", "sgd_steps", "batch", "iterations", "fine_tune_steps", "lr", "entropy", "growth",
-                     "tolerance"):
+        for name in ("steps", "sgd_steps", "batch", "iterations", "fine_tune_steps", "lr", "start_entropy",
+                     "growth", "tolerance"):
             if not 0 < getattr(self, name) < np.inf:
                 raise ValueError(f"{name} must be positive and finite, got {getattr(self, name)!r}")
         if self.block < 2:
             raise ValueError(f"block must be at least 2, got {self.block}")
         if self.visits is not None and not (isinstance(self.visits, int | np.integer) and self.visits >= 1):
             raise ValueError(f"visits must be a whole number of at least 1, got {self.visits!r}")
-        for name in ("momentum", "weight_decay", "pretrain_steps", "proximal"):
+        for name in ("momentum", "weight_decay", "pretrain_steps", "entropy", "proximal"):
             if not 0 <= getattr(self, name) < np.inf:
                 raise ValueError(f"{name} must be at least 0 and finite, got {getattr(self, name)!r}")
+        if self.entropy == self.proximal == 0:
+            raise ValueError("entropy and proximal are both 0; one of the two must hold the coupling")
         if self.momentum >= 1:
             raise ValueError(f"momentum must be below 1, got {self.momentum!r}")
 
@@ -153,6 +160,9 @@ def device_of(network):
 def checked_head(source, target, network, settings, classes=None, test=None):
     """The head; and errors for what would fail in the middle of a run, or quietly mean nothing."""
     _check_images(source, target)
+    if test is not None and not (isinstance(test, tuple | list) and len(test) == 2):
+        raise ValueError("test must be a pair, unseen images of the source's and of the target's classes: "
+                         "test=(source_test, target_test)")
     for task, unseen in zip((source, target), test or (), strict=test is not None):
         _check_images(task, unseen)
         if tuple(unseen.classes) != tuple(task.classes):
@@ -172,7 +182,8 @@ def checked_head(source, target, network, settings, classes=None, test=None):
         raise ValueError(f"the network does not turn images {tuple(source.images.shape[1:])} of {source.name} into "
                          f"logits: {error}") from error
     if outputs.ndim != 2 or outputs.shape[1] != head.size:
-        what = "the larger task's classes" if head.classes is None else f"the classes {list(head.classes)}"
+        what = "the larger task's classes" if head.classes is None else (
+            f"the classes {list(head.classes)}; name the class of every output with classes= if there are more")
         raise ValueError(f"the network gives logits of shape {tuple(outputs.shape)} for 2 images; it needs (2, "
                          f"{head.size}), one output for each of {what}")
     return head
@@ -215,11 +226,11 @@ def sgd(network, optimiser, losses, schedule=None):
     return found
 
 
-def predict(network, images, chunk=1024):
+def predict(network, images):
     """Logits (n, outputs) in evaluation mode, images as stored."""
     network.eval()
     with torch.inference_mode():
-        logits = torch.cat([network(floats(part)) for part in images.split(chunk)])
+        logits = torch.cat([network(floats(part)) for part in images.split(CHUNK)])
     if not (logits < torch.inf).all():  # NaN or infinity; -infinity is a class that cannot be
         raise NotFinite("before or after its SGD steps")
     return logits

@@ -5,28 +5,16 @@ the fine-tuning distance is a length in the space of weights.
 """
 
 import copy
+import warnings
 from dataclasses import asdict, dataclass
 
-import numpy as np
 import torch
 from tqdm import tqdm
 
 from tdist import couplings, states
+from tdist.fine_tuning import FineTuning, fine_tuning
 from tdist.roads import Blocks, travel
-from tdist.training import (
-    CHECK,
-    FINE_TUNE,
-    Settings,
-    checked_head,
-    device_of,
-    evaluate,
-    floats,
-    guarded,
-    pretrain,
-    reproducible,
-    sgd,
-    stream,
-)
+from tdist.training import Settings, checked_head, device_of, evaluate, guarded, pretrain, reproducible
 
 __all__ = ["FineTuning", "Iteration", "Settings", "Transfer", "coupled", "fine_tuning", "pretrained", "uncoupled"]
 
@@ -97,34 +85,6 @@ class Transfer:
         return self.length
 
 
-@dataclass(frozen=True)
-class FineTuning:
-    r"""The fine-tuning distance; ``float(result)`` is `length`.
-
-    Attributes
-    ----------
-    length : float
-        :math:`\int |dw|` up to `stop`, the first look with 95% of the final accuracy.
-    full_length : float
-    stop : int
-        SGD steps.
-    accuracies, losses : list of float
-        At every look, before the first step and after every 25, as of :class:`Transfer`.
-    network : torch.nn.Module
-        At the end.
-    """
-
-    length: float
-    full_length: float
-    stop: int
-    accuracies: list
-    losses: list
-    network: torch.nn.Module
-
-    def __float__(self):
-        return self.length
-
-
 def pretrained(task, network, settings=None, classes=None, seed=0, progress=False):
     """A copy of the network, trained on a task: the start of every road from it.
 
@@ -152,21 +112,22 @@ def coupled(source, target, network, settings=None, *, classes=None, features=No
     source, target : Task
     network : torch.nn.Module
         From images (b, channels, height, width), floats, uint8 scaled to [-1, 1], to logits (b, outputs): one output
-        a class in the union of both tasks, or with head "index" as many as the larger task has. Not modified; work is
-        done on its device.
+        a class in the union of both tasks, or with head "index" as many as the larger task has. It is trained on the
+        source first, unless ``pretrain_steps`` is 0. Not modified; work is done on its device.
     settings : Settings, optional
     classes : sequence of str, optional
         The class of each output, if there are more than the union.
     features : callable, optional
         From a Task to an array (images, k): the first coupling joins images that are near in it. Pixels by default;
-        the paper takes features of an ImageNet network.
+        the paper takes features of an ImageNet network, :func:`tdist.features.imagenet`.
     test : pair of Task, optional
         Images of source and target that SGD does not see, of the same classes: their loss along the road, and the
         accuracy.
     seed : int
         The same seed gives the same numbers, bit for bit, on one machine with one number of threads.
     save : path, optional
-        The state after every iteration. A second call with the same arguments goes on from there.
+        The state after every iteration. A second call with the same arguments goes on from there, to more iterations
+        too.
     progress : bool
 
     Returns
@@ -188,16 +149,21 @@ def coupled(source, target, network, settings=None, *, classes=None, features=No
     parts = _blocks(source, target, test, network, settings, seed)  # of the test images too, if there are any
     moving = copy.deepcopy(network)
     with reproducible(network, seed):
-        identity = states.identity(source, target, network, settings, classes, features, test, seed)
+        features = _once(features)
+        identity = save and states.identity(source, target, network, settings, classes, features, test, seed)
         state = states.load(save, identity, device_of(network))
         if state is None:
-            gaps = [part.start(features, settings.entropy, settings.tolerance) for part in parts]
+            gaps = [part.start(features, settings.start_entropy, settings.tolerance) for part in parts]
+            _vouch(gaps[0], settings, "first coupling", "start_entropy")
             weights = pretrain(source, copy.deepcopy(network), head, settings, seed, progress).state_dict()
             state = {"identity": identity, "weights": weights, "couplings": [part.coupling for part in parts],
                      "start_gap": gaps[0], "iterations": []}
             states.save(save, state)
         with tqdm(total=settings.iterations * settings.steps, initial=len(state["iterations"]) * settings.steps,
                   desc=f"{source.name} to {target.name}", disable=not progress) as bar:
+            if len(state["iterations"]) > settings.iterations:
+                raise ValueError(f"{save} has {len(state['iterations'])} iterations, more than the "
+                                 f"{settings.iterations} asked for; ask for as many, or save elsewhere")
             while len(state["iterations"]) < settings.iterations:
                 state = _iterate(state, moving, parts, head, settings, seed, bar)
                 states.save(save, state)
@@ -216,6 +182,7 @@ def _iterate(state, moving, parts, head, settings, seed, bar):
     road = travel(moving, parts, head, settings, seed, settings.mixing, bar, number)
     new = [_proximal(cost, part.coupling, settings, number) for cost, part in zip(road.costs, parts, strict=True)]
     (coupling, gap), cost, previous, count = new[0], road.costs[0], parts[0].coupling, len(parts[0])
+    _vouch(gap, settings, f"coupling of iteration {number + 1}", "entropy")
     record = Iteration(
         sum(road.steps), sum(road.riemannian_steps), (coupling * cost).sum().item() / count, cost.mean().item(), gap,
         (coupling - previous).abs().sum().item() / (2 * count), road.steps, road.train_loss, road.test_loss)
@@ -238,54 +205,6 @@ def uncoupled(source, target, network, settings=None, *, classes=None, test=None
     return Transfer(length, riemannian, (record,), *_judged(moving, parts, head), moving, None, None, none)
 
 
-def fine_tuning(source, target, network, settings=None, *, classes=None, test=None, seed=0, progress=True):
-    r"""Fine-tuning distance: the length :math:`\int |dw|` of the weights' path while SGD fits the target directly,
-    up to the first look with 95% of the final accuracy.
-
-    Parameters and errors as :func:`coupled`, without `features` and `save`; `test` decides the accuracy, the target's
-    own images if none is given. It depends on how the network is parametrised, unlike the transfer distances.
-
-    Returns
-    -------
-    FineTuning
-    """
-    settings = settings or Settings()
-    head = checked_head(source, target, network, settings, classes, test)
-    moving = pretrain(source, copy.deepcopy(network), head, settings, seed, progress)
-    device, judge = device_of(network), (test or (source, target))[1]
-    images, labels = target.images.to(device), target.labels.to(device)
-    optimiser, rng = settings.optimiser(moving), stream(seed, FINE_TUNE)
-    with guarded(moving, "the start of fine-tuning"):
-        lengths, looks, judged = [0.0], [0], [evaluate(moving, judge, head)]
-
-    def losses(steps):
-        before = weights_of(moving)
-        for _ in range(steps):
-            rows = torch.from_numpy(rng.integers(len(target), size=settings.batch)).to(device)
-            yield head.target_loss(moving(floats(images[rows])), labels[rows])
-            after = weights_of(moving)
-            lengths[-1] += (after - before).norm().item()
-            before = after
-
-    with reproducible(moving, seed):
-        for start in tqdm(range(0, settings.fine_tune_steps, CHECK), disable=not progress,
-                          desc=f"{source.name} to {target.name}, fine-tuning"):
-            steps = min(CHECK, settings.fine_tune_steps - start)
-            lengths.append(lengths[-1])
-            with guarded(moving, f"fine-tuning step {start}"):
-                sgd(moving, optimiser, losses(steps))
-                judged.append(evaluate(moving, judge, head))
-            looks.append(start + steps)
-    accuracies, test_losses = map(list, zip(*judged, strict=True))
-    first = int(np.argmax(np.asarray(accuracies) >= 0.95 * accuracies[-1]))
-    return FineTuning(lengths[first], lengths[-1], looks[first], accuracies, test_losses, moving)
-
-
-def weights_of(network):
-    """All trained weights as one vector."""
-    return torch.cat([weight.detach().flatten() for weight in network.parameters()])
-
-
 def _proximal(cost, previous, settings, iteration):
     scale = cost.mean().item()
     if scale == 0:  # nothing moved, and every coupling is best
@@ -293,6 +212,25 @@ def _proximal(cost, previous, settings, iteration):
     found = couplings.proximal(cost, previous, settings.entropy * scale,
                                settings.proximal * settings.growth**iteration * scale, settings.tolerance)
     return found.coupling, found.gap.max().item() / scale
+
+
+def _vouch(gap, settings, which, entropy):
+    if gap > settings.tolerance:
+        warnings.warn(f"the {which} has a duality gap of {gap:.2g} of the mean cost, above the tolerance of "
+                      f"{settings.tolerance:.2g}: it is not known to be the best; a larger {entropy} closes it",
+                      RuntimeWarning, stacklevel=3)
+
+
+def _once(features):
+    """The same features, computed once for each task."""
+    known = {}
+
+    def of(task):
+        if id(task) not in known:
+            known[id(task)] = torch.as_tensor(features(task)).detach().cpu()
+        return known[id(task)]
+
+    return features and of
 
 
 def _judged(network, parts, head):

@@ -91,6 +91,12 @@ def test_the_certificate_closes_and_holds(lam):
         assert -1e-9 <= excess <= early.gap[b] + 1e-12
 
 
+def test_the_gap_of_blocks_of_30_closes_to_rounding():
+    cost, previous = problem(blocks=3, n=30, seed=4)
+    found = proximal(cost, previous, 0.2, 10.0, tolerance=1e-12, max_steps=20_000)
+    assert np.all(found.gap <= 1e-12) and np.all(found.gap >= 0)
+
+
 @pytest.mark.parametrize("lam", [0.0, 2.0, 10.0])
 def test_mirror_steps_alone_close_the_usual_step(lam):
     """200 steps and no Newton after them, which would mend a wrong linearisation or a loose bound."""

@@ -59,6 +59,10 @@ def test_loader_gives_three_channels_in_minus_one_to_one():
     assert torch.allclose(images[0], torch.tensor(-1.0)) and torch.allclose(images[1], torch.tensor(1.0))
     [(images, _)] = list(task.loader(8, mean=(0.1, 0.2, 0.3), std=(1.0, 2.0, 4.0)))
     assert torch.allclose(images[1, :, 0, 0], torch.tensor([0.9, 0.4, 0.175]))
+    halved = tasks.Task("floats", task.images / 510, task.labels, task.classes)
+    assert torch.allclose(next(iter(halved.loader(8)))[0][1], torch.tensor(0.0))
+    with pytest.raises(ValueError, match=r"floats from -1 to 0; a loader takes floats in \[0, 1\]"):
+        tasks.Task("floats", task.images / 255 - 1, task.labels, task.classes).loader(8)
 
 
 @pytest.mark.parametrize(("images", "labels", "message"), [

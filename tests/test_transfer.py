@@ -282,6 +282,17 @@ def test_weights_that_stay_are_at_distance_zero(network):
                   kind="mixture").steps == [0.0] * 4
 
 
+def test_the_running_means_of_batch_norm_are_the_classifiers_movement_too():
+    source, target = (task.resized(16) for task in halves(100))
+    head, still = Head(source.classes, target.classes), replace(QUICK, lr=1e-30)
+    network = CNN(10, 1, width=4)
+    assert min(travel(copy.deepcopy(network), [Blocks(source, target, 5)], head, still).steps) > 0
+    for module in network.modules():
+        if isinstance(module, nn.BatchNorm2d):
+            module.momentum = 0.0
+    assert travel(network, [Blocks(source, target, 5)], head, still).steps == [0.0] * 4
+
+
 # distances
 
 @pytest.fixture(scope="module")
@@ -341,11 +352,13 @@ def test_each_road_is_measured_at_draws_of_its_own_and_travelled_by_the_same_one
         blocks = Blocks(source, target, settings.block)
         blocks.coupling = first.coupling
         head = Head(source.classes, target.classes)
-        lengths.append(sum(travel(moving, [blocks], head, settings, number=number).steps))
+        road = travel(moving, [blocks], head, settings, number=number)
+        lengths.append(sum(road.steps))
         ends.append(torch.cat([w.flatten() for w in moving.parameters()]))
         orders.append(Gauge(blocks, head, settings, 0, "beta", number).order.tolist())
     assert torch.equal(*ends)
     assert lengths[1] == pytest.approx(found.iterations[1].length, rel=1e-6) and lengths[0] < 0.99 * lengths[1]
+    assert sum(road.riemannian_steps) == pytest.approx(found.riemannian_length, rel=1e-6)
     assert orders[0] != orders[1] and sorted(orders[0]) == sorted(orders[1])
 
 
@@ -384,10 +397,69 @@ def test_a_killed_run_resumes_to_the_same_numbers(digit_pair, tmp_path, monkeypa
     assert coupled(source, target, network, QUICK, save=path, progress=False).length == found.length
     assert len(calls) == 4
     assert 0 < resumed.start_gap == found.start_gap <= QUICK.tolerance
-    for other in ({"seed": 1}, {"settings": replace(QUICK, lr=0.01)}, {"features": lambda task: task.labels[:, None]}):
+    for what, other in (("seed", {"seed": 1}), ("settings", {"settings": replace(QUICK, lr=0.01)}),
+                        ("features", {"features": lambda task: task.labels[:, None]})):
         keywords = {"settings": QUICK, "save": path, "progress": False} | other
-        with pytest.raises(ValueError, match="belongs to another run"):
+        with pytest.raises(ValueError, match=f"belongs to another run, by its {what};"):
             coupled(source, target, network, **keywords)
+
+
+def test_a_killed_run_with_batch_norm_dropout_and_test_images_resumes_to_the_same_numbers(tmp_path, monkeypatch):
+    source, target = (task.resized(16) for task in halves(100))
+    unseen = [digits(train=False).resized(16).only(task.classes) for task in (source, target)]
+    given = {"settings": replace(QUICK, iterations=2), "test": unseen, "progress": False}
+    torch.manual_seed(0)
+    network, path, calls = CNN(10, 1, width=4), tmp_path / "run.pt", []
+
+    def dies(*arguments, **keywords):
+        calls.append(1)
+        if len(calls) == 2:
+            raise KeyboardInterrupt
+        return travel(*arguments, **keywords)
+
+    whole = coupled(source, target, network, **given)
+    monkeypatch.setattr(transfer, "travel", dies)
+    with pytest.raises(KeyboardInterrupt):
+        coupled(source, target, network, save=path, **given)
+    resumed = coupled(source, target, network, save=path, **given)
+    assert resumed.iterations == whole.iterations
+    assert (resumed.accuracy, resumed.loss) == (whole.accuracy, whole.loss)
+    assert all(torch.equal(a, b) for a, b in zip(resumed.network.state_dict().values(),
+                                                 whole.network.state_dict().values(), strict=True))
+
+
+def test_a_finished_run_goes_on_to_more_iterations(digit_pair, tmp_path):
+    source, target, network, found = digit_pair
+    path = tmp_path / "run.pt"
+    for iterations in (2, 3):
+        last = coupled(source, target, network, replace(QUICK, iterations=iterations, fine_tune_steps=iterations),
+                       save=path, progress=False)
+        assert last.iterations == found.iterations[:iterations]
+    assert torch.equal(last.coupling, found.coupling)
+    with pytest.raises(ValueError, match="has 3 iterations, more than the 1"):
+        coupled(source, target, network, replace(QUICK, iterations=1), save=path, progress=False)
+
+
+def test_a_coupling_without_its_certificate_warns(digit_pair):
+    source, target, network, _ = digit_pair
+    with pytest.warns(RuntimeWarning, match="duality gap") as seen:
+        coupled(source, target, network, replace(QUICK, iterations=1, tolerance=1e-17), progress=False)
+    assert [str(one.message).split(" has")[0] for one in seen] == ["the first coupling", "the coupling of iteration 1"]
+
+
+def test_the_proximal_step_may_do_without_entropy(digit_pair):
+    """As in the authors' program; the first coupling needs one, and has a weight of its own."""
+    source, target, network, _ = digit_pair
+    settings = replace(QUICK, iterations=1, start_entropy=0.2, entropy=0.0, proximal=1.0)
+    found = coupled(source, target, network, settings, progress=False)
+    blocks = Blocks(source, target, settings.block)
+    blocks.start(None, 0.2, settings.tolerance)
+    scale = found.cost.mean().item()
+    best = couplings.proximal(found.cost, blocks.coupling, 0.0, scale, 1e-9)
+    # F grows by at least lambda |Gamma - best|^2 from the best
+    assert ((found.coupling - best.coupling) ** 2).sum((1, 2)).max() <= found.iterations[0].gap
+    assert (best.coupling < 1e-12).any()
+    assert found.iterations[0].gap <= settings.tolerance
 
 
 def test_pretrained_once_is_pretrained_inside(digit_pair):
@@ -436,8 +508,10 @@ def test_test_images_are_measured_and_judged():
 def test_uncoupled_is_one_road(digit_pair):
     source, target, network, _ = digit_pair
     found = uncoupled(source, target, network, QUICK, progress=False)
-    assert found.length == pytest.approx(sum(found.iterations[0].steps))
-    assert found.length < found.riemannian_length
+    head, blocks = Head(source.classes, target.classes), [Blocks(source, target, QUICK.block)]
+    road = travel(pretrained(source, network, QUICK, tuple("0123456789")), blocks, head, QUICK, kind="mixture")
+    assert found.length == pytest.approx(sum(road.steps), rel=1e-6)
+    assert found.riemannian_length == pytest.approx(sum(road.riemannian_steps), rel=1e-6)
     assert found.coupling is None
     assert len(found.iterations) == 1
 
@@ -463,7 +537,9 @@ def test_fine_tuning_is_the_length_of_the_weights_path():
     assert len(long.accuracies) == len(long.losses) == 1 + 5
     first = next(i for i, a in enumerate(long.accuracies) if a >= 0.95 * long.accuracies[-1])
     assert long.stop == [0, 25, 50, 75, 100, 120][first]
-    assert 0 < float(long) == long.length <= long.full_length
+    assert 0 < float(long) == long.length < long.full_length
+    short = fine_tuning(source, target, network, replace(settings, fine_tune_steps=long.stop), progress=False)
+    assert long.length == pytest.approx(short.full_length, rel=1e-6)
     ends = torch.cat([(a - b).flatten() for a, b in zip(long.network.parameters(), network.parameters(), strict=True)])
     assert long.full_length > ends.norm().item()
     assert fine_tuning(source, source, long.network, replace(settings, lr=1e-9), progress=False).full_length < 1e-6
@@ -547,13 +623,17 @@ def test_errors_before_a_run():
         coupled(source, target, SmallCNN(4), QUICK, progress=False)
     with pytest.raises(ValueError, match=r"it needs \(2, 5\)"):
         uncoupled(source, target, network, replace(QUICK, head="index"), progress=False)
+    with pytest.raises(ValueError, match="with classes= if there are more"):
+        pretrained(source, SmallCNN(10), QUICK)
+    with pytest.raises(ValueError, match="features gave 3 rows for the"):
+        coupled(source, target, network, QUICK, features=lambda task: np.zeros((3, 2)), progress=False)
     with pytest.raises(ValueError, match="a block of 500 images"):
         coupled(source, target, network, replace(QUICK, block=500), progress=False)
     with pytest.raises(ValueError, match="set visits to at least"):
         coupled(source, target, network, replace(QUICK, visits=1, steps=1), progress=False)
     for wrong in ({"lr": 0}, {"steps": 0}, {"block": 1}, {"mixing": "none"}, {"step": "l2"}, {"momentum": -1},
                   {"head": "two"}, {"visits": 0}, {"entropy": float("nan")}, {"lr": float("inf")}, {"steps": 4.0},
-                  {"visits": 2.5}, {"momentum": 1}):
+                  {"visits": 2.5}, {"momentum": 1}, {"start_entropy": 0}, {"entropy": 0, "proximal": 0}):
         with pytest.raises(ValueError, match=next(iter(wrong))):
             Settings(**wrong)
 
@@ -563,7 +643,8 @@ def test_errors_about_test_images():
     unseen = digits(train=False)
     for test, message in (((source, unseen), "take test.only"),
                           ((source, target.only(target.classes[::-1])), "take test.only"),
-                          ((source, target.resized(16)), "images differ")):
+                          ((source, target.resized(16)), "images differ"),
+                          (target, "must be a pair"), ([source], "must be a pair")):
         for method in (coupled, uncoupled, fine_tuning):
             with pytest.raises(ValueError, match=message):
                 method(source, target, SmallCNN(10), QUICK, test=test, progress=False)
@@ -607,7 +688,10 @@ def test_errors_about_saved_states(tmp_path):
     coupled(source, target, network, QUICK, save=path, progress=False)
     assert other.read_text() == "half a state"
     network[2] = nn.Tanh()  # the same weights in another network
-    with pytest.raises(ValueError, match="belongs to another run"):
+    with pytest.raises(ValueError, match="by its network;"):
+        coupled(source, target, network, QUICK, save=path, progress=False)
+    network[3] = nn.Linear(16, 10)
+    with pytest.raises(ValueError, match=r"network, weights of the network; .* torch\.manual_seed"):
         coupled(source, target, network, QUICK, save=path, progress=False)
 
 

@@ -16,10 +16,9 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
-from tdist import tasks, transfer
-from tdist.features import extract
+from tdist import features, tasks, transfer
 from tdist.heads import Head
-from tdist.networks import CNN, SOURCES, WideResNet
+from tdist.networks import CNN, WideResNet
 from tdist.studies.results import Results
 from tdist.training import Settings, evaluate
 
@@ -216,15 +215,14 @@ def config(experiment):
 
 
 def imagenet(task):
-    """Features (n, 1280) of EfficientNet-Lite0 at 96 x 96, kept in the data folder."""
+    """:func:`tdist.features.imagenet`, kept in the data folder."""
     digest = hashlib.sha256(task.images.numpy()).hexdigest()[:16]
     path = tasks.data_folder() / "features" / f"imagenet-{digest}.pt"
     if not path.exists():
-        source = SOURCES["efficientnet_lite0"]
-        found, _ = extract(source.network(), task.loader(96, source.mean, source.std), ["bn2"])
+        found = features.imagenet(task, progress=True)
         path.parent.mkdir(parents=True, exist_ok=True)
         fresh = path.with_suffix(".unfinished")
-        torch.save(torch.from_numpy(found["bn2"]), fresh)
+        torch.save(torch.from_numpy(found), fresh)
         fresh.replace(path)
     return torch.load(path, weights_only=True)
 
