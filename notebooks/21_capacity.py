@@ -40,9 +40,9 @@ torch.set_num_threads(1)
 # %% [markdown]
 # ## What was compared, and what was run here
 #
-# On herbivores, vehicles-1 and flowers, with the settings of the five superclasses, ran the 8-layer CNN in three
-# widths, the paper's WRN-16-4 and a thin network of the same design, WRN-10-1: three of the five tasks. No GPU was at
-# hand, and WRN-16-4 takes hours a seed on two cores, so it has one seed. The sizes, and the hours that they took:
+# Three of the five tasks were run, herbivores, vehicles-1 and flowers, with the settings of the five superclasses, on
+# five networks: the 8-layer CNN in three widths, the paper's WRN-16-4, and a thin network of its design, WRN-10-1. No GPU
+# was at hand, and WRN-16-4 takes two hours a seed on two cores. The sizes, and the hours of a core that they took:
 
 # %%
 def weights(network):

@@ -129,6 +129,15 @@ def check():
 
 
 @pytest.mark.parametrize("name", EXPERIMENTS)
+def test_the_first_steps_of_stored_results_are_computed_again(name):
+    try:
+        found = distances.first_steps(EXPERIMENTS[name])
+    except FileNotFoundError as missing:
+        pytest.skip(str(missing))
+    assert load(name)["units"]["first steps"] == pytest.approx(found, rel=0.01)
+
+
+@pytest.mark.parametrize("name", EXPERIMENTS)
 def test_stored_results_are_whole_and_their_cheap_unit_is_what_the_rooms_give(name, check):
     stored = load(name)
     assert stored["config"] == distances.config(EXPERIMENTS[name])

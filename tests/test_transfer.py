@@ -545,6 +545,43 @@ def test_fine_tuning_is_the_length_of_the_weights_path():
     assert fine_tuning(source, source, long.network, replace(settings, lr=1e-9), progress=False).full_length < 1e-6
 
 
+def gaussians(m, name, seed, n=1000):
+    """Two classes N(+-m, I) in the plane."""
+    rng, y = np.random.default_rng(seed), np.arange(n) % 2
+    x = np.where(y[:, None] == 1, m, -m) + rng.normal(size=(n, 2))
+    return Task(name, torch.from_numpy(x[:, None, None].astype(np.float32)), torch.from_numpy(y), ("minus", "plus"))
+
+
+def test_the_known_lengths_of_gaussian_tasks():
+    """By quadrature: classes that turn by 120 degrees, coupled class by class, where the best classifier is 2 m x; and,
+    uncoupled, classes that are exchanged, where every prediction p goes to 1 - p."""
+    m_s, m_t = np.array([1.0, 0.0]), np.array([-0.5, np.sqrt(0.75)])
+    axis = np.linspace(-5, 5, 60)
+    z = np.stack(np.meshgrid(axis, axis), -1).reshape(-1, 2)
+    mass = np.exp(-(z**2).sum(1) / 2) / np.exp(-(z**2).sum(1) / 2).sum()
+
+    def angle(m, x):  # of the prediction on the half circle: Fisher-Rao lengths are its differences
+        return 2 * np.arctan(np.exp(x @ m))
+
+    path = [(1 - t) * m_s + t * m_t for t in np.linspace(0, 1, 49)]
+    known = sum(mass @ np.abs(angle(b, at + z) - angle(a, at + z)) for a, at, b in zip(
+        path[:-2:2], path[1:-1:2], path[2::2], strict=True))
+    exchanged = mass @ np.abs(angle(m_s, m_s + z) - angle(-m_s, m_s + z))
+
+    network = nn.Sequential(nn.Flatten(), nn.Linear(2, 2))
+    with torch.no_grad():
+        network[1].weight.copy_(torch.tensor(np.array([-m_s, m_s])))
+        network[1].bias.zero_()
+    settings = Settings(steps=8, sgd_steps=200, batch=64, lr=0.05, pretrain_steps=0, iterations=1, block=20,
+                        start_entropy=0.02, mixing="linear")
+    source = gaussians(m_s, "source", 0)
+    found = coupled(source, gaussians(m_t, "target", 1), network, settings, progress=False,
+                    features=lambda task: np.column_stack([task.images.flatten(1), 6 * task.labels]))
+    free = uncoupled(source, gaussians(-m_s, "target", 1), network, settings, progress=False)
+    assert found.length == pytest.approx(known, rel=0.06)
+    assert free.length == pytest.approx(exchanged, rel=0.06)
+
+
 # what can go wrong
 
 def test_a_loss_that_is_not_finite_names_where_and_keeps_the_last_good_weights():
