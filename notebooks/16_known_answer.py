@@ -714,7 +714,7 @@ glue("gaussian-package-beta", f"{100 * (1 - roads['beta'][2] / roads['beta'][0])
 # class, and {glue:text}`gaussian-package-crossing`% of the pairs cross. So the transport that is optimal in the inputs is
 # *not* the shortest road, and optimising the coupling along with the weights shortens it, as the paper says in section
 # 5.5. Beta mixing, the paper's, spreads each pair over its whole segment at every $\tau$, and its roads fall by
-# {glue:text}`gaussian-package-beta`%. On images we see less of it: chapter {doc}`20 <20_five_superclasses>` counts.
+# {glue:text}`gaussian-package-beta`%. On images we see less of it: {doc}`20_five_superclasses` counts.
 
 # %% [markdown]
 # ## What the page found

@@ -437,7 +437,7 @@ pd.DataFrame(rows).T
 # [...] results in a larger distance than if one were to optimize the couplings along with the weights".
 #
 # **Decided by.** The table above: the first road has a coupling that is independent of the weights. And a problem whose
-# answer is known, chapter {doc}`16 <16_known_answer>`.
+# answer is known: {doc}`16_known_answer`.
 #
 # **True.** There are tasks for which it is so: on two Gaussian classes the optimised coupling shortens the road of
 # optimal transport by a third. In our runs with trained networks the last road has {glue:text}`five-ratio-low` to

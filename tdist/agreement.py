@@ -1,7 +1,7 @@
 r"""What two matrices or rankings of tasks say about each other: Spearman, DCG, win rates, the AHP, clustering.
 
 A matrix of scores is (targets, sources): row t holds the score of every source task for the target t. Mantel's test
-takes matrices of distances in either order, the same in both: chapters 19 to 25 have (sources, targets).
+takes matrices of distances in either order, the same in both; those of `tdist.studies` are (sources, targets).
 """
 
 import itertools
