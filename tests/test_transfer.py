@@ -545,6 +545,14 @@ def test_fine_tuning_is_the_length_of_the_weights_path():
     assert fine_tuning(source, source, long.network, replace(settings, lr=1e-9), progress=False).full_length < 1e-6
 
 
+def test_fine_tuning_stops_at_95_percent_of_the_last_accuracy(monkeypatch):
+    given = iter([(accuracy, 1.0) for accuracy in (0.1, 0.45, 0.75, 0.77, 0.8, 0.8)])
+    monkeypatch.setattr("tdist.fine_tuning.evaluate", lambda *arguments: next(given))
+    settings = replace(QUICK, pretrain_steps=0, fine_tune_steps=120)
+    found = fine_tuning(points(40), points(40, seed=1), linear(3), settings, progress=False)
+    assert found.stop == 75  # 0.77 is the first above 0.95 * 0.8
+
+
 def gaussians(m, name, seed, n=1000):
     """Two classes N(+-m, I) in the plane."""
     rng, y = np.random.default_rng(seed), np.arange(n) % 2
