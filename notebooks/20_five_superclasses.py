@@ -439,8 +439,8 @@ pd.DataFrame(rows).T
 # **Decided by.** The table above: the first road has a coupling that is independent of the weights. And a problem whose
 # answer is known: {doc}`16_known_answer`.
 #
-# **True.** There are tasks for which it is so: on two Gaussian classes the optimised coupling shortens the road of
-# optimal transport by a third. In our runs with trained networks the last road has {glue:text}`five-ratio-low` to
+# **True.** There are tasks for which it is so: on two Gaussian classes, with linear mixing, the optimised coupling shortens
+# the road of optimal transport by a third. In our runs with trained networks the last road has {glue:text}`five-ratio-low` to
 # {glue:text}`five-ratio-high` of the length of the first on average, which is no clear gain.
 # :::
 #
