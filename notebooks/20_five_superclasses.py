@@ -441,7 +441,9 @@ pd.DataFrame(rows).T
 #
 # **True.** There are tasks for which it is so: on two Gaussian classes, with linear mixing, the optimised coupling shortens
 # the road of optimal transport by a third. In our runs with trained networks the last road has {glue:text}`five-ratio-low` to
-# {glue:text}`five-ratio-high` of the length of the first on average, which is no clear gain.
+# {glue:text}`five-ratio-high` of the length of the first on average. It is the shorter one by a few percent in most runs with 2,500
+# images and with WRN-16-4, and not the shorter one in most runs of CIFAR's subsets, of clothes, and of the CNNs of width 4
+# and 16.
 # :::
 #
 # ### Does the iteration converge?
