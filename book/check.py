@@ -26,7 +26,7 @@ MEASURE = """<script>window.addEventListener("load", () => window.MathJax?.start
   for (const node of document.querySelectorAll(".math, mjx-container"))
     if (node.clientWidth && node.scrollWidth > node.clientWidth + 2)
       node.closest(".math")?.setAttribute("data-wide", "");
-  for (const node of document.querySelectorAll(".cell_output, .cell_output pre"))
+  for (const node of document.querySelectorAll(".cell_output, .cell_output .output, .cell_output pre"))
     if (node.scrollWidth > node.clientWidth + 2) node.closest(".cell_output").setAttribute("data-wide", "");
 }));</script>"""
 
