@@ -256,7 +256,7 @@ falls = sum(large["coupled"] < small["coupled"] for small, large in zip(live[WID
 glue("capacity-digits", f"{falls} of {len(live[WIDTHS[0]])}", display=False)
 glue("capacity-digits-small", f"{digits.loc[WIDTHS[0], 'coupled']:.2f}", display=False)
 glue("capacity-digits-large", f"{digits.loc[WIDTHS[-1], 'coupled']:.2f}", display=False)
-digits.round(3)
+digits.astype({"weights": int}).round(3)
 
 # %% [markdown]
 # The mean coupled road has length {glue:text}`capacity-digits-small` at width 4 and {glue:text}`capacity-digits-large` at
