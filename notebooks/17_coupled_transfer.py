@@ -525,13 +525,13 @@ glue("coupled-thorough", f"{min(savings):.1%} to {max(savings):.1%}", display=Fa
 #
 # ### On CIFAR-100
 #
-# The same for the pair of the paper's figure, vehicles 1 to vehicles 2 of CIFAR-100, computed once and stored: an
-# 8-layer network, fewer images than the paper's, and no GPU.
+# The same for the pair of the paper's figure, vehicles 1 to vehicles 2 of CIFAR-100 with all their images, as in the
+# paper, computed once and stored: a small 8-layer network, and no GPU.
 
 # %%
-stored = load("superclasses")
+stored = load("superclasses_2500")
 pair, config = stored["units"]["road/vehicles-1/vehicles-2"], stored["config"]
-print(f"{config['images']} training images a task (the paper has 2500),",
+print(f"{config['images']} training images a task, as in the paper,",
       f"a {config['network']} with {config['weights']} weights")
 print("lengths", np.round(pair["lengths"], 3), " last accuracy", f"{pair['accuracy']:.1%}")
 print("moved  ", np.round(pair["moved"], 3))
@@ -562,9 +562,10 @@ glue("coupled-vehicles-start", f"{pair['train_loss'][0]:.2f}", display=False)
 glue("coupled-vehicles-peak", f"{max(pair['train_loss']):.2f}", display=False)
 glue("coupled-vehicles-end", f"{pair['train_loss'][-1]:.2f}", display=False)
 glue("coupled-vehicles-accuracy", f"{pair['accuracy']:.0%}", display=False)
-assert np.argmax(pair["train_loss"]) >= len(t) - 3 and pair["train_loss"][-1] > 0.8 * max(pair["train_loss"])
+assert 0.4 < t[np.argmax(pair["train_loss"])] < 0.9 and pair["train_loss"][-1] < 0.9 * max(pair["train_loss"])
 glue("coupled-vehicles-gap", f"{difference.mean():.2f}", display=False)
 glue("coupled-vehicles-first-gap", f"{difference[0]:.2f}", display=False)
+glue("coupled-vehicles-last-gap", f"{difference[-1]:.2f}", display=False)
 
 # %% [markdown]
 # After six iterations the road of this pair is {glue:text}`coupled-vehicles-gain` than the first; from one road to the
@@ -572,12 +573,14 @@ glue("coupled-vehicles-first-gap", f"{difference[0]:.2f}", display=False)
 # iterations of all twenty pairs.) These six roads are one seed's; with other seeds three roads fall or rise, as printed
 # above.
 #
-# The paper's training loss "increases towards the middle". Here it rises almost to the end, from
-# {glue:text}`coupled-vehicles-start` to {glue:text}`coupled-vehicles-peak` at $\tau$ = {glue:text}`coupled-vehicles-top`,
-# and ends at {glue:text}`coupled-vehicles-end`: the target is not learnt well in the steps of a road
-# ({glue:text}`coupled-vehicles-accuracy` of the test images), so there is no hill with a far side. The gap to unseen images is {glue:text}`coupled-vehicles-gap` nats on
-# average, and {glue:text}`coupled-vehicles-first-gap` at the first step, where the network is still that of the source.
-# The paper's gap for this pair is "small throughout"; with our few images and small network it is not.
+# The paper's training loss "increases towards the middle". Here it rises from {glue:text}`coupled-vehicles-start` to
+# {glue:text}`coupled-vehicles-peak` at $\tau$ = {glue:text}`coupled-vehicles-top` and falls to
+# {glue:text}`coupled-vehicles-end`: a hill, somewhat past the middle. Its far side is short, because the target is not learnt
+# well in the steps of a road ({glue:text}`coupled-vehicles-accuracy` of the test images).
+#
+# The gap to unseen images is {glue:text}`coupled-vehicles-gap` nats on average, and {glue:text}`coupled-vehicles-first-gap`
+# at the first step, where the network is still that of the source. At the end it is {glue:text}`coupled-vehicles-last-gap`.
+# The paper's gap for this pair is "small throughout"; ours is so only near the end.
 #
 # ## What the page found
 #

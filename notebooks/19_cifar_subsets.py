@@ -159,9 +159,9 @@ units, config = stored["units"], stored["config"]
 seeds = [s for s in config["seeds"] if all(f"{s}/{a}/{b}" in units for a in names for b in names if a != b)]
 KEYS = {"coupled": "coupled", "uncoupled": "uncoupled", "fine_tuning": "fine-tuning"}
 every = {key: np.array([matrix(units, names, key, s) for s in seeds])
-         for key in (*KEYS, "coupled_riemannian", "uncoupled_riemannian")}  # (seeds, 4, 4)
+         for key in (*KEYS, "fine_tuning_full", "coupled_riemannian", "uncoupled_riemannian")}  # (seeds, 4, 4)
 every["task2vec"] = np.array([discrepancies.matrix(load("task2vec_cifar_subsets")["units"], names, "task2vec", s) for s in seeds])
-for name, value in {"images": config["images"], "per-class": config["images"] // 100, "weights": f"{config['weights']:,}"}.items():
+for name, value in {"images": f"{config['images']:,}", "per-class": config["images"] // 100, "weights": f"{config['weights']:,}"}.items():
     glue(f"subsets-{name}", value, display=False)
 print(f"seeds: {seeds}; device: {stored['device']}; {stored['seconds'] / 3600:.1f} hours")
 
@@ -182,15 +182,20 @@ deviation = {label: every[key].std(0, ddof=1)[off] if len(seeds) > 1 else np.ful
 for label, values in deviation.items():
     print(f"{label}: standard deviation over seeds {values.min():.2f} to {values.max():.2f}")
 glue("subsets-learnt", f"{100 * np.nanmin(ends['after coupled'][1:, CIFAR100]):.0f} to {100 * np.nanmax(ends['after fine-tuning'][1:, CIFAR100]):.0f}", display=False)
-assert np.nanmax(ends["after fine-tuning"][1:, CIFAR100]) < 0.1
+reached = {target: np.concatenate([values[off[:, target], target] for values in ends.values()]) for target in (CIFAR10, *parts)}
+for target, values in reached.items():
+    glue(f"subsets-reached-{target}", f"{100 * values.min():.0f} to {100 * values.max():.0f}", display=False)
+assert np.nanmax(ends["after fine-tuning"][1:, CIFAR100]) < 0.15
+assert all(values.min() > 2 / classes[target] for target, values in reached.items() if target != VEHICLES) and reached[VEHICLES].min() > 0.5
 
 # %% mystnb={"figure": {"name": "fig-subsets-accuracy", "caption": "Accuracy on the target's test images at the end of the coupled road and of fine-tuning, in percent, means over seeds. Chance is 1 for CIFAR-100, 10 for CIFAR-10, 17 for animals, 25 for vehicles."}} tags=["hide-input"]
 _ = matrices({f"accuracy {label}": 100 * np.nan_to_num(values) for label, values in ends.items()}, names)
 plt.show()
 
 # %% [markdown]
-# With 12 images a class no road learns CIFAR-100: {glue:text}`subsets-learnt` %.
-# Its column is the length of roads that did not arrive, and "95% of the final accuracy" means nothing there.
+# CIFAR-10 is learnt to {glue:text}`subsets-reached-1` %, animals to {glue:text}`subsets-reached-2` % and vehicles to
+# {glue:text}`subsets-reached-3` %. CIFAR-100, with {glue:text}`subsets-per-class` images a class, is hardly learnt:
+# {glue:text}`subsets-learnt` %. Its column is the length of roads that did not arrive.
 #
 # **Units.** If the printed values came from the authors' program, which adds up $\sqrt{\mathrm{KL}} / K$ over
 # $K = 100$ steps, a value $v$ is a Fisher-Rao length of $\sqrt 2\, K v$: .081 to .31 are 11 to 44.
@@ -222,19 +227,18 @@ pd.Series({claim: share(holds) for claim, holds in checks.items()}, name="true i
 
 # %%
 rows = {}
-for key, values in every.items():
-    if key != "fine_tuning":
-        test = mantel(values.mean(0), every["fine_tuning"].mean(0))
-        rows[key.replace("_", " ")] = {"r, seeds": ", ".join(f"{mantel(a, b).statistic:.2f}" for a, b in zip(values, every["fine_tuning"], strict=True)),
-                                       "r of means": round(test.statistic, 2), "p": round(test.pvalue, 3)}
-test = mantel(simple, every["fine_tuning"].mean(0))
-rows["log of the target's classes"] = {"r, seeds": "", "r of means": round(test.statistic, 2), "p": round(test.pvalue, 3)}
+for label, fine in (("to 95%", "fine_tuning"), ("whole", "fine_tuning_full")):
+    for key, values in (every | {"classes": np.array([simple] * len(seeds))}).items():
+        if not key.startswith("fine_tuning"):
+            test = mantel(values.mean(0), every[fine].mean(0))
+            of_seeds = [mantel(a, b).statistic for a, b in zip(values, every[fine], strict=True)]
+            rows.setdefault(key.replace("_", " "), {}).update({
+                f"r, {label}": f"{test.statistic:.2f}", f"p, {label}": f"{test.pvalue:.3f}",
+                f"seeds, {label}": f"{min(of_seeds):.2f} to {max(of_seeds):.2f}"})
+            glue(f"subsets-{fine}-{key}".replace("_", "-"), f"{test.statistic:.2f} (p = {test.pvalue:.2f})", display=False)
 print(f"least possible p: {1 / test.permutations:.3f}")
-for key in ("coupled", "uncoupled", "task2vec"):
-    glue(f"subsets-r-{key}", f"{rows[key]['r of means']:.2f} (p = {rows[key]['p']:.2f})", display=False)
 glue("subsets-family", f"{coupled[:, family].mean():.2f}", display=False)
 glue("subsets-others", f"{coupled[:, off & ~family].mean():.2f}", display=False)
-glue("subsets-r-simple", f"{test.statistic:.2f}", display=False)
 above = {name: [units[f"{s}/{a}/{b}"]["fine_tuning_losses"][0] - np.log(classes[names.index(b)]) for s in seeds for a, b in which]
          for name, which in (("to", [(names[CIFAR10], names[p]) for p in parts]), ("back", [(names[p], names[CIFAR10]) for p in parts]))}
 print("loss at the start less that of flat predictions, nats:",
@@ -245,10 +249,18 @@ for name, found in above.items():
 pd.DataFrame(rows).T
 
 # %% [markdown]
-# With fine-tuning the coupled distance correlates {glue:text}`subsets-r-coupled`, the uncoupled one
-# {glue:text}`subsets-r-uncoupled`, Task2Vec, on 800 of the images, {glue:text}`subsets-r-task2vec` (printed .03; its printed
-# matrix has -.14),
-# and the number of classes alone {glue:text}`subsets-r-simple` ("riemannian" is equation 5). None of this is evidence.
+# With the fine-tuning distance, which stops at 95% of the final accuracy, the coupled distance correlates
+# {glue:text}`subsets-fine-tuning-coupled`, the uncoupled one {glue:text}`subsets-fine-tuning-uncoupled`, Task2Vec
+# {glue:text}`subsets-fine-tuning-task2vec` (printed .03; its printed matrix has -.14), and the logarithm of the number of
+# classes of the target, *classes* in the table, {glue:text}`subsets-fine-tuning-classes` ("riemannian" is equation 5). The
+# two roads order our pairs the other way round.
+#
+# With the *whole* path of fine-tuning, the same number of SGD steps for every pair, the signs turn: coupled
+# {glue:text}`subsets-fine-tuning-full-coupled`, uncoupled {glue:text}`subsets-fine-tuning-full-uncoupled`, Task2Vec
+# {glue:text}`subsets-fine-tuning-full-task2vec`, classes {glue:text}`subsets-fine-tuning-full-classes`. To a part of
+# CIFAR-10 the rule of 95% stops at once or soon, while SGD, and a road, would go on moving. To CIFAR-100 it stops late,
+# after many steps that move little. So the sign is decided by where fine-tuning is stopped, not by the roads. With four tasks
+# neither is strong evidence, and on clothes the whole path does not agree with the roads ({doc}`25_clothes`).
 #
 # The paper finds CIFAR-10 and its parts close to each other. Ours are {glue:text}`subsets-family` apart on average, all
 # other pairs {glue:text}`subsets-others`. These are the pairs that share outputs. Why is open. Confident mistakes at the
@@ -311,6 +323,11 @@ pd.DataFrame(verdicts, columns=["the claim", "verdict"]).set_index("the claim")
 #   {glue:text}`subsets-coupled` cases (coupled), {glue:text}`subsets-uncoupled` (uncoupled) and
 #   {glue:text}`subsets-fine` (fine-tuning). A symmetric distance must fail it, and an asymmetric one can;
 #   on digits coupled and uncoupled pass it alike.
+# - With our fine-tuning, stopped at 95% of its final accuracy, the coupled distance has $r$ =
+#   {glue:text}`subsets-fine-tuning-coupled`; with the whole path of fine-tuning {glue:text}`subsets-fine-tuning-full-coupled`.
+#   Where to stop decides the sign.
+# - Printed: uncoupled is always longer than coupled. Found: in {glue:text}`subsets-longer-11` runs under equation 11, in
+#   {glue:text}`subsets-longer-5` under equation 5.
 # - The printed coupled matrix has a correlation of .93 with fine-tuning, not .43. The logarithm of the number of
 #   classes of the target has {glue:text}`subsets-simple`, and {glue:text}`subsets-count-three` without CIFAR-100, where
 #   the coupled distance has {glue:text}`subsets-three`. Three or four tasks cannot tell a distance between tasks from a

@@ -132,7 +132,7 @@ for label, mixture in (("VAE, mixture", True), ("VAE, direct", False)):
     table.loc[label] = [vae_length(four[i].images, four[j].images, mixture, **sizes).length for i, j in pairs.values()]
 assert np.allclose(table["parity to itself"][2:], table["parity to size"][2:], atol=1e-6)
 assert (table[["0 or 1 to 8 or 9", "8 or 9 to 0 or 1"]] > 0).all(axis=None)
-samples = discrepancies.two_samples(digits().only("01", "0 or 1"), 60, seed=0)
+samples = discrepancies.halves(digits().only("01", "0 or 1").subset(120))
 floor = task2vec_distance(*(task2vec(sample, size=32, images=60, draws=2) for sample in samples))
 glue("ignore-live-floor", f"{floor:.2f}", display=False)
 table.map("{:.3g}".format)
@@ -147,12 +147,11 @@ table.map("{:.3g}".format)
 # ## On the five super-classes
 #
 # The stored run has the images on which the distances by transfer were computed; the command is
-# `python -m tdist.studies discrepancies --scale paper`. It also has, for each task, a second sample of as many images
-# that share none with the first. The distance of the two samples says how much a method shows where there is nothing
-# to see.
+# `python -m tdist.studies discrepancies --scale paper`. It also halves each task's images and measures from one half
+# to the other: so much a method shows where there is nothing to see.
 
 # %%
-stored, roads = load("discrepancies"), load("superclasses")
+stored, roads = load("discrepancies"), load("superclasses_2500")
 config, names = stored["config"], list(distances.SUPERCLASSES)
 seeds = [s for s in config["seeds"] if all(f"{s}/vae_direct/{name}" in stored["units"] for name in names)
          and all(f"{s}/{a}/{b}" in roads["units"] for a in names for b in names if a != b)]
@@ -171,9 +170,9 @@ all_seeds = [every_seed(seed) for seed in seeds]
 mean = {label: np.mean([one[label] for one in all_seeds], axis=0) for label in all_seeds[0]}
 print(f"seeds {seeds}; {config['images']} images a task", f"Task2Vec: {config['task2vec']}",
       *(f"VAE, {key}: {value}" for key, value in config["vae"].items()), sep="\n")
-glue("ignore-images", config["images"], display=False)
+glue("ignore-images", f"{config['images']:,}", display=False)
 glue("ignore-seeds", len(seeds), display=False)
-glue("ignore-seen", config["task2vec"]["images"], display=False)
+glue("ignore-seen", f"{config['task2vec']['images']:,}", display=False)
 
 # %% mystnb={"figure": {"name": "fig-ignore-matrices", "caption": "Six cheap distances between the five super-classes of CIFAR-100, and two that carry a classifier; means over the seeds, each panel with its own scale. The four in the upper two rows are symmetric; the length of a VAE's path is not."}} tags=["hide-input"]
 shown = {label: mean[label] for label in (*labels.values(), "coupled", "fine-tuning")}
@@ -181,9 +180,10 @@ _ = matrices(shown, names)
 plt.show()
 
 # %% [markdown]
-# These are {glue:text}`ignore-images` images a task where a superclass has 2,500, on a processor without a GPU;
-# Task2Vec's head and information come from {glue:text}`ignore-seen` of them. Over seeds (there are
-# {glue:text}`ignore-seeds`) images, networks and SGD all change. The next table is the spread over seeds of an entry
+# These are {glue:text}`ignore-images` images a task, all that a superclass has, as in the paper; Task2Vec's head and
+# information come from {glue:text}`ignore-seen` of them. Over seeds (there are {glue:text}`ignore-seeds`) the networks,
+# SGD and the images that Task2Vec and the VAE draw change; Wasserstein between all images of two tasks is the same in every
+# seed. The next table is the spread over seeds of an entry
 # beside the spread over pairs. The first is of one seed and the second of means over seeds; where they
 # are near each other, a good part of the order of the pairs is chance.
 
@@ -202,12 +202,14 @@ for label, name in (("Task2Vec", "task2vec"), ("Wasserstein, pixels", "pixels"),
     glue(f"ignore-floor-{name}", f"{spread.loc[label, 'same task'] / spread.loc[label, 'mean']:.0%}", display=False)
     glue(f"ignore-rows-{name}", f"{rows_alone[label]:.0%}", display=False)
     glue(f"ignore-nearer-{name}", int(nearer[label]), display=False)
-spread.map("{:.3g}".format)
+spread.round(6).map("{:.3g}".format)
 
 # %% [markdown]
-# *Same task* is the mean of the diagonal. Two samples of one task are, in percent of the mean between two tasks,
+# *Same task* is the mean of the diagonal. The two halves of one task are, in percent of the mean between two tasks,
 # {glue:text}`ignore-floor-task2vec` apart by Task2Vec, {glue:text}`ignore-floor-pixels` by Wasserstein on pixels and
-# {glue:text}`ignore-floor-features` on features. So much of each distance is the sample's.
+# {glue:text}`ignore-floor-features` on features. About so much of each distance is the sample's. (Task2Vec sees as many
+# images of a half as of a task. Wasserstein sees half as many, and two small samples are farther apart than two large
+# ones, so its share is a little less.)
 #
 # For the VAE the diagonal is the path of SGD on one and the same sample, which is {glue:text}`ignore-floor-direct` of the
 # mean (direct) and {glue:text}`ignore-floor-mixture` (mixture). The direct path to another task is shorter than the one
@@ -371,5 +373,5 @@ glue("ignore-lean", f"{lean:.2f}", display=False)
 #   distances {glue:text}`ignore-above` have a higher $r$.
 # - Printed: the two Wasserstein distances and the direct VAE agree among themselves. Found: {glue:text}`ignore-claimed`
 #   pairs with $p < 0.08$.
-# - Two samples of one task are not at distance 0: {glue:text}`ignore-floor-task2vec` (Task2Vec) and
+# - Two halves of one task are not at distance 0: {glue:text}`ignore-floor-task2vec` (Task2Vec) and
 #   {glue:text}`ignore-floor-pixels` (Wasserstein on pixels) of the mean distance of two tasks.

@@ -1,5 +1,7 @@
 """The study of distances that ignore the classifier, and its stored result."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -28,13 +30,8 @@ def parts():
 
 
 @pytest.fixture(scope="module")
-def others():
-    return [tasks.digits().only(tuple(name), name).subset(25, seed=1) for name in NAMES]
-
-
-@pytest.fixture(scope="module")
-def rows(parts, others):
-    return all_rows(parts, others, 3, task2vec_sizes=TASK2VEC, vae_sizes=VAE, features=features)
+def rows(parts):
+    return all_rows(parts, 3, task2vec_sizes=TASK2VEC, vae_sizes=VAE, features=features)
 
 
 def test_every_row_of_every_distance(rows):
@@ -46,19 +43,23 @@ def test_every_row_of_every_distance(rows):
         assert (matrix(rows, NAMES, distance, 3) > 0).all()  # also from a task to itself: SGD's noise
 
 
-def test_two_samples_are_disjoint_and_the_first_is_that_of_the_roads():
-    task = tasks.digits()
-    first, second = discrepancies.two_samples(task, 100, 7)
-    same = task.subset(100, 7)
-    assert torch.equal(first.images, same.images) and torch.equal(first.labels, same.labels)
-    rows = [image.flatten().tolist() for image in (*first.images, *second.images)]
-    assert len(second) == 100 and len({tuple(row) for row in rows}) == 200  # no two digits are the same image
+def test_halves_share_out_the_images_of_a_task():
+    task = replace(tasks.digits().subset(101), labels=torch.arange(101) % 10)
+    first, second = discrepancies.halves(task, 7)
+    assert len(first) == len(second) == 50
+    known = {tuple(image.flatten().tolist()): int(label) for image, label in zip(task.images, task.labels, strict=True)}
+    found = {tuple(image.flatten().tolist()): int(label) for half in (first, second)
+             for image, label in zip(half.images, half.labels, strict=True)}
+    assert len(known) == 101 and len(found) == 100  # no two digits are the same image
+    assert found.items() <= known.items()
+    assert not torch.equal(first.images, task.images[:50])  # drawn: the images of a task may come in an order
 
 
-def test_the_diagonal_is_between_two_samples(parts, others, rows):
-    x, y = (sample[1].images.flatten(1).double() / 255 for sample in (parts, others))
+def test_the_diagonal_is_between_two_halves(parts, rows):
+    first, second = discrepancies.halves(parts[1], 3)
+    x, y = (half.images.flatten(1).double() / 255 for half in (first, second))
     assert matrix(rows, NAMES, "wasserstein_pixels", 3)[1, 1] == pytest.approx(baselines.wasserstein(x, y), rel=1e-4)
-    a, b = (baselines.task2vec(sample[1], seed=3, **TASK2VEC) for sample in (parts, others))
+    a, b = (baselines.task2vec(half, seed=3, **TASK2VEC) for half in (first, second))
     assert matrix(rows, NAMES, "task2vec", 3)[1, 1] == pytest.approx(baselines.task2vec_distance(a, b), rel=1e-4)
 
 
@@ -83,7 +84,7 @@ def test_labels_are_invisible_to_all_but_task2vec(parts):
     """One set of images under two questions."""
     images, labels = parts[2].images, parts[2].labels
     two = [tasks.Task(name, images, asked, ("a", "b")) for name, asked in (("even", labels % 2), ("low", labels // 3))]
-    given = measures(two, two, task2vec_sizes=TASK2VEC, vae_sizes=VAE, features=features)
+    given = measures(two, task2vec_sizes=TASK2VEC, vae_sizes=VAE, features=features)
     assert given["task2vec"](0, 1) > 1e-4 and given["task2vec_plain"](0, 1) > 1e-4
     for name in SYMMETRIC[2:]:
         assert given[name](0, 1) == pytest.approx(0, abs=1e-6)
@@ -91,7 +92,7 @@ def test_labels_are_invisible_to_all_but_task2vec(parts):
         assert given[name](0, 1) == given[name](0, 0)
 
 
-def test_a_sample_is_embedded_once_and_stored_rows_are_not_computed_again(parts, others, tmp_path, monkeypatch):
+def test_a_sample_is_embedded_once_and_stored_rows_are_not_computed_again(parts, tmp_path, monkeypatch):
     calls = []
 
     def counted(task, **sizes):
@@ -101,10 +102,10 @@ def test_a_sample_is_embedded_once_and_stored_rows_are_not_computed_again(parts,
     monkeypatch.setattr(discrepancies, "task2vec", counted)
     store = Results("toy", {}, "command", tmp_path)
     sizes = {"task2vec_sizes": {}, "vae_sizes": VAE, "features": features}
-    first = all_rows(parts, others, 0, store.unit, **sizes)
-    assert sorted(calls) == sorted(2 * NAMES)
-    assert all_rows(parts, others, 0, store.unit, **sizes) == first == store.data["units"]
-    assert len(calls) == 2 * len(NAMES)
+    first = all_rows(parts, 0, store.unit, **sizes)
+    assert sorted(calls) == sorted(3 * NAMES)  # a task and its two halves
+    assert all_rows(parts, 0, store.unit, **sizes) == first == store.data["units"]
+    assert len(calls) == 3 * len(NAMES)
 
 
 @pytest.fixture(scope="module")

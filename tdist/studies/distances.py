@@ -96,18 +96,21 @@ def wide_resnet(depth, factor):
     return lambda outputs, channels: WideResNet(outputs, channels, depth, factor).to(memory_format=torch.channels_last)
 
 
+def times(k):
+    """STORED with k times its SGD steps: as many epochs of k times the images."""
+    return replace(STORED, sgd_steps=10 * k, pretrain_steps=500 * k, fine_tune_steps=300 * k)
+
+
 STORED = Settings(steps=16, sgd_steps=10, batch=32, lr=0.05, weight_decay=5e-4, pretrain_steps=500,
                   fine_tune_steps=300, iterations=3, block=8)
-# as many epochs of three times the images
-FULL = replace(STORED, sgd_steps=30, pretrain_steps=1500, fine_tune_steps=900)
 LIVE = Settings(steps=8, sgd_steps=8, batch=32, pretrain_steps=150, fine_tune_steps=100, iterations=2, block=5)
 LADDER = ("herbivores", "vehicles-1", "flowers")  # what the networks of several sizes are compared on
 EXPERIMENTS = {e.name: e for e in (
     Experiment("superclasses", superclasses, cnn(8), STORED, road=("vehicles-1", "vehicles-2")),
-    Experiment("superclasses_2500", superclasses, cnn(8), FULL, images=2500),
-    Experiment("cifar_subsets", cifar_subsets, cnn(8), STORED, images=1200),
-    Experiment("two_domains", two_domains, cnn(8), STORED),
-    Experiment("clothes", clothes, cnn(8), STORED),
+    Experiment("superclasses_2500", superclasses, cnn(8), times(3), images=2500, road=("vehicles-1", "vehicles-2")),
+    Experiment("cifar_subsets", cifar_subsets, cnn(8), times(6), images=5000),
+    Experiment("two_domains", two_domains, cnn(8), times(12), images=10000),
+    Experiment("clothes", clothes, cnn(8), times(3), images=3068),  # all of them
     Experiment("digits", digits, SmallCNN, LIVE, images=150, test_images=200),
     Experiment("cnn_4", ladder, cnn(4), STORED),
     Experiment("cnn_16", ladder, cnn(16), STORED),
