@@ -413,7 +413,7 @@ print(f"<Γ, C> below mean(C) in {len(pairs)} of {len(pairs)} runs, by {saved:.0
 # %% [markdown]
 # A pair is measured about once a road, at one share $m$, and most of the {glue:text}`five-saved` is the luck of the draw
 # ({doc}`17_coupled_transfer`): the last road is shorter than the first by {glue:text}`five-fresh`. Three roads are few: the
-# one pair that went on to six became {glue:text}`five-six-roads` shorter. (A length is not compared with mean$(C)$: where
+# one pair that went on to six became {glue:text}`five-six-roads` shorter with 800 images a task. (A length is not compared with mean$(C)$: where
 # the blocks do not divide evenly among the steps of a road, some are seen twice, at its beginning and its end, and those
 # steps have less weight in mean$(C)$.)
 #
