@@ -209,7 +209,7 @@ spread.round(6).map("{:.3g}".format)
 # {glue:text}`ignore-floor-task2vec` apart by Task2Vec, {glue:text}`ignore-floor-pixels` by Wasserstein on pixels and
 # {glue:text}`ignore-floor-features` on features. About so much of each distance is the sample's. (Task2Vec sees as many
 # images of a half as of a task. Wasserstein sees half as many, and two small samples are farther apart than two large
-# ones, so its share is a little less.)
+# ones, so its share is less than this.)
 #
 # For the VAE the diagonal is the path of SGD on one and the same sample, which is {glue:text}`ignore-floor-direct` of the
 # mean (direct) and {glue:text}`ignore-floor-mixture` (mixture). The direct path to another task is shorter than the one

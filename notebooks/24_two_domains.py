@@ -26,6 +26,7 @@ import pandas as pd
 import torch
 from myst_nb import glue
 
+from tdist import fisher_rao
 from tdist.baselines import task2vec, task2vec_distance
 from tdist.networks import SmallCNN
 from tdist.plots import SOURCE, TARGET, use_book_style
@@ -207,6 +208,7 @@ for name, row in (("coupled", "coupled"), ("free", "uncoupled"), ("fine", "fine-
     low, middle, high = ratios.loc[row].iloc[:3]
     glue(f"domains-{name}", f"{middle:.2f} ({low:.2f} to {high:.2f})", display=False)
 embedded = np.array([discrepancies.matrix(load("task2vec_two_domains")["units"], ["MNIST", "CIFAR-10"], "task2vec", s) for s in seeds])
+glue("domains-certain", f"{fisher_rao.distance(np.full(10, 0.1), np.eye(10)[0]):.2f}", display=False)
 glue("domains-task2vec-seen", f"{load('task2vec_two_domains')['config']['task2vec']['images']:,}", display=False)
 for name, found in (("across", embedded[:, 0, 1]), ("digits-floor", embedded[:, 0, 0]), ("photos-floor", embedded[:, 1, 1])):
     glue(f"domains-task2vec-{name}", f"{found.mean():.2f}", display=False)
@@ -245,7 +247,7 @@ plt.show()
 # road ({glue:text}`domains-photo-fine` by fine-tuning), digits to {glue:text}`domains-digit-accuracy`
 # ({glue:text}`domains-digit-fine`). The roads do not lead to equal knowledge, so their lengths do not compare difficulty.
 # On the sphere a task that ends in doubt is the nearer one: from flat predictions over ten classes to certain ones it is
-# $2 \arccos \sqrt{0.1} = 2.5$, to doubtful ones less. Whether that is all of the difference is open. Confident mistakes at the
+# {glue:text}`domains-certain`, to doubtful ones less. Whether that is all of the difference is open. Confident mistakes at the
 # start do not lengthen the road to digits: there the network of photographs has a loss of {glue:text}`domains-before-digits`
 # nats, and that of digits has {glue:text}`domains-before-photos` on photographs; flat predictions have $\ln 10 = 2.30$. From
 # the second road to the third the length changes by up to {glue:text}`domains-last-photos` to CIFAR-10, either way, and by up
