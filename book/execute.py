@@ -27,7 +27,7 @@ PACKAGE, RESULTS = ROOT / "tdist", ROOT / "notebooks" / "results"
 
 def scripts():
     """The notebooks' .py files."""
-    return sorted((ROOT / "notebooks").glob("[0-9]*.py"))
+    return sorted((ROOT / "notebooks").glob("*.py"))
 
 
 def room(name):

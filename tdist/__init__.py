@@ -1,28 +1,23 @@
-"""How far is one learning task from another: the H-score and the coupled transfer distance, to be read next to the
-book."""
+"""How far is one learning task from another: the H-score and the coupled transfer distance, to be
+read next to the book. A room is loaded when it is first used."""
 
-from tdist import (
-    agreement,
-    baselines,
-    couplings,
-    exponents,
-    features,
-    fisher_rao,
-    hgr,
-    joint,
-    networks,
-    pixelwise,
-    scenes,
-    tasks,
-    transfer,
+import lazy_loader
+
+__version__ = "0.1.0"
+
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submodules={
+        "agreement", "baselines", "couplings", "exponents", "features", "fisher_rao", "hgr", "hscore",
+        "inputs", "joint", "networks", "pixelwise", "plots", "scenes", "studies", "tasks", "transfer",
+        "vae",
+    },
+    submod_attrs={
+        "agreement": ["mantel"],
+        "hgr": ["ace"],
+        "hscore": ["HScore", "h_score", "transferability"],
+        "joint": ["Joint"],
+        "pixelwise": ["pixelwise_h_score"],
+        "tasks": ["Task"],
+    },
 )
-from tdist.agreement import mantel
-from tdist.hgr import ace
-from tdist.hscore import HScore, h_score, transferability
-from tdist.joint import Joint
-from tdist.pixelwise import pixelwise_h_score
-from tdist.tasks import Task
-
-__all__ = ["HScore", "Joint", "Task", "ace", "agreement", "baselines", "couplings", "exponents", "features",
-           "fisher_rao", "h_score", "hgr", "joint", "mantel", "networks", "pixelwise", "pixelwise_h_score", "scenes",
-           "tasks", "transfer", "transferability"]

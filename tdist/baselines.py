@@ -12,7 +12,7 @@ from tqdm import tqdm
 
 from tdist.inputs import check_features
 from tdist.networks import efficientnet_lite0
-from tdist.training import floats
+from tdist.tasks import floats
 from tdist.vae import vae_length
 
 __all__ = ["task2vec", "task2vec_distance", "vae_length", "wasserstein"]

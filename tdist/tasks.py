@@ -110,6 +110,11 @@ class Task:
         return DataLoader(TensorDataset(self.images, self.labels), batch_size, collate_fn=prepare)
 
 
+def floats(images):
+    """Images as networks take them: uint8 to [-1, 1], floats as they are."""
+    return images.float() / 127.5 - 1 if images.dtype == torch.uint8 else images.float()
+
+
 def fashion_mnist():
     """6,000 images of Fashion-MNIST that come with the package: 600 a class, 28 x 28, grey. MIT licence."""
     with np.load(SHIPPED) as data:

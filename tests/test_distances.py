@@ -7,12 +7,21 @@ import pytest
 import torch
 
 from tdist import mantel, tasks
-from tdist.heads import Head
 from tdist.networks import SmallCNN
 from tdist.studies import distances
-from tdist.studies.distances import EXPERIMENTS, STORED, Experiment, all_pairs, matrix, outputs, printed, rounded
+from tdist.studies.distances import (
+    EXPERIMENTS,
+    STORED,
+    Experiment,
+    all_pairs,
+    matrix,
+    outputs,
+    printed,
+    rounded,
+)
 from tdist.studies.results import Results, load
-from tdist.training import evaluate
+from tdist.transfer.heads import Head
+from tdist.transfer.training import evaluate
 
 TINY = replace(STORED, steps=2, sgd_steps=2, batch=16, pretrain_steps=30, fine_tune_steps=25, iterations=2, block=4)
 

@@ -1,4 +1,4 @@
-"""tdist.hscore and tdist.moments against hand sums, statsmodels, scikit-learn and the definition."""
+"""tdist.hscore and tdist.hscore.moments against hand sums, statsmodels, scikit-learn and the definition."""
 
 import copy
 import json
@@ -24,7 +24,7 @@ from statsmodels.multivariate.manova import MANOVA
 import tdist.hscore
 from tdist import HScore, Joint, h_score, transferability
 from tdist.hscore import pillai_pvalue
-from tdist.moments import Moments
+from tdist.hscore.moments import Moments
 
 
 def data(m=80, k=5, classes=4, signal=1.0, seed=0):
@@ -367,12 +367,12 @@ def test_several_chunks(monkeypatch, shrinkage):
     x, y = data()
     reference = h_score(x, y, shrinkage)
     for chunk in (1, 5, 64, 5 * 79):
-        monkeypatch.setattr(tdist.hscore, "CHUNK", chunk)
+        monkeypatch.setattr(tdist.hscore.moments, "CHUNK", chunk)
         same(h_score(x, y, shrinkage), reference)
         rounded = x.astype(np.float32)
         same(h_score(rounded, y, shrinkage), h_score(rounded.astype(float), y, shrinkage))
     x[61, 3] = np.nan
-    monkeypatch.setattr(tdist.hscore, "CHUNK", 5 * 20)
+    monkeypatch.setattr(tdist.hscore.moments, "CHUNK", 5 * 20)
     with pytest.raises(ValueError, match="nan at row 61, column 3"):
         h_score(x, y)
 
@@ -382,7 +382,7 @@ def test_extra_memory(monkeypatch):
     def memory(field):
         return int(Path("/proc/self/status").read_text().split(field + ":")[1].split()[0]) / 1024  # MB
 
-    monkeypatch.setattr(tdist.hscore, "CHUNK", 2**18)  # 2 MB
+    monkeypatch.setattr(tdist.hscore.moments, "CHUNK", 2**18)  # 2 MB
     x, y = np.ones((100_000, 64), dtype=np.float32), np.arange(100_000) % 5
     x[:, :] += y[:, None]
     h_score(x[:1000], y[:1000])

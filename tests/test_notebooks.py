@@ -95,7 +95,7 @@ def test_a_notebook_is_stale_when_what_it_uses_changes_and_only_then(tmp_path):
 
 def test_the_readme_shows_the_books_picture():
     """The one picture that stands outside a notebook; take it again from the page if this fails."""
-    notebook = nbformat.read(ROOT / "notebooks" / "08_which_layer.ipynb", as_version=4)
+    notebook = nbformat.read(ROOT / "notebooks" / "which_layer.ipynb", as_version=4)
     cell = next(c for c in notebook.cells if "fig-layers-cifar" in str(c.metadata.get("mystnb")))
     drawn = next(o.data["image/png"] for o in cell.outputs if "image/png" in o.get("data", {}))
     assert (ROOT / "book" / "_static" / "which_layer.png").read_bytes() == base64.b64decode(drawn)

@@ -1,4 +1,4 @@
-"""tdist.pixelwise, tdist.palettes and tdist.coloursums against hand sums, scikit-learn and tdist.h_score."""
+"""tdist.pixelwise, tdist.pixelwise.palettes and tdist.pixelwise.coloursums against hand sums, scikit-learn and tdist.h_score."""
 
 import pickle
 
@@ -7,12 +7,11 @@ import pytest
 import torch
 from sklearn.cluster import KMeans
 
-import tdist.coloursums
-import tdist.palettes
 import tdist.pixelwise
+import tdist.pixelwise.coloursums
+import tdist.pixelwise.palettes
 from tdist import h_score
-from tdist.coloursums import SumsByColour, _join
-from tdist.moments import EPS
+from tdist.hscore.moments import EPS
 from tdist.pixelwise import (
     PixelScores,
     palette,
@@ -22,6 +21,7 @@ from tdist.pixelwise import (
     second_order,
     whiten,
 )
+from tdist.pixelwise.coloursums import SumsByColour, _join
 
 
 def scenes(m=300, k=12, size=(4, 5), colours=6, seed=0):
@@ -84,7 +84,7 @@ def test_nearest_colour_and_error(channels, colours, monkeypatch):
     assert (centres[:, 0] == np.sort(centres[:, 0])).all() and centres.shape == (colours, channels)
     best = KMeans(colours, n_init=5, random_state=0).fit(maps.reshape(-1, channels)).inertia_ / maps.size
     for chunk in (2**22, 37 * channels):
-        monkeypatch.setattr(tdist.palettes, "CHUNK", chunk)
+        monkeypatch.setattr(tdist.pixelwise.palettes, "CHUNK", chunk)
         assert (quantise(maps, centres) == distance.argmin(-1)).all()
         assert recovery_error(maps, centres) == pytest.approx(distance.min(-1).mean() / channels)
     assert best - 1e-9 <= recovery_error(maps, centres) < 1.2 * best
@@ -95,7 +95,7 @@ def test_nearest_colour_and_error(channels, colours, monkeypatch):
 def test_palette_is_fitted_to_a_sample(monkeypatch):
     maps = np.random.default_rng(0).random((100, 8, 8), dtype=np.float32)
     whole = recovery_error(maps, palette(maps, 4))
-    monkeypatch.setattr(tdist.palettes, "SAMPLE", 500)
+    monkeypatch.setattr(tdist.pixelwise.palettes, "SAMPLE", 500)
     sampled = palette(maps, 4)
     assert np.array_equal(sampled, palette(maps, 4)) and not np.array_equal(sampled, palette(maps, 4, seed=1))
     assert 0.95 * whole < recovery_error(maps, sampled) < 1.15 * whole
@@ -112,7 +112,7 @@ def test_mostly_background(monkeypatch, recwarn):
     maps = np.zeros((100, 16, 16))
     maps[:8, 3, 4] = np.arange(1, 9)
     assert np.allclose(palette(maps, 9)[:, 0], np.arange(9))
-    monkeypatch.setattr(tdist.palettes, "SAMPLE", 200)  # which misses the rare colours
+    monkeypatch.setattr(tdist.pixelwise.palettes, "SAMPLE", 200)  # which misses the rare colours
     assert np.allclose(palette(maps, 9)[:, 0], np.arange(9))
     with pytest.raises(ValueError, match="9 distinct colours, fewer than the 10 asked for; pass colours=9"):
         palette(maps, 10)
@@ -158,13 +158,13 @@ def test_bad_palettes(monkeypatch):
     with pytest.raises(ValueError, match="one colour only"):
         palette(np.ones((2, 3, 4)))
 
-    class Stuck(tdist.palettes.MiniBatchKMeans):
+    class Stuck(tdist.pixelwise.palettes.MiniBatchKMeans):
         def fit(self, *args, **kwargs):
             super().fit(*args, **kwargs)
             self.cluster_centers_[0] = 1e6
             return self
 
-    monkeypatch.setattr(tdist.palettes, "MiniBatchKMeans", Stuck)
+    monkeypatch.setattr(tdist.pixelwise.palettes, "MiniBatchKMeans", Stuck)
     with pytest.raises(ValueError, match=r"nearest to no pixel \(an empty cluster\); pass fewer than 4 colours"):
         palette(GOOD, 4)
 
@@ -245,7 +245,7 @@ def test_sums_by_colour(pixels, kind, way, monkeypatch):
     z -= z.mean(0)
     expected = [[np.sum(z[c == colour].sum(0) ** 2) for colour in range(colours)] for c in codes]
     for widest in (2**20, 30):
-        monkeypatch.setattr(tdist.coloursums, "WIDEST", widest)
+        monkeypatch.setattr(tdist.pixelwise.coloursums, "WIDEST", widest)
         assert np.allclose(SumsByColour(torch.from_numpy(z), colours).squares(codes), expected, atol=1e-9)
 
 
@@ -271,10 +271,10 @@ def test_any_number_of_pixels_at_a_time(monkeypatch, way):
     x, maps = scenes()
     reference = pixelwise_h_score(x, maps, 6, progress=False)
     for nonzeros, table in ((1, 2**24), (300 * 5, 2**24), (300 * 19, 2**24), (2**22, 1), (2**22, 6 * 32 * 7)):
-        monkeypatch.setattr(tdist.coloursums, "NONZEROS", nonzeros)
-        monkeypatch.setattr(tdist.coloursums, "TABLE", table)
+        monkeypatch.setattr(tdist.pixelwise.coloursums, "NONZEROS", nonzeros)
+        monkeypatch.setattr(tdist.pixelwise.coloursums, "TABLE", table)
         assert np.allclose(pixelwise_h_score(x, maps, 6, progress=False), reference, atol=1e-12)
-    monkeypatch.setattr(tdist.pixelwise, "CHUNK", 100)
+    monkeypatch.setattr(tdist.pixelwise.scores, "CHUNK", 100)
     assert np.allclose(pixelwise_h_score(x, maps, 6, progress=False), reference, atol=1e-12)
 
 

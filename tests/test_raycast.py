@@ -1,4 +1,4 @@
-"""tdist.raycast against closed forms and against a caster of one ray at a time that tries every solid."""
+"""tdist.scenes.raycast against closed forms and against a caster of one ray at a time that tries every solid."""
 
 import math
 from itertools import pairwise
@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 import torch
 
-from tdist.layouts import Layout
-from tdist.raycast import camera_rays, first_hit, lit
-from tdist.solids import BOX, CYLINDER, SPHERE, Solids, dot, pick, surface
+from tdist.scenes.layouts import Layout
+from tdist.scenes.raycast import camera_rays, first_hit, lit
+from tdist.scenes.solids import BOX, CYLINDER, SPHERE, Solids, dot, pick, surface
 
 ROOM = ((BOX, (3, 1.5, 4), (3, 1.5, 4)), (BOX, (3, -0.05, 4), (3, 0.05, 4)), (BOX, (3, 3.05, 4), (3, 0.05, 4)))
 START = torch.tensor([[3.0, 1.5, 1.0]])

@@ -1,4 +1,4 @@
-"""tdist.scenes and tdist.ground_truth against closed forms, SciPy's filters and counts by brute force."""
+"""tdist.scenes and tdist.scenes.ground_truth against closed forms, SciPy's filters and counts by brute force."""
 
 import math
 
@@ -8,11 +8,18 @@ import torch
 from scipy import ndimage
 
 from tdist import scenes
-from tdist.furniture import PIECES, ROOMS, box, place
-from tdist.ground_truth import SCALES, edges_2d, keypoints_2d, keypoints_3d, occlusion_edges, reshading
-from tdist.layouts import Layout
-from tdist.raycast import camera_rays, first_hit, lit
 from tdist.scenes import MAPS, OBJECTS, SCENES, TASKS, render
+from tdist.scenes.furniture import PIECES, ROOMS, box, place
+from tdist.scenes.ground_truth import (
+    SCALES,
+    edges_2d,
+    keypoints_2d,
+    keypoints_3d,
+    occlusion_edges,
+    reshading,
+)
+from tdist.scenes.layouts import Layout
+from tdist.scenes.raycast import camera_rays, first_hit, lit
 from tests.test_raycast import BOX, SPHERE, START, WALL, look
 
 FIELD = 1.2
@@ -217,7 +224,7 @@ def test_a_room_depends_on_its_seed_and_number_only(rooms, monkeypatch):
     assert same(render(48, 32, seed=5), rooms)
     threads = torch.get_num_threads()
     for pixels, workers in ((2 * 32**2, 1), (5 * 32**2, 2), (1, 3)):
-        monkeypatch.setattr(scenes, "BATCH", pixels)
+        monkeypatch.setattr(scenes.rooms, "BATCH", pixels)
         torch.set_num_threads(workers)
         found = render(7, 32, seed=5, first=10)
         assert torch.get_num_threads() == workers
@@ -345,7 +352,7 @@ def test_errors(change, message):
 
 
 def test_progress_counts_rooms(capsys, monkeypatch):
-    monkeypatch.setattr(scenes, "BATCH", 3 * 8**2)
+    monkeypatch.setattr(scenes.rooms, "BATCH", 3 * 8**2)
     render(7, 8, progress=True)
     assert "7/7" in capsys.readouterr().err
     render(7, 8)

@@ -10,12 +10,12 @@ from torch import nn
 from torch.nn.functional import cross_entropy
 
 from tdist import couplings, fisher_rao, transfer
-from tdist.heads import Head
 from tdist.networks import CNN, SmallCNN, WideResNet
-from tdist.roads import Blocks, Gauge, mixing, travel
-from tdist.tasks import Task, digits
-from tdist.training import Diverged, Settings, evaluate, floats, stream
+from tdist.tasks import Task, digits, floats
 from tdist.transfer import coupled, fine_tuning, pretrained, uncoupled
+from tdist.transfer.heads import Head
+from tdist.transfer.roads import Blocks, Gauge, mixing, travel
+from tdist.transfer.training import Diverged, Settings, evaluate, stream
 
 QUICK = Settings(steps=4, sgd_steps=3, batch=16, pretrain_steps=40, fine_tune_steps=50, iterations=3, block=5)
 
@@ -386,7 +386,7 @@ def test_a_killed_run_resumes_to_the_same_numbers(digit_pair, tmp_path, monkeypa
             raise KeyboardInterrupt
         return travel(*arguments, **keywords)
 
-    monkeypatch.setattr(transfer, "travel", dies)
+    monkeypatch.setattr(transfer.distances, "travel", dies)
     with pytest.raises(KeyboardInterrupt):
         coupled(source, target, network, QUICK, save=path, progress=False)
     resumed = coupled(source, target, network, QUICK, save=path, progress=False)
@@ -418,7 +418,7 @@ def test_a_killed_run_with_batch_norm_dropout_and_test_images_resumes_to_the_sam
         return travel(*arguments, **keywords)
 
     whole = coupled(source, target, network, **given)
-    monkeypatch.setattr(transfer, "travel", dies)
+    monkeypatch.setattr(transfer.distances, "travel", dies)
     with pytest.raises(KeyboardInterrupt):
         coupled(source, target, network, save=path, **given)
     resumed = coupled(source, target, network, save=path, **given)
@@ -550,7 +550,7 @@ def test_fine_tuning_is_the_length_of_the_weights_path():
 
 def test_fine_tuning_stops_at_95_percent_of_the_last_accuracy(monkeypatch):
     given = iter([(accuracy, 1.0) for accuracy in (0.1, 0.45, 0.75, 0.77, 0.8, 0.8)])
-    monkeypatch.setattr("tdist.fine_tuning.evaluate", lambda *arguments: next(given))
+    monkeypatch.setattr("tdist.transfer.weights.evaluate", lambda *arguments: next(given))
     settings = replace(QUICK, pretrain_steps=0, fine_tune_steps=120)
     found = fine_tuning(points(40), points(40, seed=1), linear(3), settings, progress=False)
     assert found.stop == 75  # 0.77 is the first above 0.95 * 0.8

@@ -17,10 +17,10 @@ import torch
 from tqdm import tqdm
 
 from tdist import features, tasks, transfer
-from tdist.heads import Head
 from tdist.networks import CNN, SmallCNN, WideResNet
 from tdist.studies.results import Results
-from tdist.training import Settings, evaluate
+from tdist.transfer.heads import Head
+from tdist.transfer.training import Settings, evaluate
 
 PRINTED = Path(tasks.__file__).parent / "data" / "printed_distances.json"
 HERBIVORES = ("camel", "cattle", "chimpanzee", "elephant", "kangaroo")

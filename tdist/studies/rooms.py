@@ -14,9 +14,9 @@ from tqdm import tqdm
 
 from tdist import scenes
 from tdist.agreement import ahp, win_rates
-from tdist.leverage import excess, leverage
 from tdist.networks import Encoder, LabelDecoder, MapDecoder
 from tdist.pixelwise import PixelScores, palette, quantise, recovery_error, second_order, whiten
+from tdist.pixelwise.chance import excess, leverage
 from tdist.scenes import MAPS, TASKS
 from tdist.studies.results import Results
 from tdist.tasks import data_folder

@@ -14,12 +14,12 @@ import pytest
 import torch
 
 from tdist import transfer
-from tdist.heads import Head
 from tdist.networks import CNN
-from tdist.roads import Blocks, mixing
 from tdist.studies.results import FOLDER, describe_device
 from tdist.tasks import Task
-from tdist.training import PAIRS, Settings, sgd, stream
+from tdist.transfer.heads import Head
+from tdist.transfer.roads import Blocks, mixing
+from tdist.transfer.training import PAIRS, Settings, sgd, stream
 
 IMAGES, WIDTH, ROUNDS, MOST = 1000, 16, 3, 2.5
 SETTINGS = Settings(pretrain_steps=0, iterations=1)

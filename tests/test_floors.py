@@ -1,0 +1,82 @@
+"""The map: every room of the package, from the ground up. A room imports only from rooms above it
+in this list; CONTRIBUTING.md shows the same list to people."""
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+PACKAGE = ROOT / "tdist"
+FLOORS = """
+manners
+joint exponents hgr
+fisher_rao couplings
+agreement
+inputs
+hscore.moments hscore.score hscore
+pixelwise.palettes pixelwise.coloursums pixelwise.scores pixelwise.chance pixelwise
+tasks networks features
+scenes.solids scenes.furniture scenes.layouts scenes.raycast scenes.ground_truth scenes.rooms scenes
+transfer.heads transfer.training transfer.states transfer.roads transfer.weights transfer.distances transfer
+vae baselines
+plots
+studies.results studies.layers studies.rooms studies.distances studies.discrepancies studies studies.__main__
+"""
+ORDER = FLOORS.split()
+
+
+def name_of(path):
+    """The room that a file is: "hscore" for tdist/hscore/__init__.py."""
+    return ".".join(part for part in path.relative_to(PACKAGE).with_suffix("").parts if part != "__init__")
+
+
+ROOMS = {name_of(path): path for path in PACKAGE.rglob("*.py") if path != PACKAGE / "__init__.py"}
+
+
+def imports(path):
+    """Rooms that a file imports from: a name inside a room counts as the room."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            found = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}:{node.lineno}: relative import"
+            found = [f"{node.module}.{alias.name}" for alias in node.names]
+        else:
+            continue
+        for dotted in found:
+            if dotted.split(".")[0] == "tdist":
+                parts = dotted.split(".")[1:]
+                yield next((room for end in range(len(parts), 0, -1)
+                            if (room := ".".join(parts[:end])) in ROOMS), "the front door")
+
+
+def test_every_room_is_on_the_map():
+    assert sorted(ORDER) == sorted(ROOMS)
+
+
+@pytest.mark.parametrize("room", ORDER)
+def test_a_room_imports_only_from_above(room):
+    above = ORDER[: ORDER.index(room)]
+    assert [found for found in imports(ROOMS[room]) if found not in above] == []
+
+
+def test_no_file_bears_the_name_of_a_function_that_its_package_hands_on():
+    for room in ORDER:
+        path = ROOMS[room]
+        if path.name == "__init__.py":
+            handed_on = {alias.asname or alias.name for node in ast.parse(path.read_text()).body
+                         if isinstance(node, ast.ImportFrom) for alias in node.names}
+            assert not handed_on & {other.stem for other in path.parent.glob("*.py")}
+
+
+def test_rooms_are_short():
+    long = {room: count for room, path in ROOMS.items()
+            if (count := len(path.read_text().splitlines())) > 320}
+    assert not long, "two ideas in one room?"
+
+
+def test_the_map_in_contributing_is_this_one():
+    shown = re.search(r"<!-- floors -->\s*```\n(.*?)```", (ROOT / "CONTRIBUTING.md").read_text(), re.S)
+    assert shown.group(1).split() == ORDER
