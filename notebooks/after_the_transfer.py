@@ -115,7 +115,7 @@ pd.DataFrame({"SGD steps": steps.values(),
               "accuracy (%)": [round(100 * values.mean(), 1) for values in accuracy.values()],
               "loss (nats)": [round(values.mean(), 3) for values in loss.values()]}, accuracy.keys())
 
-# %% mystnb={"figure": {"name": "fig-after-curve", "caption": "Accuracy and loss on the target's test images, means over pairs and seeds. The line is fine-tuning; the dots stand where the two roads end, at their number of SGD steps. The band is the middle half of the runs."}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "Accuracy and loss on the target's test images, means over pairs and seeds. The line is fine-tuning; the dots stand where the two roads end, at their number of SGD steps. The band is the middle half of the runs.", "name": "fig-after-curve"}} tags=["hide-input"]
 fig, axes = plt.subplots(1, 2, figsize=(7.6, 3.0))
 for ax, key, end, label in ((axes[0], "fine_tuning_accuracies", accuracy, "accuracy"), (axes[1], "fine_tuning_losses", loss, "loss (nats)")):
     curves = column(stored, lambda u, k=key: u[k]).reshape(len(seeds) * len(pairs), -1)
@@ -155,7 +155,7 @@ for way, name in (("fine-tuned, half the steps", "half"), ("fine-tuned, same ste
 glue("after-drops-same", rows["fine-tuned, same steps"]["runs with a drop"], display=False)
 pd.DataFrame(rows).T
 
-# %% mystnb={"figure": {"name": "fig-after-pairs", "caption": "Accuracy after coupled transfer less that after fine-tuning with the same number of SGD steps, for each pair; a dot is a seed. The grey band is what the paper claims, .4 to 2.5 points."}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "Accuracy after coupled transfer less that after fine-tuning with the same number of SGD steps, for each pair; a dot is a seed. The grey band is what the paper claims, .4 to 2.5 points.", "name": "fig-after-pairs"}} tags=["hide-input"]
 fig, ax = plt.subplots(figsize=(7.6, 3.4))
 gain = gains["fine-tuned, same steps"]
 order = np.argsort(gain.mean(0))

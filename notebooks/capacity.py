@@ -96,7 +96,7 @@ table.rename(columns={"accuracy": "accuracy after coupled", "final accuracy": "a
 # Means over the six pairs; in brackets the range over seeds. Accuracies are of the target's test images, chance is
 # .2; the fine-tuning column is a length of weights, which cannot be compared between networks.
 
-# %% mystnb={"figure": {"name": "fig-capacity-length", "caption": "Length of the coupled and uncoupled roads (equation 11) against the number of weights. A thin line is a pair in the sizes of one design, mean over seeds; the marks are means over pairs, with the range over seeds: circles CNN, squares wide residual networks."}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "Length of the coupled and uncoupled roads (equation 11) against the number of weights. A thin line is a pair in the sizes of one design, mean over seeds; the marks are means over pairs, with the range over seeds: circles CNN, squares wide residual networks.", "name": "fig-capacity-length"}} tags=["hide-input"]
 fig, axes = plt.subplots(1, 2, figsize=(7.6, 3.4), sharey=True)
 designs = [[name for name in FILES if name.startswith(design)] for design in ("CNN", "WRN")]
 count = {name: stored["config"]["weights"] for name, stored in FILES.items()}

@@ -42,7 +42,7 @@ pd.set_option("display.max_colwidth", None)
 #
 # Rows are sources, columns are targets. The uncoupled matrix, Figure 2d, is not among the numbers that we have.
 
-# %% mystnb={"figure": {"name": "fig-subsets-printed", "caption": "Figure 2 of the paper. CIFAR-100 is the farthest target in both asymmetric matrices (first column), but not the farthest source (first row)."}}
+# %% mystnb={"figure": {"caption": "Figure 2 of the paper. CIFAR-100 is the farthest target in both asymmetric matrices (first column), but not the farthest source (first row).", "name": "fig-subsets-printed"}}
 figure_2 = printed()["fig2"]
 names = figure_2["tasks"]
 C, T, F = (np.array(figure_2[key], float) for key in ("coupled", "task2vec", "fine_tuning"))
@@ -164,7 +164,7 @@ for name, value in {"seen": f"{load('task2vec_cifar_subsets')['config']['task2ve
     glue(f"subsets-{name}", value, display=False)
 print(f"seeds: {seeds}; device: {stored['device']}; {stored['seconds'] / 3600:.1f} hours")
 
-# %% mystnb={"figure": {"name": "fig-subsets-ours", "caption": "Our matrices, means over seeds (blue), above the printed coupled and fine-tuning ones (grey). Our roads are Fisher-Rao lengths, fine-tuning is a length of weights; compare patterns, not sizes."}}
+# %% mystnb={"figure": {"caption": "Our matrices, means over seeds (blue), above the printed coupled and fine-tuning ones (grey). Our roads are Fisher-Rao lengths, fine-tuning is a length of weights; compare patterns, not sizes.", "name": "fig-subsets-ours"}}
 theirs = {"coupled, printed": C, "": None, "fine-tuning, printed": F}
 _ = matrices({label: every[key].mean(0) for key, label in KEYS.items()} | theirs, names, columns=3, printed=theirs)
 plt.show()
@@ -188,7 +188,7 @@ for target, values in reached.items():
 assert np.nanmax(ends["after fine-tuning"][1:, CIFAR100]) < 0.15
 assert all(values.min() > 2 / classes[target] for target, values in reached.items() if target != VEHICLES) and reached[VEHICLES].min() > 0.5
 
-# %% mystnb={"figure": {"name": "fig-subsets-accuracy", "caption": "Accuracy on the target's test images at the end of the coupled road and of fine-tuning, in percent, means over seeds. Chance is 1 for CIFAR-100, 10 for CIFAR-10, 17 for animals, 25 for vehicles."}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "Accuracy on the target's test images at the end of the coupled road and of fine-tuning, in percent, means over seeds. Chance is 1 for CIFAR-100, 10 for CIFAR-10, 17 for animals, 25 for vehicles.", "name": "fig-subsets-accuracy"}} tags=["hide-input"]
 _ = matrices({f"accuracy {label}": 100 * np.nan_to_num(values) for label, values in ends.items()}, names)
 plt.show()
 
@@ -322,7 +322,7 @@ clothes = Experiment("wardrobe", wardrobe, SmallCNN, Settings(
 live = all_pairs(clothes, seed=0)
 assert all(unit["coupled_cost"] <= unit["independent_cost"] for unit in live.values())
 
-# %% mystnb={"figure": {"name": "fig-subsets-wardrobe", "caption": "Pieces of Fashion-MNIST. The check compares the first row, from all clothes to a piece, with the first column, back. Fine-tuning passes; the lengths of a network trained on few images need not."}} tags=["nbval-ignore-output"]
+# %% mystnb={"figure": {"caption": "Pieces of Fashion-MNIST. The check compares the first row, from all clothes to a piece, with the first column, back. Fine-tuning passes; the lengths of a network trained on few images need not.", "name": "fig-subsets-wardrobe"}} tags=["nbval-ignore-output"]
 pieces = ["all", "tops", "shoes"]
 small = {key: matrix(live, pieces, key) for key in KEYS}
 _ = matrices({KEYS[key]: values for key, values in small.items()}, pieces, columns=3)

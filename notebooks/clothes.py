@@ -73,7 +73,7 @@ assert all(pair["coupled"] <= pair["coupled_riemannian"] for pair in live.values
 reached = [pair["accuracy"] for pair in live.values()]
 print(f"accuracy at the end of the coupled roads: {min(reached):.2f} to {max(reached):.2f}")
 
-# %% mystnb={"figure": {"name": "fig-clothes-live", "caption": "Coupled, uncoupled and fine-tuning distances between four tasks of Fashion-MNIST. By fine-tuning the last row, from all classes to a part of them, is short. By roads the difference is smaller."}} tags=["hide-input", "nbval-ignore-output"]
+# %% mystnb={"figure": {"caption": "Coupled, uncoupled and fine-tuning distances between four tasks of Fashion-MNIST. By fine-tuning the last row, from all classes to a part of them, is short. By roads the difference is smaller.", "name": "fig-clothes-live"}} tags=["hide-input", "nbval-ignore-output"]
 _ = matrices({key.replace("_", "-"): matrix for key, matrix in lengths.items()}, names, columns=3)
 plt.show()
 
@@ -156,7 +156,7 @@ glue("clothes-seeds", len(seeds), display=False)
 # network is small, {glue:text}`clothes-weights` weights, because no GPU was at hand. Seeds: {glue:text}`clothes-seeds`.
 # Dresses, hats, outwear and shoes are in neither part; so there are three tasks, and no $p$ below 1/6.
 
-# %% mystnb={"figure": {"name": "fig-clothes-stored", "caption": "The stored distances between tasks of photographed clothes, means over seeds. The paper prints its matrices for Deep Fashion in a supplement that was not at hand."}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "The stored distances between tasks of photographed clothes, means over seeds. The paper prints its matrices for Deep Fashion in a supplement that was not at hand.", "name": "fig-clothes-stored"}} tags=["hide-input"]
 keys = ("coupled", "coupled_riemannian", "uncoupled", "uncoupled_riemannian", "fine_tuning", "fine_tuning_full")
 each = [{key: distances.matrix(units, tasks, key, s) for key in keys} for s in seeds]
 mean = {key: np.mean([one[key] for one in each], axis=0) for key in keys}
@@ -221,7 +221,7 @@ stored_check.round(2)
 # being learnt in the first half of its road, and its predictions have more classes to move between than those of a
 # part. Fine-tuning drops the source at once, and stops where the accuracy on the target is reached.
 
-# %% mystnb={"figure": {"name": "fig-clothes-scatter", "caption": "Coupled (blue) and uncoupled (pink) distances of the pairs of photographed tasks against fine-tuning; means over seeds. Filled: from all clothes to a part; crosses: from a part to all; open: between parts."}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "Coupled (blue) and uncoupled (pink) distances of the pairs of photographed tasks against fine-tuning; means over seeds. Filled: from all clothes to a part; crosses: from a part to all; open: between parts.", "name": "fig-clothes-scatter"}} tags=["hide-input"]
 fig, ax = plt.subplots(figsize=(5.6, 3.2))
 for key, colour in (("coupled", COMPUTED), ("uncoupled", OTHER)):
     for i, j in np.argwhere(off):

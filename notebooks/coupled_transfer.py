@@ -428,7 +428,7 @@ theirs = coupled(low, high, start, replace(settings, entropy=0.0, proximal=0.125
 tau = np.arange(1, settings.steps + 1) / settings.steps
 train, test = np.array(last.train_loss), np.array(last.test_loss)
 
-# %% mystnb={"figure": {"name": "fig-coupled-digits", "caption": "The paper's Figure 4 on digits, from 0-4 to 5-9. Left: losses on the interpolated task along the last road. They rise towards the middle, and the loss on unseen images is above the other throughout. Right: length of the road in each iteration, with a proximal weight that stays, with one that grows fivefold each time, and with the authors' weights: the same growth from a small one, without entropy."}} tags=["hide-input", "nbval-ignore-output"]
+# %% mystnb={"figure": {"caption": "The paper's Figure 4 on digits, from 0-4 to 5-9. Left: losses on the interpolated task along the last road. They rise towards the middle, and the loss on unseen images is above the other throughout. Right: length of the road in each iteration, with a proximal weight that stays, with one that grows fivefold each time, and with the authors' weights: the same growth from a small one, without entropy.", "name": "fig-coupled-digits"}} tags=["hide-input", "nbval-ignore-output"]
 fig, axes = plt.subplots(1, 2, figsize=(7.6, 3.2))
 _ = axes[0].plot(tau, train, "o-", color=COMPUTED, label="images of SGD")
 _ = axes[0].plot(tau, test, "o--", color=OTHER, label="unseen images")
@@ -539,7 +539,7 @@ print("moved  ", np.round(pair["moved"], 3))
 for seed in config["seeds"]:
     print(f"seed {seed}, three roads:", np.round(stored["units"][f"{seed}/vehicles-1/vehicles-2"]["lengths"], 3))
 
-# %% mystnb={"figure": {"name": "fig-coupled-vehicles", "caption": "Figure 4 for its own pair, vehicles 1 to vehicles 2 of CIFAR-100. Left: losses along the last road, on the images of SGD and on unseen ones. Right: length of the road and share of the mass moved in each iteration; both relative to the first."}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "Figure 4 for its own pair, vehicles 1 to vehicles 2 of CIFAR-100. Left: losses along the last road, on the images of SGD and on unseen ones. Right: length of the road and share of the mass moved in each iteration; both relative to the first.", "name": "fig-coupled-vehicles"}} tags=["hide-input"]
 fig, axes = plt.subplots(1, 2, figsize=(7.6, 3.2))
 t = np.arange(1, len(pair["train_loss"]) + 1) / len(pair["train_loss"])
 iteration = np.arange(1, len(pair["lengths"]) + 1)

@@ -236,7 +236,7 @@ assert np.isclose(chi2 / counts.sum(), (table.singular_values**2).sum(), rtol=1e
 # Correspondence analysis draws the rows and columns of a table in the plane of the first two modes. Here is the small
 # matrix of the top of the page, where label 3 and symbol 3 go together most often.
 
-# %% mystnb={"figure": {"name": "fig-correspondence", "caption": "The first two modes of the 3 x 3 joint: a label and the symbol it favours lie in the same direction. Labels are scaled by their correlations."}}
+# %% mystnb={"figure": {"caption": "The first two modes of the 3 x 3 joint: a label and the symbol it favours lie in the same direction. Labels are scaled by their correlations.", "name": "fig-correspondence"}}
 modes = Joint(P).modes()
 fig, ax = plt.subplots(figsize=(4.2, 3.6))
 for name, points, colour in (("symbol", modes.f, COMPUTED), ("label", modes.g * modes.correlations, OTHER)):

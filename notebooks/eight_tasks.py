@@ -54,7 +54,7 @@ name_of = dict(zip(TASKS, NAMES, strict=True))
 # A room is drawn from a seed: its kind, its furniture, materials, lamps and the camera. Because the geometry is
 # known, the ground truth is exact.
 
-# %% tags=["hide-input"] mystnb={"figure": {"name": "fig-tasks-sheet", "caption": "Six rendered rooms and the ground truth of all eight tasks; under each picture the classes of its largest object and of the scene. The picture decides the 2D maps, the geometry alone the 3D ones: a pattern on a wall has 2D edges and no 3D edge. Maps are brighter where the value is larger; thin 3D edges are stretched to be seen. The paper's Figure 5 shows one room."}}
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "Six rendered rooms and the ground truth of all eight tasks; under each picture the classes of its largest object and of the scene. The picture decides the 2D maps, the geometry alone the 3D ones: a pattern on a wall has 2D edges and no 3D edge. Maps are brighter where the value is larger; thin 3D edges are stretched to be seen. The paper's Figure 5 shows one room.", "name": "fig-tasks-sheet"}}
 PICKED = (2, 43, 4, 15, 3, 58)
 sheet = [scenes.render(1, 128, seed=5, first=number) for number in PICKED]
 fig, axes = plt.subplots(len(sheet), 7, figsize=(8, 7.6), layout="none")
@@ -219,7 +219,7 @@ ninth.round(3).T
 # %% tags=["nbval-ignore-output"]
 pd.DataFrame(adjusted, NAMES, NAMES).rename_axis(columns="target, by source").round(2)
 
-# %% mystnb={"figure": {"name": "fig-tasks-pixels", "caption": "Adjusted H-score at every pixel, from the encoder of the task itself (top) and from the best of the other sources (bottom). A code says most about the upper half, where walls meet the ceiling and the far wall is near or far; least about the floor in front of the camera."}} tags=["hide-input", "nbval-ignore-output"]
+# %% mystnb={"figure": {"caption": "Adjusted H-score at every pixel, from the encoder of the task itself (top) and from the best of the other sources (bottom). A code says most about the upper half, where walls meet the ceiling and the far wall is near or far; least about the floor in front of the camera.", "name": "fig-tasks-pixels"}} tags=["hide-input", "nbval-ignore-output"]
 fig, axes = plt.subplots(2, 6, figsize=(8, 3.1))
 for t, task in enumerate(MAPS):
     order = [s for s in np.argsort(-adjusted[t]) if s != t]
@@ -334,7 +334,7 @@ def draw_ranks(ax, values, cmap, size=9):
         ax.axvline(edge, color="white", lw=2)
 
 
-# %% mystnb={"figure": {"name": "fig-tasks-ranks", "caption": "Sources ranked for each target (1 is best; frames: the target itself), live run. Left by H-score, right by measured transfer. The same blocks are dark in both: classes for classes, 2D for 2D. The paper's Figure 7 has the same form."}} tags=["hide-input", "nbval-ignore-output"]
+# %% mystnb={"figure": {"caption": "Sources ranked for each target (1 is best; frames: the target itself), live run. Left by H-score, right by measured transfer. The same blocks are dark in both: classes for classes, 2D for 2D. The paper's Figure 7 has the same form.", "name": "fig-tasks-ranks"}} tags=["hide-input", "nbval-ignore-output"]
 fig, axes = plt.subplots(1, 2, figsize=(7.8, 4.3), sharey=True)
 for ax, values, name in zip(axes, (adjusted, A), ("H-score", "affinity"), strict=True):
     draw_ranks(ax, values, OURS)
@@ -345,7 +345,7 @@ plt.show()
 # %% [markdown]
 # The paper's Figures 12 and 13 draw three of the rows: the two classification targets and Depth.
 
-# %% mystnb={"figure": {"name": "fig-tasks-rows", "caption": "Three targets, live run: adjusted H-score (left) and affinity (right, logarithmic) of each source, in the order of the affinity. Green: the target itself. Where the dots on the left also fall from top to bottom, the two agree."}} tags=["hide-input", "nbval-ignore-output"]
+# %% mystnb={"figure": {"caption": "Three targets, live run: adjusted H-score (left) and affinity (right, logarithmic) of each source, in the order of the affinity. Green: the target itself. Where the dots on the left also fall from top to bottom, the two agree.", "name": "fig-tasks-rows"}} tags=["hide-input", "nbval-ignore-output"]
 def draw_rows(h, a):
     _, axes = plt.subplots(3, 2, figsize=(7.4, 6.6))
     for row, t in zip(axes, (TASKS.index(task) for task in ("object", "scene", "depth")), strict=True):
@@ -545,7 +545,7 @@ pd.concat([rivals, rivals.mean().to_frame("mean").T]).round(2)
 # how distances and linkage are chosen. We take the rows of the matrix (targets), **standardise each row**, since
 # scores of different targets differ in size, and use Euclidean distance and average linkage.
 
-# %% mystnb={"figure": {"name": "fig-tasks-tree", "caption": "Targets joined by the similarity of what serves them: standardised rows of the live H matrix, average linkage."}} tags=["hide-input", "nbval-ignore-output"]
+# %% mystnb={"figure": {"caption": "Targets joined by the similarity of what serves them: standardised rows of the live H matrix, average linkage.", "name": "fig-tasks-tree"}} tags=["hide-input", "nbval-ignore-output"]
 def draw_tree(ax, values, colour):
     tree = cluster(values)
     dendrogram(tree.linkage, labels=NAMES, orientation="left", ax=ax, color_threshold=0, above_threshold_color=colour,
@@ -630,7 +630,7 @@ printed_H, printed_A = (printed.pivot(index="target", columns="source", values=n
                         for name in ("h_score", "affinity"))
 three = {"live": (H, A), f"{size['scored_rooms']:,} rooms": (big["h"], big_A), "printed": (printed_H, printed_A)}
 
-# %% mystnb={"figure": {"name": "fig-tasks-three", "caption": "Ranks of the sources by H-score (top) and by affinity (bottom): our live run, our run at the paper's size, and Table 1 of the paper (grey). Rows are targets, frames the target itself."}} tags=["hide-input", "nbval-ignore-output"]
+# %% mystnb={"figure": {"caption": "Ranks of the sources by H-score (top) and by affinity (bottom): our live run, our run at the paper's size, and Table 1 of the paper (grey). Rows are targets, frames the target itself.", "name": "fig-tasks-three"}} tags=["hide-input", "nbval-ignore-output"]
 fig, axes = plt.subplots(2, 3, figsize=(8.4, 5.9), sharey=True)
 for column, (name, pair) in zip(axes.T, three.items(), strict=True):
     for ax, values in zip(column, pair, strict=True):
@@ -671,7 +671,7 @@ pd.concat([all_rho, all_rho.mean().to_frame("mean").T]).round(2)
 # rendered rooms and small encoders, foretell *Taskonomy's* affinities with {glue:text}`tasks-mean-ha`: better than the
 # printed H-scores, and worse than kinship. What the two worlds are seen to share is hardly more than the three groups.
 
-# %% mystnb={"figure": {"name": "fig-tasks-rho", "caption": "Rank correlation of H-score and affinity over the seven other sources. Beyond the band lies one random order in ten. Squares, at the paper's size: all eight targets are beyond it. Hollow, from the numbers the paper printed: one is beyond it and one at its edge."}} tags=["hide-input", "nbval-ignore-output"]
+# %% mystnb={"figure": {"caption": "Rank correlation of H-score and affinity over the seven other sources. Beyond the band lies one random order in ten. Squares, at the paper's size: all eight targets are beyond it. Hollow, from the numbers the paper printed: one is beyond it and one at its edge.", "name": "fig-tasks-rho"}} tags=["hide-input", "nbval-ignore-output"]
 fig, ax = plt.subplots(figsize=(6.4, 3.4))
 ax.axvspan(-limit[7], limit[7], color=OTHER, alpha=0.12, lw=0)
 ax.axvline(0, color=OTHER, lw=1)
@@ -709,7 +709,7 @@ pd.concat([reading, reading.mean().to_frame("mean").T]).round(2)
 # %%
 gains(big["h"], big_A).round(3)
 
-# %% mystnb={"figure": {"name": "fig-tasks-trees", "caption": "Family trees from standardised rows, average linkage: ours at the paper's size, and the one that Table 1's printed scores give (grey). Ours joins the classification tasks to the 3D tasks, the printed one keeps all pixel tasks together."}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "Family trees from standardised rows, average linkage: ours at the paper's size, and the one that Table 1's printed scores give (grey). Ours joins the classification tasks to the 3D tasks, the printed one keeps all pixel tasks together.", "name": "fig-tasks-trees"}} tags=["hide-input"]
 fig, axes = plt.subplots(1, 2, figsize=(7.6, 2.9))
 draw_tree(axes[0], big["h"], COMPUTED)
 draw_tree(axes[1], printed_H, PRINTED)

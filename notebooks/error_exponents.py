@@ -128,7 +128,7 @@ for name, pair in pairs.items():
     lemma1[name] = np.abs([chernoff(*perturb(P0, pair, e)) for e in epsilon] - claim)
     print(f"{name:>22}: slope {np.log2(lemma1[name][-2] / lemma1[name][-1]):.2f}")
 
-# %% mystnb={"figure": {"name": "fig-lemma1", "caption": "Error of Lemma 1. The quadratic formula misses the Chernoff information by a term of order three, and of order four when the two distributions lie symmetrically about the reference."}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "Error of Lemma 1. The quadratic formula misses the Chernoff information by a term of order three, and of order four when the two distributions lie symmetrically about the reference.", "name": "fig-lemma1"}} tags=["hide-input"]
 assert abs(np.log2(lemma1["two general neighbours"][-2] / lemma1["two general neighbours"][-1]) - 3) < 0.03
 assert abs(np.log2(lemma1["symmetric about P0"][-2] / lemma1["symmetric about P0"][-1]) - 4) < 0.03
 fig, ax = plt.subplots()
@@ -248,7 +248,7 @@ assert E_f.mean[0] < 0
 assert abs(E_f.mean[0] - means.mean()) < 0.05 * abs(means[0] - means[1])
 
 
-# %% mystnb={"figure": {"name": "fig-threshold", "caption": "The two error rates of a threshold test. Its exponent is the smaller of the two (shaded), so the best threshold is where they cross, close to the midpoint of the two means. Nothing keeps it above zero."}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "The two error rates of a threshold test. Its exponent is the smaller of the two (shaded), so the best threshold is where they cross, close to the midpoint of the two means. Nothing keeps it above zero.", "name": "fig-threshold"}} tags=["hide-input"]
 def rate_curve(p, theta):
     """Points (l, I(l)) of the rate function of the mean of f, by the tilt theta."""
     weights = p * np.exp(np.outer(theta, f))
@@ -341,7 +341,7 @@ end = slope(log_pe_poor)[-1] / E_poor
 print(f"exponent {E_poor:.5f} nats, {E_poor / best:.0%} of the best; last slope / E {end:.3f}")
 assert abs(end - 1) < 0.02
 
-# %% mystnb={"figure": {"name": "fig-slope", "caption": "Exact error probabilities of two tests on a three-symbol alphabet, as a fraction of the predicted exponent. The slope of log(Pe sqrt m) meets the exponent; the raw curve is still well above it at 1,600 draws."}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "Exact error probabilities of two tests on a three-symbol alphabet, as a fraction of the predicted exponent. The slope of log(Pe sqrt m) meets the exponent; the raw curve is still well above it at 1,600 draws.", "name": "fig-slope"}} tags=["hide-input"]
 fig, ax = plt.subplots()
 middle = np.sqrt(draws[1:] * draws[:-1])
 for name, values, e_true, colour in (("likelihood ratio", log_pe, best, COMPUTED),
@@ -428,7 +428,7 @@ pd.DataFrame({name: {"ratio at eps = 2^-7": exponents[name][5] / claims[name][5]
                      "slope of the error": np.log2(lemma3[name][-2] / lemma3[name][-1])}
               for name in exponents}).round(3).T
 
-# %% mystnb={"figure": {"name": "fig-lemma3", "caption": "Errors of Lemmas 2 and 3 for general neighbours: order three, for one feature, for three, and for the nearest-mean rule, which loses nothing at second order."}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "Errors of Lemmas 2 and 3 for general neighbours: order three, for one feature, for three, and for the nearest-mean rule, which loses nothing at second order.", "name": "fig-lemma3"}} tags=["hide-input"]
 for name, errors in lemma3.items():
     assert abs(np.log2(errors[-2] / errors[-1]) - 3) < 0.05
     assert abs(exponents[name][5] / claims[name][5] - 1) < 5e-3
@@ -483,7 +483,7 @@ plt.show()
 # must keep the same distance from $\mu_1$; the straight border touches both discs on the line between the
 # means.
 
-# %% mystnb={"figure": {"name": "fig-orthant", "caption": "Two rules for two features with equal gaps. Discs of equal error rate around the two means must stay outside the wrong region. Left: a straight border lets them grow until they touch. Right: the corner of an orthant stops them earlier, and the exponent falls to 69%."}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "Two rules for two features with equal gaps. Discs of equal error rate around the two means must stay outside the wrong region. Left: a straight border lets them grow until they touch. Right: the corner of an orthant stops them earlier, and the exponent falls to 69%.", "name": "fig-orthant"}} tags=["hide-input"]
 def best_orthant(d):
     """The a of the best orthant for gaps d."""
     return brentq(lambda a: a**2 - np.sum(np.maximum(d - a, 0) ** 2), 0, np.max(d))

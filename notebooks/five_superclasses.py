@@ -39,7 +39,7 @@ pd.set_option("display.max_colwidth", None)
 #
 # Rows are sources, columns are targets.
 
-# %% mystnb={"figure": {"name": "fig-five-printed", "caption": "Figure 3 of the paper. Coupled and Task2Vec treat the five tasks as nearly equally far from each other; uncoupled spans a factor of 2 and fine-tuning one of 4.6."}}
+# %% mystnb={"figure": {"caption": "Figure 3 of the paper. Coupled and Task2Vec treat the five tasks as nearly equally far from each other; uncoupled spans a factor of 2 and fine-tuning one of 4.6.", "name": "fig-five-printed"}}
 paper = printed()
 names, figure_3 = paper["fig3"]["tasks"], paper["fig3"]
 DISTANCES = {"coupled": "coupled", "uncoupled": "uncoupled", "task2vec": "Task2Vec", "fine_tuning": "fine-tuning"}
@@ -288,7 +288,7 @@ every = {key: np.array([matrix(units, names, key, s) for s in seeds]) for key in
 ours = {key: values.mean(0) for key, values in every.items()}
 print(f"seeds: {seeds}; device: {stored['device']}; {stored['seconds'] / 3600:.1f} hours")
 
-# %% mystnb={"figure": {"name": "fig-five-ours", "caption": "Our matrices, means over seeds (blue), above the printed ones (grey). Ours are Fisher-Rao lengths; fine-tuning is a length of weights. Compare the pattern of a panel, not its size."}}
+# %% mystnb={"figure": {"caption": "Our matrices, means over seeds (blue), above the printed ones (grey). Ours are Fisher-Rao lengths; fine-tuning is a length of weights. Compare the pattern of a panel, not its size.", "name": "fig-five-ours"}}
 panels = {DISTANCES[key]: ours[key] for key in ("coupled", "uncoupled", "fine_tuning")}
 theirs = {f"{label}, printed": figure_3[key] for key, label in DISTANCES.items() if label in panels}
 _ = matrices(panels | theirs, names, columns=3, printed=theirs)
@@ -461,7 +461,7 @@ found
 #
 # Section 5.5: "we typically require 4-5 iterations".
 
-# %% mystnb={"figure": {"name": "fig-five-iterations", "caption": "Length of the road in each iteration, relative to the first; a line is a pair (mean over seeds), the thick line their mean. Each road is measured at draws that its coupling was not chosen on."}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "Length of the road in each iteration, relative to the first; a line is a pair (mean over seeds), the thick line their mean. Each road is measured at draws that its coupling was not chosen on.", "name": "fig-five-iterations"}} tags=["hide-input"]
 roads = np.array([[units[f"{s}/{a}/{b}"]["lengths"] for s in seeds] for a in names for b in names if a != b])  # (20, seeds, k)
 relative = (roads / roads[..., :1]).mean(1)
 fig, ax = plt.subplots(figsize=(4.6, 2.8))
@@ -488,7 +488,7 @@ print(f"last road shorter than the first in {(roads[..., -1] < roads[..., 0]).me
 # The same runs with all 2,500 images of each task, {glue:text}`five-full-seeds`. SGD takes three times as many steps, so
 # that every image is seen as often as before.
 
-# %% mystnb={"figure": {"name": "fig-five-2500", "caption": "The distances with 2,500 images a task, means over seeds."}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "The distances with 2,500 images a task, means over seeds.", "name": "fig-five-2500"}} tags=["hide-input"]
 full = load("superclasses_2500")
 assert full["config"]["images"] == 2500 and full["config"]["weights"] == config["weights"]
 full_seeds = full["config"]["seeds"]
@@ -566,7 +566,7 @@ live = all_pairs(digits, seed=0)
 five = [task.name for task in digits.tasks(True)]
 assert len(live) == 20 and all(unit["coupled_cost"] <= unit["independent_cost"] for unit in live.values())
 
-# %% mystnb={"figure": {"name": "fig-five-digits", "caption": "Five tasks on digits. Distances from all digits to a part (last row) are smaller than those back (last column)."}} tags=["nbval-ignore-output"]
+# %% mystnb={"figure": {"caption": "Five tasks on digits. Distances from all digits to a part (last row) are smaller than those back (last column).", "name": "fig-five-digits"}} tags=["nbval-ignore-output"]
 small = {key: matrix(live, five, key) for key in ("coupled", "uncoupled", "fine_tuning")}
 _ = matrices({DISTANCES[key]: values for key, values in small.items()}, five, columns=3)
 plt.show()

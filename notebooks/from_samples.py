@@ -151,7 +151,7 @@ raw, adjusted = (np.array([[getattr(r, name) for r in run] for run in runs]) for
 pd.DataFrame({"raw": raw.mean(1), "adjusted": adjusted.mean(1), "sd of adjusted": adjusted.std(1)},
              index=pd.Index(sizes, name="samples")).round(3)
 
-# %% mystnb={"figure": {"name": "fig-adjusted", "caption": "Ten Gaussian classes, 100 features, true H-score 1.1 (line). The plug-in estimate is nearly six times too large at 150 samples and still too large at 10,000. The adjusted score is right on average from the start; only its spread (bars, one standard deviation) needs samples."}}
+# %% mystnb={"figure": {"caption": "Ten Gaussian classes, 100 features, true H-score 1.1 (line). The plug-in estimate is nearly six times too large at 150 samples and still too large at 10,000. The adjusted score is right on average from the start; only its spread (bars, one standard deviation) needs samples.", "name": "fig-adjusted"}}
 fig, ax = plt.subplots()
 ax.axhline(truth, color="black", lw=1, label="true H-score")
 ax.plot(sizes, raw.mean(1), "s-", color=WRONG, label="plug-in estimate")
@@ -210,7 +210,7 @@ for name, pvalues in null.items():
     print(f"{name:>16}: largest distance to uniform {test.statistic:.3f}, p value of that {test.pvalue:.2f}")
     assert test.pvalue > 0.01
 
-# %% mystnb={"figure": {"name": "fig-null-pvalues", "caption": "p values of the F test when labels are shuffled: uniform, as they must be (line), for few features and for many."}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "p values of the F test when labels are shuffled: uniform, as they must be (line), for few features and for many.", "name": "fig-null-pvalues"}} tags=["hide-input"]
 fig, axes = plt.subplots(1, 2, figsize=(7, 2.6), sharey=True)
 for ax, (name, pvalues) in zip(axes, null.items(), strict=True):
     ax.hist(pvalues, bins=10, range=(0, 1), density=True, color=COMPUTED, alpha=0.7)
@@ -280,7 +280,7 @@ table_1 = np.array([
     [1.5504, 1.5426, 1.8174, 1.7990, 2.2339, 2.1200, 1.4774, 1.3804],
     [1.6542, 1.6870, 1.8504, 1.8176, 2.1700, 2.2441, 1.6008, 1.5099]])
 
-# %% mystnb={"figure": {"name": "fig-pixel-chance", "caption": "The 48 printed scores of pixel tasks (grey; in a square: from the task itself) and what noise would score with 16 colours and 2,048 live features (line). A third of the scores are below it."}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "The 48 printed scores of pixel tasks (grey; in a square: from the task itself) and what noise would score with 16 colours and 2,048 live features (line). A third of the scores are below it.", "name": "fig-pixel-chance"}} tags=["hide-input"]
 pixel_chance = 15 * 2048 / 19_999
 fig, ax = plt.subplots()
 for row, scores in enumerate(table_1):

@@ -209,7 +209,7 @@ table.round(4)
 # and the sum of the changes of the loss stays below $L$. The gaps are far below $2L$. Now the probabilities: how often does the gap exceed $\eps$,
 # and what does the theorem allow?
 
-# %% mystnb={"figure": {"name": "fig-generalisation-tail", "caption": "Share of 300 roads, turned by 40 degrees, whose gap exceeds epsilon (solid), and the bound of the theorem (dashed). The bound begins at 2L, many times farther out than any gap. Right of the dotted line no gap can be, because the loss is at most log 2 where the classifier is right: for the longer road the theorem begins where there is nothing left to say."}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "Share of 300 roads, turned by 40 degrees, whose gap exceeds epsilon (solid), and the bound of the theorem (dashed). The bound begins at 2L, many times farther out than any gap. Right of the dotted line no gap can be, because the loss is at most log 2 where the classifier is right: for the longer road the theorem begins where there is nothing left to say.", "name": "fig-generalisation-tail"}} tags=["hide-input"]
 eps = np.geomspace(1e-4, 0.9, 4000)
 fig, ax = plt.subplots(figsize=(6.4, 3.4))
 for rate, colour in ((0.1, COMPUTED), (1.0, OTHER)):
@@ -266,7 +266,7 @@ assert spread[1.0] < 0.7 * spread[0.1] and table.loc[(40, 1.0), "L"] > 2 * table
 #
 # Nor do the gaps follow the lengths alone:
 
-# %% mystnb={"figure": {"name": "fig-generalisation-length", "caption": "Spread of the gap against the largest length L, for roads that turn by 0, 20 and 40 degrees. From left to right along each line the learning rate grows, and the longer road has the smaller gap; at equal rates the larger turn, which is the longer road, has the larger gap. The theorem starts at the dashed line 2L."}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "Spread of the gap against the largest length L, for roads that turn by 0, 20 and 40 degrees. From left to right along each line the learning rate grows, and the longer road has the smaller gap; at equal rates the larger turn, which is the longer road, has the larger gap. The theorem starts at the dashed line 2L.", "name": "fig-generalisation-length"}} tags=["hide-input"]
 fig, ax = plt.subplots(figsize=(5.6, 3.3))
 for degrees, colour in ((0, COMPUTED), (20, SOURCE), (40, OTHER)):
     group = [roads[degrees, rate] for rate in (0.1, 0.3, 1.0)]

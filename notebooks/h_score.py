@@ -236,7 +236,7 @@ table.round({"c": 3, "E / H at eps = 2^-7": 3, "slope": 2}).set_index(["P(0)", "
 # The ratio of exponent to H-score is the constant $c$, the same for one feature and for two. The errors fall
 # with the third power of $\eps$ (the slope on a log-log plot), and with the fourth for equally likely labels.
 
-# %% mystnb={"figure": {"name": "fig-theorem1", "caption": "Error of Theorem 1 with the constant c = 1 / (8 P(0) P(1)): order four for equally likely labels, order three otherwise, whether k is 1 or 2."}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "Error of Theorem 1 with the constant c = 1 / (8 P(0) P(1)): order four for equally likely labels, order three otherwise, whether k is 1 or 2.", "name": "fig-theorem1"}} tags=["hide-input"]
 assert np.abs(table["E / H at eps = 2^-7"] / table["c"] - 1).max() < 0.01
 assert np.abs(table["slope"] - np.where(table["P(0)"] == 0.5, 4, 3)).max() < 0.05
 fig, ax = plt.subplots()
@@ -275,7 +275,7 @@ print(f"centred at another reference: {min(printed):.0e} to {max(printed):.3f}")
 assert np.abs(np.array(centred) / c - 1).max() < 0.03
 assert min(printed) < 1e-3 and max(printed) < 1.03 * c
 
-# %% mystnb={"figure": {"name": "fig-centring", "caption": "Exponent divided by H-score in 400 random binary tasks near a reference that is not the marginal. Centred at the marginal the ratio is constant, as Theorem 1 says; centred at the reference it takes any value below the constant."}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "Exponent divided by H-score in 400 random binary tasks near a reference that is not the marginal. Centred at the marginal the ratio is constant, as Theorem 1 says; centred at the reference it takes any value below the constant.", "name": "fig-centring"}} tags=["hide-input"]
 fig, ax = plt.subplots()
 bins = np.linspace(0, 0.62, 63)
 ax.hist(centred, bins, color=COMPUTED, label="centred at the marginal")
@@ -395,7 +395,7 @@ H = copy.h_score(copy.modes().f)
 print(f"largest excess below 1e-10; H of the modes when Y = X: {H:.4f} = |Y| - 1")
 assert worst < 1e-10 and np.isclose(H, 3)
 
-# %% mystnb={"figure": {"name": "fig-bound", "caption": "H-scores of random features of one 6 x 7 task (dots), of its modes (line), and the bounds. The modes are never beaten, and nothing is gained after five features; the printed bound k goes on growing."}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "H-scores of random features of one 6 x 7 task (dots), of its modes (line), and the bounds. The modes are never beaten, and nothing is gained after five features; the printed bound k goes on growing.", "name": "fig-bound"}} tags=["hide-input"]
 joint = Joint(rng.dirichlet(np.full(42, 0.2)).reshape(6, 7))
 ks = np.arange(1, 7)
 fig, ax = plt.subplots()

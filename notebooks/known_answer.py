@@ -221,7 +221,7 @@ assert abs(length.length - ends) < 2e-3
 #
 # The target is the source turned by 100 degrees. Both roads begin and end with the same classifiers.
 
-# %% mystnb={"figure": {"name": "fig-gaussian-roads", "caption": "Two roads from the same source to the same target, which is turned by 100 degrees. Top, coupled: the clouds move, and the boundary turns with them and stays sharp except where the clouds are close. Bottom, uncoupled: points of the target replace points of the source. Filled points are of class +, hollow ones of class -; orange is the source, green the target. The line is the decision boundary; in the band around it the predicted probabilities are between 1/4 and 3/4."}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "Two roads from the same source to the same target, which is turned by 100 degrees. Top, coupled: the clouds move, and the boundary turns with them and stays sharp except where the clouds are close. Bottom, uncoupled: points of the target replace points of the source. Filled points are of class +, hollow ones of class -; orange is the source, green the target. The line is the decision boundary; in the band around it the predicted probabilities are between 1/4 and 3/4.", "name": "fig-gaussian-roads"}} tags=["hide-input"]
 rng = np.random.default_rng(3)
 ms, mt = angle(2, 130), angle(2, 30)
 noise, positive = rng.normal(size=(120, 2)), np.arange(120) % 2 == 0
@@ -289,7 +289,7 @@ table = {f"|m| = {size}": ratios(pairs) for size, pairs in turned.items()}
 table |= {f"|m| = 1, shift {size}": ratios(pairs) for size, pairs in shifted.items() if size}
 pd.DataFrame(table, pd.Index(degrees, name="degrees")).round(3)
 
-# %% mystnb={"figure": {"name": "fig-gaussian-ratio", "caption": "Length of the uncoupled road over that of the coupled one. Left: a target that is only turned makes the uncoupled road longer at every angle, by more the further the classes are apart. Right: where the target is mostly shifted, the uncoupled road is the shorter one. Solid: L, equation 11; dashed: R, equation 5."}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "Length of the uncoupled road over that of the coupled one. Left: a target that is only turned makes the uncoupled road longer at every angle, by more the further the classes are apart. Right: where the target is mostly shifted, the uncoupled road is the shorter one. Solid: L, equation 11; dashed: R, equation 5.", "name": "fig-gaussian-ratio"}} tags=["hide-input"]
 fig, axes = plt.subplots(1, 2, figsize=(7.6, 3.2), sharey=True)
 for ax, family, label, colours in ((axes[0], turned, "|m| = {}", (COMPUTED, OTHER, "#56B4E9")),
                                    (axes[1], shifted, "|m| = 1, shift {}", (OTHER, SOURCE, TARGET))):
@@ -478,7 +478,7 @@ assert np.all(np.array(kept[1]) < free) and np.all(np.array(kept[0]) > np.array(
 print(f"at 180 degrees: all crossing {kept[0][-1]:.3f}, uncoupled {free[-1]:.3f}")
 assert np.isclose(kept[0][-1], free[-1], atol=1e-3)
 
-# %% mystnb={"figure": {"name": "fig-gaussian-labels", "caption": "Coupled length against the angle between the tasks, for couplings that keep all, half and none of each class together; |m| = 1. If all points cross, the road is longer than the uncoupled one at every angle below 180 degrees; if half do, it is so up to some 130 degrees. The vertical line is where the inputs alone begin to prefer crossing."}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "Coupled length against the angle between the tasks, for couplings that keep all, half and none of each class together; |m| = 1. If all points cross, the road is longer than the uncoupled one at every angle below 180 degrees; if half do, it is so up to some 130 degrees. The vertical line is where the inputs alone begin to prefer crossing.", "name": "fig-gaussian-labels"}} tags=["hide-input"]
 fig, ax = plt.subplots()
 for (keep, values), style in zip(kept.items(), ("o-", "s--", "^:"), strict=True):
     _ = ax.plot(degrees, values, style, color=COMPUTED, label=f"coupled, {keep:.0%} keep their class")

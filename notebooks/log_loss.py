@@ -152,7 +152,7 @@ assert all(abs(slope - 3) < 0.1 for slope in slopes.values())
 glue("loss-slope", f"{slopes['first']:.2f}", display=False)
 glue("loss-slope-second", f"{slopes['second']:.2f}", display=False)
 
-# %% mystnb={"figure": {"name": "fig-log-loss-order", "caption": "What the two forms of the log-loss formula leave over falls like the third power of epsilon, down to 1e-10 nats."}}
+# %% mystnb={"figure": {"caption": "What the two forms of the log-loss formula leave over falls like the third power of epsilon, down to 1e-10 nats.", "name": "fig-log-loss-order"}}
 fig, ax = plt.subplots()
 labels = {"first": r"$L - H(Y) + H(f)/2$", "second": r"$L - H(Y|X) - (\|B\|^2 - H(f))/2$"}
 _ = orders(ax, table.eps, {text: table[name].abs().to_numpy() for name, text in labels.items()})
@@ -223,7 +223,7 @@ for name, line in (("with b", with_b), ("without b", without_b)):
 print(f"H(Y) = {entropy:.4f}, ln |Y| = {np.log(4):.4f}")
 assert abs(without_b["intercept - H(Y)"] + entropy - np.log(4)) < 0.01 and without_b["Pearson"] > -0.95
 
-# %% mystnb={"figure": {"name": "fig-log-loss-intercept", "caption": "Log-loss against H-score of 60 features. With the intercept (blue) they lie on the predicted line; without it (dark orange) the loss is larger by ln |Y| - H(Y) and the points scatter."}}
+# %% mystnb={"figure": {"caption": "Log-loss against H-score of 60 features. With the intercept (blue) they lie on the predicted line; without it (dark orange) the loss is larger by ln |Y| - H(Y) and the points scatter.", "name": "fig-log-loss-intercept"}}
 fig, ax = plt.subplots()
 ax.plot(H, L, "o", color=COMPUTED, label="with intercept")
 ax.plot(H, L_without, "s", color=WRONG, label="without intercept")
@@ -333,7 +333,7 @@ glue("loss-slope-low", f"{figure_11.slope.min():.2f}", display=False)
 glue("loss-slope-high", f"{figure_11.slope.max():.2f}", display=False)
 figure_11.round(4)
 
-# %% mystnb={"figure": {"name": "fig-11", "caption": "Figure 11 in a valid form: log-loss of the transferred features, less the entropy of the target's labels, against their H-score on the target, for five random targets with 20 sources each. The dashed line is the prediction, which has no free parameter."}}
+# %% mystnb={"figure": {"caption": "Figure 11 in a valid form: log-loss of the transferred features, less the entropy of the target's labels, against their H-score on the target, for five random targets with 20 sources each. The dashed line is the prediction, which has no free parameter.", "name": "fig-11"}}
 fig, ax = plt.subplots(figsize=(6.0, 3.8))
 for seed, ((target, (H, L)), marker) in enumerate(zip(results, "os^Dv", strict=True)):
     ax.plot(H, L + target.py @ np.log(target.py), marker, color=COMPUTED, alpha=0.7, label=f"target {seed}")

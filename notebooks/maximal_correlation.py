@@ -136,7 +136,7 @@ for k in (1, 3, 5):
 # %% [markdown]
 # The objective ends within $4 \cdot 10^{-15}$ of $\sum_{i \le k}\sigma_i$ and stays there.
 
-# %% mystnb={"figure": {"name": "fig-ace-drift", "caption": "The printed algorithm (dark orange) settles near the best possible objective and then climbs above it, to the constant function, earlier for more features. Re-centred (blue), it stays at the best possible value, zero in this figure."}}
+# %% mystnb={"figure": {"caption": "The printed algorithm (dark orange) settles near the best possible objective and then climbs above it, to the constant function, earlier for more features. Re-centred (blue), it stays at the best possible value, zero in this figure.", "name": "fig-ace-drift"}}
 fig, ax = plt.subplots()
 n = np.arange(1, 41)
 for k, dash in ((1, "-"), (3, "--"), (5, ":")):
@@ -207,7 +207,7 @@ rates = pd.DataFrame(rates).set_index("k")
 assert (abs(rates.measured / rates.predicted - 1) < 0.01).all()
 rates.round(4)
 
-# %% mystnb={"figure": {"name": "fig-ace-rate", "caption": "The gap of the objective from nine starts each (thin) falls in parallel to the predicted line (dashed) until it reaches rounding."}}
+# %% mystnb={"figure": {"caption": "The gap of the objective from nine starts each (thin) falls in parallel to the predicted line (dashed) until it reaches rounding.", "name": "fig-ace-rate"}}
 fig, ax = plt.subplots()
 for (k, starts), colour in zip(gaps.items(), (COMPUTED, OTHER, "black"), strict=True):
     for gap in starts:
@@ -461,7 +461,7 @@ glue("ace-printed", f"{printed:.4f}", display=False)
 # The rate tends to {glue:text}`ace-limit`; what is missing halves with $\Delta$ and is below 2% at
 # $\Delta = 0.025$. The printed formula gives {glue:text}`ace-printed`.
 
-# %% mystnb={"figure": {"name": "fig-ace-samples", "caption": "Left: 20,000 estimates of the maximal correlation by ACE, with the normal density of the variance of h (blue) and of the printed variance (grey). Right: the exact large-deviation rate tends to the corrected limit (dashed), far from the printed one (grey, hollow)."}}
+# %% mystnb={"figure": {"caption": "Left: 20,000 estimates of the maximal correlation by ACE, with the normal density of the variance of h (blue) and of the printed variance (grey). Right: the exact large-deviation rate tends to the corrected limit (dashed), far from the printed one (grey, hollow).", "name": "fig-ace-samples"}}
 fig, (left, right) = plt.subplots(1, 2, figsize=(7.6, 3.2))
 error = np.sqrt(m) * (by_ace - s1)
 grid = np.linspace(-7, 7, 281)
@@ -656,7 +656,7 @@ for name, (priors, means) in tasks.items():
 # The learned features reach {glue:text}`soft-two` and {glue:text}`soft-three` of the best H-score. What they
 # look like, after the affine map that brings them closest to the modes:
 
-# %% mystnb={"figure": {"name": "fig-soft-hgr", "caption": "The features that the network learned from samples (colour) lie on the exact modes (black, dashed): a standardised tanh for two classes (left), both modes for three (right). They part at the ends, where the density of x (grey) leaves few samples."}}
+# %% mystnb={"figure": {"caption": "The features that the network learned from samples (colour) lie on the exact modes (black, dashed): a standardised tanh for two classes (left), both modes for three (right). They part at the ends, where the density of x (grey) leaves few samples.", "name": "fig-soft-hgr"}}
 fig, axes = plt.subplots(1, 2, figsize=(7.6, 3.2))
 seen = np.abs(grid) < 4.2
 for ax, (name, line) in zip(axes, lines.items(), strict=True):

@@ -87,7 +87,7 @@ errors = {name: np.abs([gap(task) for task in family]) for name, family in tasks
 for name, error in errors.items():
     print(f"{name}: slopes", (np.diff(np.log(error)) / np.diff(np.log(epsilon))).round(3))
 
-# %% mystnb={"figure": {"name": "fig-information-order", "caption": "Distance between the mutual information and half the squared length of the DTM: order three in general, order four when the third moment of the density ratio vanishes."}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "Distance between the mutual information and half the squared length of the DTM: order three in general, order four when the third moment of the density ratio vanishes.", "name": "fig-information-order"}} tags=["hide-input"]
 fig, ax = plt.subplots()
 orders(ax, epsilon, errors, power=3)
 ax.loglog(epsilon, errors["two balanced labels"][0] * 2 * (epsilon / epsilon[0]) ** 4, ":", color=PRINTED, lw=1, label="slope 4")
@@ -152,7 +152,7 @@ for task in pair:
     curves.append([task.h_score(features[:, :k]) for k in range(1, 7)])
     print("H(1..6)", np.round(curves[-1], 4), " 2I", round(2 * task.mutual_information(), 4))
 
-# %% mystnb={"figure": {"name": "fig-saturation", "caption": "Figure 3 of the H-score paper, recomputed on two tasks with six labels. The H-score of the best k features is constant from k = 5 on (dotted), not from 6. On the left it stays below 2I, as printed; on the right it does not."}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "Figure 3 of the H-score paper, recomputed on two tasks with six labels. The H-score of the best k features is constant from k = 5 on (dotted), not from 6. On the left it stays below 2I, as printed; on the right it does not.", "name": "fig-saturation"}} tags=["hide-input"]
 fig, axes = plt.subplots(1, 2, figsize=(7, 2.9))
 for ax, task, curve in zip(axes, pair, curves, strict=True):
     ax.plot(range(1, 7), curve, "o-", color=COMPUTED, label="H-score of the best k features")
@@ -243,7 +243,7 @@ share = np.array([np.mean(inertia > 2 * information) for inertia, information, _
 nats = np.array([information.mean() for _, information, _ in draws])
 pd.DataFrame({"mean I (nats)": nats.round(4), "share with H > 2I": share.round(2)}, index=pd.Index(strengths, name="strength"))
 
-# %% mystnb={"figure": {"name": "fig-share", "caption": "Share of random six-label tasks whose largest H-score exceeds 2I. For weak dependence it is a coin toss, the sign of the third moment; for strong dependence it is nearly certain."}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "Share of random six-label tasks whose largest H-score exceeds 2I. For weak dependence it is a coin toss, the sign of the third moment; for strong dependence it is nearly certain.", "name": "fig-share"}} tags=["hide-input"]
 fig, ax = plt.subplots()
 ax.semilogx(nats, 100 * share, "o-", color=WRONG)
 ax.axhline(50, color="black", lw=0.8, ls=":")
@@ -325,7 +325,7 @@ second = min((i / ((m * np.log(m) - m + 1) / (m - 1) ** 2) / h).min() for h, i, 
 print(f"1: smallest 2I / |B|^2 = {first:.6f}   2: smallest (I / kappa) / |B|^2 = {second:.6f}")
 assert first > 1 - 1e-9 and second > 1 - 1e-9
 
-# %% mystnb={"figure": {"name": "fig-kappa", "caption": "Ratio of the largest possible H-score to 2I in 20,000 random tasks (dots), against the largest density ratio M, up to 60. The printed claim is the dashed line; the proven bound 1/(2 kappa(M)) is the solid one."}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "Ratio of the largest possible H-score to 2I in 20,000 random tasks (dots), against the largest density ratio M, up to 60. The printed claim is the dashed line; the proven bound 1/(2 kappa(M)) is the solid one.", "name": "fig-kappa"}} tags=["hide-input"]
 fig, ax = plt.subplots()
 for h, i, m in general:
     ax.plot(m, h / (2 * i), ".", color=COMPUTED, ms=1.5, alpha=0.4, rasterized=True)

@@ -75,7 +75,7 @@ depth, edges, keypoints = (tasks.index(name) for name in ("Depth", "3D Edges", "
 mended[depth, [edges, keypoints]] = 4, 3
 assert (np.take_along_axis(A, np.argsort(mended), axis=1)[:, :-1] >= np.take_along_axis(A, np.argsort(mended), axis=1)[:, 1:]).all()
 
-# %% mystnb={"figure": {"name": "fig-trial-ranks", "caption": "The printed ranks, mended in one pair. The two methods agree at the top of most rows. Cells where they differ by four places or more are framed: five of the nine are in the two classification rows."}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "The printed ranks, mended in one pair. The two methods agree at the top of most rows. Cells where they differ by four places or more are framed: five of the nine are in the two classification rows.", "name": "fig-trial-ranks"}} tags=["hide-input"]
 fig, axes = plt.subplots(1, 2, figsize=(7.6, 4.1), sharey=True)
 for ax, ranks, title in zip(axes, (H_rank, mended), ("by H-score", "by affinity"), strict=True):
     ax.imshow(ranks, cmap="Greys_r", vmin=-1.5, vmax=9)
@@ -281,7 +281,7 @@ assert np.allclose(dcg_of["all sources", "linear"], [.951, .951, .909, .932, .98
 assert np.allclose(dcg_of["all sources", "exponential"], [.972, .969, .673, .704, .976, .992, .965, .966], atol=2e-3)
 gains.round(3)
 
-# %% mystnb={"figure": {"name": "fig-trial-dcg", "caption": "DCG of the printed rankings (dots) against what orders score at random: the mean (line) and the middle nine tenths of all 40,320 orders (band). With linear gain every row looks excellent, and six of eight lie in the band. With exponential gain 3D Edges and 3D Keypoints are little better than a random order."}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "DCG of the printed rankings (dots) against what orders score at random: the mean (line) and the middle nine tenths of all 40,320 orders (band). With linear gain every row looks excellent, and six of eight lie in the band. With exponential gain 3D Edges and 3D Keypoints are little better than a random order.", "name": "fig-trial-dcg"}} tags=["hide-input"]
 fig, axes = plt.subplots(1, 2, figsize=(7.2, 3.3), sharey=True)
 for ax, (gain, values) in zip(axes, every.items(), strict=True):
     ax.axvspan(*np.quantile(values, [0.05, 0.95]), color=OTHER, alpha=0.15, lw=0)
@@ -359,7 +359,7 @@ for m in pixel:
 glue("trial-gap", f"{gap[20_000]:.0f}", display=False)
 glue("trial-gap-22045", f"{gap[22_045]:.1f}", display=False)
 
-# %% mystnb={"figure": {"name": "fig-trial-chance", "caption": "Left: the printed pixel scores (grey; in a square: from the task itself) and the chance level with 20,000 images (solid) and with 22,045 (dashed). Right: the same scores adjusted, for both numbers of images. What is left is small beside the largest possible score, 15, and scene features have about none of it."}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "Left: the printed pixel scores (grey; in a square: from the task itself) and the chance level with 20,000 images (solid) and with 22,045 (dashed). Right: the same scores adjusted, for both numbers of images. What is left is small beside the largest possible score, 15, and scene features have about none of it.", "name": "fig-trial-chance"}} tags=["hide-input"]
 fig, (left, right) = plt.subplots(1, 2, figsize=(7.4, 3.5), sharey=True)
 for row, scores in enumerate(H[:6]):
     left.plot(scores, np.full(8, row), **printed_style())
@@ -435,7 +435,7 @@ judge("dendrogram of raw H-scores, which the text describes: 2D and most 3D task
       *(f"cut into three, {v}: {' or '.join(sorted(set(found)))}" for v, found in trees.groupby("vectors")["k = 3"]))
 assert pure == 2
 
-# %% mystnb={"figure": {"name": "fig-trial-trees", "caption": "Average linkage of the rows of Table 1. Left, the H-scores themselves (logarithmic axis beyond 0.3): among the pixel tasks Depth and Reshading part first, and 3D Edges and 3D Keypoints stay with the 2D tasks. Right, each row standardised: 2D tasks, 3D tasks and classes, as the paper describes."}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "Average linkage of the rows of Table 1. Left, the H-scores themselves (logarithmic axis beyond 0.3): among the pixel tasks Depth and Reshading part first, and 3D Edges and 3D Keypoints stay with the 2D tasks. Right, each row standardised: 2D tasks, 3D tasks and classes, as the paper describes.", "name": "fig-trial-trees"}} tags=["hide-input"]
 fig, axes = plt.subplots(1, 2, figsize=(7.4, 3.1))
 for ax, vectors, label in zip(axes, ("raw", "z"), ("raw H-scores", "standardised rows"), strict=True):
     dendrogram(cluster(H, vectors).linkage, labels=tasks, orientation="left", ax=ax, color_threshold=0, above_threshold_color=PRINTED)
@@ -499,7 +499,7 @@ readings = pd.DataFrame({("source__target", name): residual(values) for name, va
 assert (readings["source__target"].max(axis=1) < readings["target__source"].min(axis=1)).all()
 readings.round(3)
 
-# %% mystnb={"figure": {"name": "fig-trial-reading", "caption": "All 64 affinities of Table 1 against the published ones. Read as source, target (left) they lie along a line over four decades, but for three values of the 2D targets; read as target, source (right), as the authors' program does, they do not. Table 1 has the right reading."}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "All 64 affinities of Table 1 against the published ones. Read as source, target (left) they lie along a line over four decades, but for three values of the 2D targets; read as target, source (right), as the authors' program does, they do not. Table 1 has the right reading.", "name": "fig-trial-reading"}} tags=["hide-input"]
 fig, axes = plt.subplots(1, 2, figsize=(7.2, 3.5), sharey=True)
 for ax, values, key in zip(axes, (right, right.T), ("source__target", "target__source"), strict=True):
     ax.loglog(values.ravel(), A.ravel(), **printed_style())

@@ -125,7 +125,7 @@ for tau in (0.25, 0.5, 0.75):
     print(f"tau = {tau}: W(p_0, p_tau) / W(p_0, p_1) = {ratio:.4f}")
     assert abs(ratio - tau) < 1e-9
 
-# %% mystnb={"figure": {"name": "fig-transport-clouds", "caption": "Where the data are on the way. With the entropic coupling (top) each cloud moves to its neighbour in one piece; with the product coupling (bottom) the clouds run into each other on the way. The costs here are squared distances, 19 on average, so that a weight of 1 would do no harm: it is harmful where costs are lengths, a few tenths."}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "Where the data are on the way. With the entropic coupling (top) each cloud moves to its neighbour in one piece; with the product coupling (bottom) the clouds run into each other on the way. The costs here are squared distances, 19 on average, so that a weight of 1 would do no harm: it is harmful where costs are lengths, a few tenths.", "name": "fig-transport-clouds"}} tags=["hide-input"]
 couplings = {"weight 0.05 mean(C)": entropic(squares[None], 0.05 * squares.mean()).coupling[0],
              "product": np.full((60, 60), 1 / 3600)}
 pairs = {name: np.random.default_rng(1).choice(3600, 150, p=g.ravel() / g.sum()) for name, g in couplings.items()}
@@ -237,7 +237,7 @@ for tau in (0.1, 0.5, 0.9):
     assert abs(m.mean() - tau) < 0.003 and abs(m.var() - tau * (1 - tau) / 2) < 0.002
 pd.DataFrame(rows).T.rename_axis("tau").round(3)
 
-# %% mystnb={"figure": {"name": "fig-transport-mix", "caption": "A boot and a shirt by the straight mixture, m = τ = 0, 0.2, ..., 1 (top), and six draws of the Beta mixture at τ = 1/2 in order (bottom): the draws crowd towards the two images."}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "A boot and a shirt by the straight mixture, m = τ = 0, 0.2, ..., 1 (top), and six draws of the Beta mixture at τ = 1/2 in order (bottom): the draws crowd towards the two images.", "name": "fig-transport-mix"}} tags=["hide-input"]
 boot, shirt = (images.images[images.labels == images.classes.index(name)][0, 0] / 255 for name in ("ankle boot", "shirt"))
 fig, axes = plt.subplots(2, 6, figsize=(6.2, 2.2))
 for row, mixes in zip(axes, (np.linspace(0, 1, 6), np.sort(np.random.default_rng(3).beta(0.5, 0.5, 6))), strict=True):
@@ -376,7 +376,7 @@ table.apply(lambda column: column.map(("{:.0e}" if "excess" in column.name else 
 # The safe step never goes up and never contracts more slowly than {eq}`eq-mirror-rate` allows. The naive step is fine while
 # $2\lambda / (n\eps)$ is small; for the two large weights (the book uses 10 mean(C)) it circles far from the minimum.
 
-# %% mystnb={"figure": {"name": "fig-transport-mirror", "caption": "Excess of the objective over its minimum, by steps. The naive linearisation (dashed) is fast for the smallest proximal weight and stays far away for the two large ones; the safe step (solid) goes down for every weight."}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "Excess of the objective over its minimum, by steps. The naive linearisation (dashed) is fast for the smallest proximal weight and stays far away for the two large ones; the safe step (solid) goes down for every weight.", "name": "fig-transport-mirror"}} tags=["hide-input"]
 fig, ax = plt.subplots()
 for (multiple, (safe, naive)), colour in zip(excess.items(), ("#56B4E9", COMPUTED, SOURCE, OTHER), strict=True):
     ax.semilogy(safe, color=colour, label=rf"$\lambda$ = {multiple} mean(C)")
@@ -423,7 +423,7 @@ gaps = pd.DataFrame(rows).T.rename_axis("mirror steps")
 assert gaps["gap / mean(C)"][40] < 1e-4 and gaps["gap / mean(C)"][80] < 1e-7
 gaps.map(lambda value: f"{value:.0e}")
 
-# %% mystnb={"figure": {"name": "fig-transport-gap", "caption": "The certified gap and the true excess of the objective, in units of the mean cost, by mirror steps. The gap is never below the excess, and here it is hardly above it."}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "The certified gap and the true excess of the objective, in units of the mean cost, by mirror steps. The gap is never below the excess, and here it is hardly above it.", "name": "fig-transport-gap"}} tags=["hide-input"]
 fig, ax = plt.subplots()
 ax.semilogy(gaps.index, gaps["gap / mean(C)"], "o-", color=COMPUTED, label="gap, known without the minimum")
 ax.semilogy(gaps.index, gaps["excess / mean(C)"], "s--", color=OTHER, label="excess over the minimum")

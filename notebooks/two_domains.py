@@ -118,7 +118,7 @@ assert to_clothes[0] < to_digits[0] and to_clothes[1] > 1.2 * to_digits[1]  # le
 assert pace["digits", 0.1][1] > 1.6 * to_clothes[1] and pace["digits", 0.1][0] < to_clothes[0] + 0.1
 pd.DataFrame(pace, ["accuracy at the end", "length", "loss at the end"]).T.round(2)
 
-# %% mystnb={"figure": {"name": "fig-domains-pace", "caption": "The same two uncoupled roads with five learning rates, smallest at the lower left. Length and accuracy rise together at all five rates. At equal accuracy the road to clothes is the longer one; at equal rates it need not be."}} tags=["hide-input", "nbval-ignore-output"]
+# %% mystnb={"figure": {"caption": "The same two uncoupled roads with five learning rates, smallest at the lower left. Length and accuracy rise together at all five rates. At equal accuracy the road to clothes is the longer one; at equal rates it need not be.", "name": "fig-domains-pace"}} tags=["hide-input", "nbval-ignore-output"]
 fig, ax = plt.subplots(figsize=(5.6, 3.2))
 for task, other, colour in ((*train, TARGET), (*train[::-1], SOURCE)):
     accuracies, lengths, _ = zip(*[pace[task.name, rate] for rate in rates], strict=True)
@@ -227,7 +227,7 @@ extent = "in every seed" if every_seed else "in the mean over seeds, not in ever
 glue("domains-verdict", f"{verdict} the printed direction, {extent}", display=False)
 glue("domains-way", "shorter" if ratios["geometric mean"]["coupled"] < 1 else "longer", display=False)
 
-# %% mystnb={"figure": {"name": "fig-domains-learnt", "caption": "Every seed's coupled (filled) and uncoupled (open) road between MNIST and CIFAR-10: its length against the accuracy on the target at its end. Digits are learnt; photographs are learnt in part."}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "Every seed's coupled (filled) and uncoupled (open) road between MNIST and CIFAR-10: its length against the accuracy on the target at its end. Digits are learnt; photographs are learnt in part.", "name": "fig-domains-learnt"}} tags=["hide-input"]
 fig, ax = plt.subplots(figsize=(5.6, 3.2))
 for way, colour in zip(ways, (TARGET, SOURCE), strict=True):
     ax.plot(value[way]["accuracy, coupled"], value[way]["coupled"], "o", color=colour, label=f"{way}, coupled")

@@ -110,7 +110,7 @@ mean[list(shown)].rename(columns=shown).rename_axis(None).round(3)
 # training and test images after 100 full-batch epochs, the test accuracy after L-BFGS on the same loss with a small penalty, and
 # that of 20 nearest neighbours.
 
-# %% mystnb={"figure": {"name": "fig-layers-cifar", "caption": "CIFAR-100, eight depths of EfficientNet-Lite0, three draws of 20,000 images. Left: log-loss falls as the H-score rises, and the test loss stops falling at the last three depths. Right: the same in accuracy. Softmax regression, 100 full-batch epochs."}}
+# %% mystnb={"figure": {"caption": "CIFAR-100, eight depths of EfficientNet-Lite0, three draws of 20,000 images. Left: log-loss falls as the H-score rises, and the test loss stops falling at the last three depths. Right: the same in accuracy. Softmax regression, 100 full-batch epochs.", "name": "fig-layers-cifar"}}
 fig, (left, right) = plt.subplots(1, 2, figsize=(8, 3.4))
 left.plot(runs["h"], runs["paper test_loss"], "o", color=COMPUTED, label="test")
 left.plot(runs["h"], runs["paper train_loss"], "s", color=COMPUTED, alpha=0.35, label="training")
@@ -210,7 +210,7 @@ equal_width.round(2).to_frame("adjusted H")
 # to 50,000 images). But the raw score contains the chance level
 # {eq}`eq-chance`, which falls like $1/m$.
 
-# %% mystnb={"figure": {"name": "fig-layers-size", "caption": "The H-score of the same depths on 5,000 to 50,000 images of CIFAR-100. Left: the raw score of a wide layer falls as samples come in. Right: adjusted for chance, the curves are nearly flat."}}
+# %% mystnb={"figure": {"caption": "The H-score of the same depths on 5,000 to 50,000 images of CIFAR-100. Left: the raw score of a wide layer falls as samples come in. Right: adjusted for chance, the curves are nearly flat.", "name": "fig-layers-size"}}
 sizes = config["sizes"]
 raw = {d: [units[f"b/{m}/{d}"]["h"] for m in sizes] for d in depths}
 adjusted = {d: [units[f"b/{m}/{d}"]["adjusted"] for m in sizes] for d in depths}
@@ -249,7 +249,7 @@ change.round(2)
 #
 # Log-loss moves too, for a reason of its own: with more images the same 100 epochs overfit less.
 
-# %% mystnb={"figure": {"name": "fig-layers-size-loss", "caption": "Test log-loss against the H-score for five sample sizes. Raw scores (left) slide to the right when samples are few; adjusted scores (right) bring the curves together, and what is left is the overfitting of the classifier."}}
+# %% mystnb={"figure": {"caption": "Test log-loss against the H-score for five sample sizes. Raw scores (left) slide to the right when samples are few; adjusted scores (right) bring the curves together, and what is left is the overfitting of the classifier.", "name": "fig-layers-size-loss"}}
 fig, axes = plt.subplots(1, 2, figsize=(8, 3.4), sharey=True)
 loss = {m: [units[f"b/{m}/{d}"]["paper"]["test_loss"] for d in depths] for m in sizes}
 for axis, values, name in zip(axes, (raw, adjusted), ("raw H-score", "adjusted H-score"), strict=True):
@@ -275,7 +275,7 @@ shown = {"h": "H", "adjusted": "adj. H", "adjusted_opt": "adj. H opt", "transfer
          "adjusted_transferability": "adj. T", "test_accuracy": "accuracy", "test_loss": "loss"}
 targets.groupby("categories")[list(shown)].mean().rename(columns=shown).round(3)
 
-# %% mystnb={"figure": {"name": "fig-layers-targets", "caption": "Twenty target tasks. Transferability (adjusted scores) against the test accuracy of a softmax regression, 50 epochs of batches of 64; the colour is the number of categories."}}
+# %% mystnb={"figure": {"caption": "Twenty target tasks. Transferability (adjusted scores) against the test accuracy of a softmax regression, 50 epochs of batches of 64; the colour is the number of categories.", "name": "fig-layers-targets"}}
 fig, ax = plt.subplots(figsize=(5, 3.6))
 for i, (n, group) in enumerate(targets.groupby("categories")):
     ax.plot(group["adjusted_transferability"], group["test_accuracy"], "o", color=plt.cm.viridis(i / 3.5), label=f"{n} categories")

@@ -173,7 +173,7 @@ glue("ignore-images", f"{config['images']:,}", display=False)
 glue("ignore-seeds", len(seeds), display=False)
 glue("ignore-seen", f"{config['task2vec']['images']:,}", display=False)
 
-# %% mystnb={"figure": {"name": "fig-ignore-matrices", "caption": "Six cheap distances between the five super-classes of CIFAR-100, and two that carry a classifier; means over the seeds, each panel with its own scale. The four in the upper two rows are symmetric; the length of a VAE's path is not."}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "Six cheap distances between the five super-classes of CIFAR-100, and two that carry a classifier; means over the seeds, each panel with its own scale. The four in the upper two rows are symmetric; the length of a VAE's path is not.", "name": "fig-ignore-matrices"}} tags=["hide-input"]
 shown = {label: mean[label] for label in (*labels.values(), "coupled", "fine-tuning")}
 _ = matrices(shown, names)
 plt.show()
@@ -300,7 +300,7 @@ glue("ignore-uncoupled", f"{judged['r']['uncoupled']:.2f} (p = {judged['p']['unc
 # coupled transfer; but coupled, {glue:text}`ignore-coupled`, and uncoupled, {glue:text}`ignore-uncoupled`, are not below 0.05
 # either.
 
-# %% mystnb={"figure": {"name": "fig-ignore-mantel", "caption": "Mantel correlation with fine-tuning: of the mean matrices (blue; pink for those that carry a classifier), the range over seeds (lines), and the paper's: recomputed from its matrices where it prints them (grey diamonds), else as printed, on its own normalisation (grey circles). The dashed line is the most that a symmetric distance can reach with our fine-tuning matrix."}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "Mantel correlation with fine-tuning: of the mean matrices (blue; pink for those that carry a classifier), the range over seeds (lines), and the paper's: recomputed from its matrices where it prints them (grey diamonds), else as printed, on its own normalisation (grey circles). The dashed line is the most that a symmetric distance can reach with our fine-tuning matrix.", "name": "fig-ignore-mantel"}} tags=["hide-input"]
 fig, ax = plt.subplots(figsize=(6.4, 3.2))
 places = np.arange(len(judged))[::-1]
 ax.hlines(places, judged["lowest seed"], judged["highest seed"], color="#CCCCCC", lw=5)

@@ -101,7 +101,7 @@ table.round(2)
 # We asked for Ledoit-Wolf shrinkage {eq}`eq-shrinkage`, because the widest layer has 1,280 features and there are only
 # 1,500 images: without it the chance level of that layer would be most of its score {cite:p}`ibrahim2021`.
 
-# %% mystnb={"figure": {"name": "fig-your-layers", "caption": "Layers of EfficientNet-Lite0 ranked by their adjusted H-score for the ten classes of the folder; pink is the score before the correction for chance. Try the layers at the top first."}}
+# %% mystnb={"figure": {"caption": "Layers of EfficientNet-Lite0 ranked by their adjusted H-score for the ten classes of the folder; pink is the score before the correction for chance. Try the layers at the top first.", "name": "fig-your-layers"}}
 ranked = table.sort_values("adjusted")
 fig, ax = plt.subplots()
 ax.barh(ranked.index, ranked["H"], color=OTHER, alpha=0.4, label="H-score")
