@@ -1,50 +1,72 @@
-# make book   read a finished book: installs, runs stale notebooks, builds, says where it is
-# make test   unit tests, freshness, and all notebooks again
+# make book   read a finished book: installs (4 minutes, once), runs stale notebooks, builds (2 minutes)
+# make unit   what to run between edits: lint, quick unit tests, examples in docstrings (3 minutes)
+# make lint   ruff alone (a second)
+# make test   the whole: lint, all tests, all examples, every notebook again (15 minutes)
 # make run    run the notebooks whose outputs are stale
 # make data   fetch the optional data sets (about 400 MB) through torchvision
 # make check  look at the built pages in headless Chromium
-# make bench  time the scores, the rooms, the couplings and a coupled transfer against their floors and rivals
+# make bench  time the scores, the rooms, the couplings and a coupled transfer against their rivals
+# make clean  remove what the others made
+#
+# PYTHON names another interpreter for the first install: make book PYTHON=python3.12
 
 PYTHON ?= python3
-BIN := .venv/bin
+RUN := .venv/bin/python -m
 # two workers of one thread each use two cores better than two workers of two
-TESTS := OMP_NUM_THREADS=1 MKL_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadscope
-NBVAL := --nbval --nbval-current-env --nbval-sanitize-with tests/nbval_sanitize.cfg --nbval-cell-timeout 900
+TESTS := OMP_NUM_THREADS=1 MKL_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(RUN) pytest -n 2 --dist loadscope
+NBVAL := --nbval --nbval-current-env --nbval-sanitize-with tests/nbval_sanitize.cfg
+NBVAL += --nbval-cell-timeout 900
+EXAMPLES := --doctest-modules tdist
 
-.PHONY: book test run data check bench install clean
+.PHONY: help install book unit lint test run data check bench clean
 
-install: .venv/installed
+help:
+	@sed -n '/^#/!q; s/^# \{0,1\}//p' Makefile
+
+# an environment knows the folder that it was made in: in a moved or copied checkout it is renewed
+install:
+	@test "$$(cat .venv/installed 2> /dev/null)" = "$(CURDIR)" || rm -f .venv/installed
+	@$(MAKE) --no-print-directory .venv/installed
 
 # written last, so that an interrupted install is completed by the next call
 .venv/installed: requirements.txt pyproject.toml
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] not in ((3, 11), (3, 12)))' || \
-	  { echo "tdist needs Python 3.11 or 3.12; name one with: make PYTHON=python3.11 ..."; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or \
+	  sys.exit("tdist needs Python 3.11 or later, this is %d.%d" % sys.version_info[:2])' || \
+	  { echo "name another interpreter: make PYTHON=python3.12 ..."; exit 1; }
 	$(PYTHON) -m venv .venv
-	@echo "installing: about four minutes"
-	$(BIN)/python -m pip install --quiet --requirement requirements.txt
-	@touch $@
+	@echo "installing for $(CURDIR): about four minutes and 6 GB"
+	$(RUN) pip install --quiet --requirement requirements.txt
+	@echo "$(CURDIR)" > $@
 
 run: install
-	$(BIN)/python book/execute.py
+	.venv/bin/python book/execute.py
 
 book: run
-	$(BIN)/jupyter-book build . -W --keep-going -n --quiet
+	.venv/bin/python .venv/bin/jupyter-book build . -W --keep-going -n --quiet
 	@test -f _build/html/index.html
 	@echo "the book is at $(CURDIR)/_build/html/index.html"
 
-test: install
-	$(TESTS) $(NBVAL) tests notebooks
+lint: install
+	$(RUN) ruff check .
+
+unit: lint
+	$(TESTS) -m "not slow" --ignore tests/test_notebooks.py $(EXAMPLES) tests
+
+# a notebook's .py is run by nbval through its .ipynb, and has no examples to collect
+test: lint
+	$(TESTS) $(NBVAL) $(EXAMPLES) --ignore-glob "notebooks/*.py" tests notebooks
 
 data: install
-	$(BIN)/python -c 'import tdist; tdist.tasks.download()'
+	.venv/bin/python -c 'import tdist; tdist.tasks.download()'
 
 check: install
-	$(BIN)/python book/check.py _build/html
+	.venv/bin/python book/check.py _build/html
 
 bench: install
 	$(PYTHON) -m venv --without-pip .venv-bench
-	$(BIN)/python tests/benchmarks/install.py .venv-bench
-	.venv-bench/bin/python -m pytest tests/benchmarks --override-ini addopts= --benchmark-columns=min,median,max
+	.venv/bin/python tests/benchmarks/install.py .venv-bench
+	.venv-bench/bin/python -m pytest tests/benchmarks --override-ini addopts= \
+	  --benchmark-columns=min,median,max
 
 clean:
 	rm -rf _build .venv .venv-bench
