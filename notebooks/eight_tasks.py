@@ -1,11 +1,3 @@
-# ---
-# jupyter:
-#   kernelspec:
-#     display_name: Python 3
-#     language: python
-#     name: python3
-# ---
-
 # %% [markdown]
 # # Eight tasks, one matrix
 #
@@ -54,7 +46,7 @@ name_of = dict(zip(TASKS, NAMES, strict=True))
 # A room is drawn from a seed: its kind, its furniture, materials, lamps and the camera. Because the geometry is
 # known, the ground truth is exact.
 
-# %% tags=["hide-input"] mystnb={"figure": {"caption": "Six rendered rooms and the ground truth of all eight tasks; under each picture the classes of its largest object and of the scene. The picture decides the 2D maps, the geometry alone the 3D ones: a pattern on a wall has 2D edges and no 3D edge. Maps are brighter where the value is larger; thin 3D edges are stretched to be seen. The paper's Figure 5 shows one room.", "name": "fig-tasks-sheet"}}
+# %% mystnb={"figure": {"caption": "Six rendered rooms and the ground truth of all eight tasks; under each picture the classes of its largest object and of the scene. The picture decides the 2D maps, the geometry alone the 3D ones: a pattern on a wall has 2D edges and no 3D edge. Maps are brighter where the value is larger; thin 3D edges are stretched to be seen. The paper's Figure 5 shows one room.", "name": "fig-tasks-sheet"}} tags=["hide-input"]
 PICKED = (2, 43, 4, 15, 3, 58)
 sheet = [scenes.render(1, 128, seed=5, first=number) for number in PICKED]
 fig, axes = plt.subplots(len(sheet), 7, figsize=(8, 7.6), layout="none")

@@ -1,11 +1,3 @@
-# ---
-# jupyter:
-#   kernelspec:
-#     display_name: Python 3
-#     language: python
-#     name: python3
-# ---
-
 # %% [markdown]
 # # What is a length of weights?
 #
@@ -281,7 +273,7 @@ assert abs(1000 * error["root of 2 KL"][1000] / predicted - 1) < 0.01
 assert abs(slope["arcsine"] - 2) < 0.1 and abs(slope["root of 2 KL"] - 1) < 0.1 and abs(slope["Jeffreys"] - 2) < 0.1
 assert (error["arcsine"] < 0).all()
 
-# %% mystnb={"figure": {"caption": "Error of the length of the exponential path against the number of steps: of order 1/K for the root of the divergence, of order 1/K² for the arcsine and for Jeffreys' divergence.", "name": "fig-length-steps"}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "Error of the length of the exponential path against the number of steps: of order 1/K for the root of the divergence, of order 1/K\u00b2 for the arcsine and for Jeffreys' divergence.", "name": "fig-length-steps"}} tags=["hide-input"]
 fig, ax = plt.subplots()
 for name, colour, mark in (("root of 2 KL", WRONG, "s-"), ("Jeffreys", OTHER, "^-"), ("arcsine", COMPUTED, "o-")):
     ax.loglog(steps, error[name].abs(), mark, color=colour, label=name)
@@ -420,7 +412,7 @@ for beta, found in swept.items():
     print(f"beta {beta:>3}: L = {found.length:.3f}, R = {found.riemannian_length:.3f}, sqrt(beta) = {beta**0.5:.0f}")
 assert abs(swept[256].length - np.pi) < 0.1 and abs(swept[256].riemannian_length / 16 - 1) < 0.02
 
-# %% mystnb={"figure": {"caption": "A boundary sweeps over the inputs. Left: the speed of each input when the boundary is in the middle; a sharp boundary moves few inputs fast. Right: the mean of the lengths (L) tends to π, the length in the mean metric (R) to the root of the sharpness.", "name": "fig-length-readings"}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "A boundary sweeps over the inputs. Left: the speed of each input when the boundary is in the middle; a sharp boundary moves few inputs fast. Right: the mean of the lengths (L) tends to \u03c0, the length in the mean metric (R) to the root of the sharpness.", "name": "fig-length-readings"}} tags=["hide-input"]
 fig, axes = plt.subplots(1, 2, figsize=(7.2, 3.1))
 for beta, shade in ((4, 0.35), (16, 0.65), (64, 1.0)):
     at_half = 1 / (1 + np.exp(-beta * (inputs - 0.5)))

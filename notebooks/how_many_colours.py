@@ -1,11 +1,3 @@
-# ---
-# jupyter:
-#   kernelspec:
-#     display_name: Python 3
-#     language: python
-#     name: python3
-# ---
-
 # %% [markdown]
 # # How many colours?
 #
@@ -79,7 +71,7 @@ glue("colours-background", f"{palettes.loc['3D Edges', 'commonest colour']:.0%}"
 assert palettes["relative error"].max() < 0.03 and palettes.loc["3D Edges", "commonest colour"] > 0.8
 palettes.round(4)
 
-# %% tags=["hide-input"] mystnb={"figure": {"caption": "One of the rooms, drawn larger. Top: the picture and its six maps. Bottom: the maps recovered from the 16 colours fitted to the small maps; the eye finds little difference, except steps in smooth depth and reshading.", "name": "fig-colours-sixteen"}}
+# %% mystnb={"figure": {"caption": "One of the rooms, drawn larger. Top: the picture and its six maps. Bottom: the maps recovered from the 16 colours fitted to the small maps; the eye finds little difference, except steps in smooth depth and reshading.", "name": "fig-colours-sixteen"}} tags=["hide-input"]
 busy = int((maps["edge3d"][:300] > 0).sum((1, 2)).argmax())
 large = scenes.render(1, 96, seed=1, first=busy)
 assert large.scene[0] == data.scene[busy]
@@ -131,7 +123,7 @@ assert error.loc[5, "edges lost"] < 0.05 and error.loc[2, "edges lost"] > 0.05
 assert (error[["3D Edges", "Depth"]].diff().dropna() < 0).all().all()
 error.round(4)
 
-# %% tags=["hide-input"] mystnb={"figure": {"caption": "3D occlusion edges of the same room: ground truth, and recovered from 16, 5 and 2 colours. With 5 every edge is still there, with fewer shades. With 2 the faint ones are gone.", "name": "fig-colours-five"}}
+# %% mystnb={"figure": {"caption": "3D occlusion edges of the same room: ground truth, and recovered from 16, 5 and 2 colours. With 5 every edge is still there, with fewer shades. With 2 the faint ones are gone.", "name": "fig-colours-five"}} tags=["hide-input"]
 shown = large.maps["edge3d"].float().numpy()
 fewer = {f"N = {n}": centres["edge3d"][n][quantise(shown, centres["edge3d"][n])][..., 0] for n in (16, 5, 2)}
 fig, axes = plt.subplots(1, 4, figsize=(8, 2.4))
@@ -212,7 +204,7 @@ found = pd.DataFrame(rows, columns=["target", "source", "N", "raw", "chance", "a
 one = found[found["source"] == "trained"].set_index(["target", "N"]).drop(columns="source")
 one.loc["3D Edges"].round(2)
 
-# %% tags=["hide-input", "nbval-ignore-output"] mystnb={"figure": {"caption": "The trained encoder's score against the number of colours. The raw score rises with its chance level. For 3D Edges the adjusted score rises as well, but the score with leverages levels off after a few colours.", "name": "fig-colours-score"}}
+# %% mystnb={"figure": {"caption": "The trained encoder's score against the number of colours. The raw score rises with its chance level. For 3D Edges the adjusted score rises as well, but the score with leverages levels off after a few colours.", "name": "fig-colours-score"}} tags=["hide-input", "nbval-ignore-output"]
 fig, axes = plt.subplots(1, 2, figsize=(7.6, 3.3), sharey=True)
 for ax, target in zip(axes, ("3D Edges", "Depth"), strict=True):
     for name, style in (("raw", "o-"), ("chance", "--"), ("adjusted", "s-"), ("leverages", "^-")):
@@ -251,7 +243,7 @@ assert growth["leverages"] < growth["adjusted"] / 2
 # If $N$ moved all sources alike, any $N$ would do. Four sources for 3D Edges: the trained encoder, two that were never
 # trained (of the same width and of width 4), and pure noise.
 
-# %% tags=["hide-input", "nbval-ignore-output"] mystnb={"figure": {"caption": "Four sources for 3D Edges. Left: by the adjusted score the untrained narrow encoder gains on the trained one as colours are added. Right: with leverages the trained encoder is first for every number of colours, and noise is at 0 in both.", "name": "fig-colours-ranking"}}
+# %% mystnb={"figure": {"caption": "Four sources for 3D Edges. Left: by the adjusted score the untrained narrow encoder gains on the trained one as colours are added. Right: with leverages the trained encoder is first for every number of colours, and noise is at 0 in both.", "name": "fig-colours-ranking"}} tags=["hide-input", "nbval-ignore-output"]
 fig, axes = plt.subplots(1, 2, figsize=(7.6, 3.3))
 for ax, name in zip(axes, ("adjusted", "leverages"), strict=True):
     for source, colour in zip(sources, (COMPUTED, CYCLE[1], CYCLE[2], OTHER), strict=True):
@@ -319,7 +311,7 @@ for n in (5, 16, 32):
     glue(f"colours-big-adjusted-{n}", f"{big.loc[n, 'adjusted']:.2f}", display=False)
 big[["error", "h", "chance", "adjusted", "classes"]].rename(columns={"h": "raw", "classes": "colours"}).round(4)
 
-# %% tags=["hide-input"] mystnb={"figure": {"caption": "The stored run beside the live one, 3D Edges. Left: relative recovery error. Right: the stored scores; the raw score rises with its chance level.", "name": "fig-colours-paper"}}
+# %% mystnb={"figure": {"caption": "The stored run beside the live one, 3D Edges. Left: relative recovery error. Right: the stored scores; the raw score rises with its chance level.", "name": "fig-colours-paper"}} tags=["hide-input"]
 fig, (left, right) = plt.subplots(1, 2, figsize=(7.6, 3.3))
 left.loglog(COLOURS, big["error"], "o-", label="stored")
 left.loglog(COLOURS, error["3D Edges"], "s--", label="live")

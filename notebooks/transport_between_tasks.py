@@ -1,11 +1,3 @@
-# ---
-# jupyter:
-#   kernelspec:
-#     display_name: Python 3
-#     language: python
-#     name: python3
-# ---
-
 # %% [markdown]
 # # Optimal transport between tasks
 #
@@ -237,7 +229,7 @@ for tau in (0.1, 0.5, 0.9):
     assert abs(m.mean() - tau) < 0.003 and abs(m.var() - tau * (1 - tau) / 2) < 0.002
 pd.DataFrame(rows).T.rename_axis("tau").round(3)
 
-# %% mystnb={"figure": {"caption": "A boot and a shirt by the straight mixture, m = τ = 0, 0.2, ..., 1 (top), and six draws of the Beta mixture at τ = 1/2 in order (bottom): the draws crowd towards the two images.", "name": "fig-transport-mix"}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "A boot and a shirt by the straight mixture, m = \u03c4 = 0, 0.2, ..., 1 (top), and six draws of the Beta mixture at \u03c4 = 1/2 in order (bottom): the draws crowd towards the two images.", "name": "fig-transport-mix"}} tags=["hide-input"]
 boot, shirt = (images.images[images.labels == images.classes.index(name)][0, 0] / 255 for name in ("ankle boot", "shirt"))
 fig, axes = plt.subplots(2, 6, figsize=(6.2, 2.2))
 for row, mixes in zip(axes, (np.linspace(0, 1, 6), np.sort(np.random.default_rng(3).beta(0.5, 0.5, 6))), strict=True):

@@ -1,11 +1,3 @@
-# ---
-# jupyter:
-#   kernelspec:
-#     display_name: Python 3
-#     language: python
-#     name: python3
-# ---
-
 # %% [markdown]
 # # Two sources are better than one?
 #
@@ -353,7 +345,7 @@ glue("pairs-sd", f"{sd:.2f}", display=False)
 glue("pairs-spacing", f"{np.median(np.diff(np.sort(kinds['adjusted'][1]['object']))):.2f}", display=False)
 live["leverages"].assign(**{"place, adjusted": live["adjusted"]["place"]})
 
-# %% tags=["hide-input", "nbval-ignore-output"] mystnb={"figure": {"caption": "Places of the 28 pairs for each target, 1 (dark) to 28: below the diagonal by the adjusted score, above it with leverages. Boxes: the pair of the two best single sources. The best pairs lie in the rows and columns of good single sources.", "name": "fig-pairs-ranking"}}
+# %% mystnb={"figure": {"caption": "Places of the 28 pairs for each target, 1 (dark) to 28: below the diagonal by the adjusted score, above it with leverages. Boxes: the pair of the two best single sources. The best pairs lie in the rows and columns of good single sources.", "name": "fig-pairs-ranking"}} tags=["hide-input", "nbval-ignore-output"]
 fig, axes = plt.subplots(2, 4, figsize=(8, 4.7), sharex=True, sharey=True)
 for ax, task in zip(axes.flat, TASKS, strict=True):
     square = np.full((8, 8), np.nan)
@@ -411,7 +403,7 @@ def maps_of(task, scores):
 depth = patterns(maps_of("depth", single), maps_of("depth", pair))
 different, similar = depth["dissimilarity"].idxmax(), depth["dissimilarity"].idxmin()
 
-# %% tags=["hide-input", "nbval-ignore-output"] mystnb={"figure": {"caption": "Score for Depth at every pixel, with leverages; lighter is higher. Top: the pair of sources whose patterns differ most. Bottom: the pair whose patterns are most alike. The maps of all sources share the same large shape; the numbers are means over pixels.", "name": "fig-pairs-heat"}}
+# %% mystnb={"figure": {"caption": "Score for Depth at every pixel, with leverages; lighter is higher. Top: the pair of sources whose patterns differ most. Bottom: the pair whose patterns are most alike. The maps of all sources share the same large shape; the numbers are means over pixels.", "name": "fig-pairs-heat"}} tags=["hide-input", "nbval-ignore-output"]
 def heat(rows, single, pair):
     """One row of pictures for each pair: the first source, the second, both."""
     fig, axes = plt.subplots(len(rows), 3, figsize=(6.4, 4.5))
@@ -477,7 +469,7 @@ glue("pairs-choosing", f"{verdicts['leverages'].loc['Depth', 'choosing']:.0%}", 
 assert verdicts["leverages"].loc["Depth", "choosing"] < 0.3
 pd.concat(verdicts, axis=1).round(2)
 
-# %% tags=["hide-input", "nbval-ignore-output"] mystnb={"figure": {"caption": "Depth, all 28 pairs, scores with leverages: the gain of a pair over its better source does not grow with the dissimilarity of the two patterns. Rings: the pairs shown above. Squares: pairs with the depth encoder itself.", "name": "fig-pairs-patterns"}}
+# %% mystnb={"figure": {"caption": "Depth, all 28 pairs, scores with leverages: the gain of a pair over its better source does not grow with the dissimilarity of the two patterns. Rings: the pairs shown above. Squares: pairs with the depth encoder itself.", "name": "fig-pairs-patterns"}} tags=["hide-input", "nbval-ignore-output"]
 fig, ax = plt.subplots(figsize=(5.4, 3.4))
 own = np.array(["depth" in p for p in depth.index])
 ax.plot(depth["dissimilarity"][~own], depth["gain"][~own], "o", color=COMPUTED, label="pairs without Depth")
@@ -574,7 +566,7 @@ for name, p in (("different", big_different), ("similar", big_similar)):
 glue("pairs-verdict-patterns", "confirmed" if result["p"] < 0.05 else "not confirmed", display=False)
 pd.Series(result).round(3).to_frame("Depth")
 
-# %% tags=["hide-input"] mystnb={"figure": {"caption": "The stored run: adjusted score for Depth at every fourth pixel. Top: the pair whose patterns differ most. Bottom: the pair whose patterns are most alike. Lighter is higher; the numbers are means over pixels.", "name": "fig-pairs-heat-paper"}}
+# %% mystnb={"figure": {"caption": "The stored run: adjusted score for Depth at every fourth pixel. Top: the pair whose patterns differ most. Bottom: the pair whose patterns are most alike. Lighter is higher; the numbers are means over pixels.", "name": "fig-pairs-heat-paper"}} tags=["hide-input"]
 heat([big_different, big_similar], big_single, big_pair)
 
 # %% [markdown]
