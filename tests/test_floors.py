@@ -13,23 +13,27 @@ FLOORS = """
 manners
 joint exponents hgr
 fisher_rao couplings
-agreement
+agreement affinities
 inputs
 hscore.moments hscore.score hscore
 pixelwise.palettes pixelwise.coloursums pixelwise.scores pixelwise.chance pixelwise
 tasks networks features
 scenes.solids scenes.furniture scenes.layouts scenes.raycast scenes.ground_truth scenes.rooms scenes
-transfer.heads transfer.training transfer.states transfer.roads transfer.weights transfer.distances transfer
+transfer.heads transfer.training transfer.states transfer.roads transfer.weights
+transfer.distances transfer
 vae baselines
 plots
-studies.results studies.layers studies.rooms studies.distances studies.discrepancies studies studies.__main__
+studies.results studies.layers studies.rooms studies.distances studies.discrepancies
+studies studies.__main__
 """
 ORDER = FLOORS.split()
 
 
 def name_of(path):
     """The room that a file is: "hscore" for tdist/hscore/__init__.py."""
-    return ".".join(part for part in path.relative_to(PACKAGE).with_suffix("").parts if part != "__init__")
+    return ".".join(
+        part for part in path.relative_to(PACKAGE).with_suffix("").parts if part != "__init__"
+    )
 
 
 ROOMS = {name_of(path): path for path in PACKAGE.rglob("*.py") if path != PACKAGE / "__init__.py"}
@@ -78,5 +82,7 @@ def test_rooms_are_short():
 
 
 def test_the_map_in_contributing_is_this_one():
-    shown = re.search(r"<!-- floors -->\s*```\n(.*?)```", (ROOT / "CONTRIBUTING.md").read_text(), re.S)
+    shown = re.search(
+        r"<!-- floors -->\s*```\n(.*?)```", (ROOT / "CONTRIBUTING.md").read_text(), re.S
+    )
     assert shown.group(1).split() == ORDER

@@ -18,7 +18,11 @@ def matrix(n, seed=0):
 def test_a_matrix_with_itself(n):
     found = mantel(matrix(n), matrix(n))
     assert found.statistic == pytest.approx(1, abs=1e-12) and float(found) == found.statistic
-    assert found.pvalue == pytest.approx(1 / factorial(n)) and found.permutations == factorial(n) and found.exact
+    assert (
+        found.pvalue == pytest.approx(1 / factorial(n))
+        and found.permutations == factorial(n)
+        and found.exact
+    )
 
 
 def test_statistic_is_pearsons_off_the_diagonal():
@@ -26,7 +30,9 @@ def test_statistic_is_pearsons_off_the_diagonal():
     off = ~np.eye(5, dtype=bool)
     assert mantel(a, b).statistic == pytest.approx(np.corrcoef(a[off], b[off])[0, 1], abs=1e-13)
     np.fill_diagonal(a, np.nan)
-    assert mantel(a, b + 9 * np.eye(5)).statistic == pytest.approx(np.corrcoef(a[off], b[off])[0, 1], abs=1e-13)
+    assert mantel(a, b + 9 * np.eye(5)).statistic == pytest.approx(
+        np.corrcoef(a[off], b[off])[0, 1], abs=1e-13
+    )
 
 
 @pytest.mark.parametrize("alternative", ["greater", "less", "two-sided"])
@@ -38,8 +44,11 @@ def test_p_value_by_brute_force(alternative):
         moved = np.array([[b[i, j] for j in order] for i in order])  # rows and columns together
         r[order] = np.corrcoef(a[off], moved[off])[0, 1]
     own = r[0, 1, 2, 3]
-    hits = {"greater": [v >= own - 1e-12 for v in r.values()], "less": [v <= own + 1e-12 for v in r.values()],
-            "two-sided": [abs(v) >= abs(own) - 1e-12 for v in r.values()]}[alternative]
+    hits = {
+        "greater": [v >= own - 1e-12 for v in r.values()],
+        "less": [v <= own + 1e-12 for v in r.values()],
+        "two-sided": [abs(v) >= abs(own) - 1e-12 for v in r.values()],
+    }[alternative]
     assert mantel(a, b, alternative).pvalue == pytest.approx(np.mean(hits))
 
 
@@ -47,7 +56,10 @@ def test_relabelling_both_changes_nothing_and_transposing_one_does():
     a, b = matrix(5), matrix(5, 1) + matrix(5)
     order = [3, 0, 4, 1, 2]
     moved = mantel(a[np.ix_(order, order)], b[np.ix_(order, order)])
-    assert moved.statistic == pytest.approx(mantel(a, b).statistic) and moved.pvalue == mantel(a, b).pvalue
+    assert (
+        moved.statistic == pytest.approx(mantel(a, b).statistic)
+        and moved.pvalue == mantel(a, b).pvalue
+    )
     assert mantel(a, a.T).statistic < 0.99
 
 
@@ -92,3 +104,19 @@ def test_inputs_are_kept():
     kept = a.copy(), b.copy()
     tdist.mantel(a, b)
     assert np.array_equal(a, kept[0]) and np.array_equal(b, kept[1])
+
+
+def test_rounding_does_not_decide_between_equal_permutations():
+    """The 12 symmetries of a hexagon give one correlation, but for the order of the sum."""
+    i, j = np.indices((6, 6))
+    around = np.minimum((i - j) % 6, (j - i) % 6) ** 1.1 / 3
+    assert mantel(around, around).pvalue == pytest.approx(12 / 720)
+    assert mantel(around, np.exp(-around), "less").pvalue == pytest.approx(12 / 720)
+
+
+@pytest.mark.parametrize("size", [1e-300, 1e-160, 1e160, 1e300])
+def test_any_unit_gives_the_same_test(size):
+    a, b = matrix(5), matrix(5, 1)
+    found, plain = mantel(a * size, b / size), mantel(a, b)
+    assert found.statistic == pytest.approx(plain.statistic, abs=1e-12)
+    assert found.pvalue == plain.pvalue

@@ -13,7 +13,7 @@ from torch.nn.functional import cross_entropy
 from tqdm import tqdm
 
 from tdist import scenes
-from tdist.agreement import ahp, win_rates
+from tdist.affinities import ahp, win_rates
 from tdist.networks import Encoder, LabelDecoder, MapDecoder
 from tdist.pixelwise import PixelScores, palette, quantise, recovery_error, second_order, whiten
 from tdist.pixelwise.chance import excess, leverage
