@@ -132,7 +132,8 @@ plt.show()
 # %% tags=["nbval-ignore-output"]
 other_half = seen.resized(16).subset(800)
 second = replace(other_half, images=other_half.images[400:], labels=other_half.labels[400:])
-embeddings = [task2vec(task, size=32, images=100, draws=1) for task in (*train, second)]
+embeddings = [task2vec(task, size=32, images=100, draws=1, progress=False)
+              for task in (*train, second)]
 across, floor = task2vec_distance(embeddings[0], embeddings[1]), task2vec_distance(embeddings[1], embeddings[2])
 print(f"digits and Fashion-MNIST {across:.2f}; two samples of Fashion-MNIST {floor:.2f}")
 assert floor < across

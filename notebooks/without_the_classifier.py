@@ -10,6 +10,7 @@
 # the five and measures them on the five super-classes of CIFAR-100.
 
 # %% tags=["hide-input"]
+from functools import partial
 from itertools import combinations
 from math import factorial
 
@@ -69,7 +70,8 @@ assert torch.equal(parity.images, size.images)
 # below. The labels enter through the last layer only.
 
 # %%
-embeddings = [task2vec(task, size=32, images=60, draws=2) for task in four]
+embed = partial(task2vec, size=32, images=60, draws=2, progress=False)
+embeddings = [embed(task) for task in four]
 quotients = np.array([[task2vec_distance(a, b) for b in embeddings] for a in embeddings])
 plain = np.array([[task2vec_distance(a, b, normalised=False) for b in embeddings] for a in embeddings])
 assert np.array_equal(quotients, quotients.T) and quotients[0, 1] > 0.02 and plain[0, 1] > 0.01
@@ -115,16 +117,18 @@ assert abs(on_pixels[0, 1]) < 1e-9 and abs(on_features[0, 1]) < 1e-6
 # %% tags=["nbval-ignore-output"]
 pairs = {"parity to itself": (0, 0), "parity to size": (0, 1), "parity to 8 or 9": (0, 3), "0 or 1 to 8 or 9": (2, 3),
          "8 or 9 to 0 or 1": (3, 2)}
-sizes = {"points": 10, "steps": 8, "pretraining": 120, "batch_size": 32, "width": 8, "inputs": 100}
+sizes = {"points": 10, "steps": 8, "pretraining": 120, "batch": 32, "width": 8, "inputs": 100}
+moved = partial(vae_length, progress=False, **sizes)
 table = pd.DataFrame({pair: {"Task2Vec": quotients[place], "Task2Vec, plain cosine": plain[place],
                              "Wasserstein, pixels": on_pixels[place], "Wasserstein, features": on_features[place]}
                       for pair, place in pairs.items()})
 for label, mixture in (("VAE, mixture", True), ("VAE, direct", False)):
-    table.loc[label] = [vae_length(four[i].images, four[j].images, mixture, **sizes).length for i, j in pairs.values()]
+    table.loc[label] = [moved(four[i].images, four[j].images, mixture=mixture).length
+                        for i, j in pairs.values()]
 assert np.allclose(table["parity to itself"][2:], table["parity to size"][2:], atol=1e-6)
 assert (table[["0 or 1 to 8 or 9", "8 or 9 to 0 or 1"]] > 0).all(axis=None)
 samples = discrepancies.halves(digits().only("01", "0 or 1").subset(120))
-floor = task2vec_distance(*(task2vec(sample, size=32, images=60, draws=2) for sample in samples))
+floor = task2vec_distance(*map(embed, samples))
 glue("ignore-live-floor", f"{floor:.2f}", display=False)
 table.map("{:.3g}".format)
 

@@ -25,25 +25,27 @@ class Diverged(ArithmeticError):
     """
 
     def __init__(self, where, network):
-        super().__init__(
-            f"a loss, a weight or an output is no longer finite at {where}; the last good "
-            "weights are in this error's .network, and what was saved before is untouched. "
-            "Try a smaller lr"
-        )
+        super().__init__(f"a loss, a weight or an output is no longer finite at {where}; the last "
+                         "good weights are in this error's .network, and what was saved before is "
+                         "untouched. Try a smaller lr")
         self.where, self.network = where, network
 
-    def __reduce__(
-        self,
-    ):  # an exception is rebuilt from its arguments: by default the message alone
+    def __reduce__(self):  # an exception is rebuilt from its arguments, by default the message
         return Diverged, (self.where, self.network)
 
 
 def line(result):
-    """A dataclass in one line, for its ``__repr__``: numbers with four digits, arrays by shape.
+    """A dataclass in one line, for its ``__repr__``: numbers with four digits, arrays by their
+    shape.
 
-    >>> from tdist.agreement import DCG
-    >>> DCG(0.123456, 1.0)
-    DCG(statistic=0.1235, chance=1)
+    >>> from dataclasses import dataclass
+    >>> @dataclass(frozen=True, repr=False)
+    ... class Length:
+    ...     length: float
+    ...     steps: int
+    ...     __repr__ = line
+    >>> Length(1.23456, 20)
+    Length(length=1.235, steps=20)
     """
     shown = (f"{f.name}={_brief(getattr(result, f.name))}" for f in fields(result) if f.repr)
     return f"{type(result).__name__}({', '.join(shown)})"
@@ -123,9 +125,8 @@ def sole_writer(path):
     try:
         lock.acquire()
     except Timeout:
-        raise RuntimeError(
-            f"another process is writing {path}; wait for it, or save elsewhere"
-        ) from None
+        raise RuntimeError(f"another process is writing {path}; wait for it, or save "
+                           "elsewhere") from None
     try:
         yield
     finally:

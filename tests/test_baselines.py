@@ -1,29 +1,39 @@
 """Rivals of the coupled transfer distance: against closed forms, hand sums and other programs."""
 
+import copy
+import pickle
 from dataclasses import replace
+from functools import partial
 from itertools import pairwise
 
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 from scipy.integrate import quad, solve_ivp
 from scipy.optimize import linear_sum_assignment, minimize
 from scipy.spatial.distance import cdist
 from torch import nn
 from torch.distributions import Normal, kl_divergence
 
-from tdist import vae
+from tdist import baselines, vae
 from tdist.baselines import task2vec, task2vec_distance, vae_length, wasserstein
+from tdist.manners import Diverged
 from tdist.tasks import Task, fashion_mnist
 from tdist.vae import VAE, gaussian_distance
 
 DECAY = 0.05
+NUMPYS = (torch.float64, torch.float32, torch.float16, torch.int8, torch.uint16, torch.int64,
+          torch.bool)
+RAW = {"size": None, "progress": False}
+EXACT = RAW | {"decay": DECAY, "draws": None}
 
 
 def little_task(classes=3, n=40, seed=0):
     generator = torch.Generator().manual_seed(seed)
     images = torch.randint(0, 256, (n, 1, 2, 2), generator=generator, dtype=torch.uint8)
-    labels = (images.flatten(1).float() @ torch.tensor([1.0, -1, 2, 0.3])).argsort().argsort() * classes // n
+    order = (images.flatten(1).float() @ torch.tensor([1.0, -1, 2, 0.3])).argsort().argsort()
+    labels = order * classes // n
     return Task("little", images, labels, tuple("abcdef"[:classes]))
 
 
@@ -37,7 +47,8 @@ def linear_trunk(k=3, seed=1):
 
 
 def softmax_by_hand(task, trunk, decay):
-    """Inputs (n, 4), head (classes, k) and probabilities (n, classes): cross-entropy + decay/2 |head|^2."""
+    """Inputs (n, 4), head (classes, k) and probabilities (n, classes) of the least cross-entropy
+    + decay / 2 |head|^2."""
     x = (task.images.flatten(1).double() / 127.5 - 1).numpy()
     weight, bias = (p.detach().double().numpy() for p in trunk.parameters())
     z, classes = x @ weight.T + bias, len(task.classes)
@@ -64,80 +75,111 @@ def test_fisher_information_of_a_linear_trunk(classes):
     for row, q in zip(x, p, strict=True):
         for y in range(classes):
             expected += q[y] * (head.T @ (np.eye(classes)[y] - q)) ** 2 * np.mean(row**2) / len(x)
-    assert task2vec(task, trunk, None, DECAY, draws=None) == pytest.approx(expected, rel=1e-4)
+    assert task2vec(task, trunk, **EXACT) == pytest.approx(expected, rel=1e-4)
 
 
 def test_drawn_labels_have_the_exact_sum_as_their_mean():
     """Also in batches, where sums of scores are squared."""
     task, trunk = little_task(), linear_trunk()
-    exact = task2vec(task, trunk, None, DECAY, draws=None)
-    assert task2vec(task, trunk, None, DECAY, draws=1000, batch_size=8) == pytest.approx(exact, rel=0.05)
-    assert task2vec(task, trunk, None, DECAY, draws=2000, batch_size=40) == pytest.approx(exact, rel=0.1)
+    exact = task2vec(task, trunk, **EXACT)
+    drawn = partial(task2vec, task, trunk, decay=DECAY, **RAW)
+    assert drawn(draws=1000, batch=8) == pytest.approx(exact, rel=0.05)
+    assert drawn(draws=2000, batch=40) == pytest.approx(exact, rel=0.1)
 
 
 def test_filters_are_means_over_a_convolutions_slices():
     task = little_task()
     trunk = nn.Sequential(nn.Conv2d(1, 2, 2, padding=1), nn.BatchNorm2d(2), nn.Tanh(), nn.Flatten())
-    vector = task2vec(task, trunk, None, DECAY, draws=None)
+    vector = task2vec(task, trunk, **EXACT)
     assert vector.shape == (2,) and vector.dtype == np.float64 and (vector > 0).all()
-    assert vector == pytest.approx(task2vec(task, trunk, None, DECAY, draws=None, batch_size=7))  # evaluation mode
+    assert vector == pytest.approx(task2vec(task, trunk, **EXACT, batch=7))  # evaluation mode
     wider = nn.Sequential(trunk[0], trunk[1], trunk[2], trunk[3], nn.Linear(18, 5))
-    assert task2vec(task, wider, None, DECAY, draws=None).shape == (2 + 5,)
+    assert task2vec(task, wider, **EXACT).shape == (2 + 5,)
 
 
 def test_same_seed_same_bits_and_nothing_is_touched():
     task, trunk = little_task(), linear_trunk().train()
-    state, weights, images = torch.random.get_rng_state(), trunk[1].weight.clone(), task.images.clone()
-    first = task2vec(task, trunk, None, seed=3, images=30)
-    assert np.array_equal(first, task2vec(task, trunk, None, seed=3, images=30))
-    assert not np.array_equal(first, task2vec(task, trunk, None, seed=4, images=30))
-    assert torch.equal(state, torch.random.get_rng_state()) and torch.equal(weights, trunk[1].weight)
+    state = torch.random.get_rng_state()
+    weights, images = trunk[1].weight.clone(), task.images.clone()
+    first = task2vec(task, trunk, **RAW, seed=3, images=30)
+    assert np.array_equal(first, task2vec(task, trunk, **RAW, seed=3, images=30))
+    assert not np.array_equal(first, task2vec(task, trunk, **RAW, seed=4, images=30))
+    assert torch.equal(state, torch.random.get_rng_state())
+    assert torch.equal(weights, trunk[1].weight)
     assert torch.equal(images, task.images) and trunk.training and trunk[1].weight.grad is None
 
 
 def test_the_default_trunk():
     task = fashion_mnist().only(["trouser", "bag"])
     state = torch.random.get_rng_state()
-    vector = task2vec(task, size=32, draws=1, images=12)
-    assert vector.shape == (21_008,) and np.isfinite(vector).all() and vector.sum() > 0  # 21,008 filters
+    vector = task2vec(task, size=32, draws=1, images=12, progress=False)
+    assert vector.shape == (21_008,)  # filters
+    assert np.isfinite(vector).all() and vector.sum() > 0
     assert torch.equal(state, torch.random.get_rng_state())
 
 
 @pytest.mark.parametrize(("change", "message"), [
-    ({"decay": 0}, "decay must be positive"), ({"draws": 0}, "at least 1"), ({"trunk": nn.Flatten()}, "no filters"),
+    ({"decay": 0}, "decay must be positive"), ({"draws": 0}, "at least 1"),
+    ({"batch": 0}, "at least 1"), ({"trunk": nn.Flatten()}, "no filters"),
     ({"trunk": nn.Conv2d(1, 2, 1)}, r"features \(b, k\)"),
 ])
 def test_task2vec_refuses(change, message):
     with pytest.raises(ValueError, match=message):
-        task2vec(little_task(), **{"trunk": linear_trunk(), "size": None} | change)
+        task2vec(little_task(), **RAW | {"trunk": linear_trunk()} | change)
 
 
 def test_task2vec_takes_floats_as_they_are():
     task, trunk = little_task(), linear_trunk()
     floats = replace(task, images=task.images / 127.5 - 1)
-    sizes = {"trunk": trunk, "size": None, "decay": DECAY, "draws": None}
-    assert np.allclose(task2vec(floats, **sizes), task2vec(task, **sizes), rtol=1e-4)
+    assert np.allclose(task2vec(floats, trunk, **EXACT), task2vec(task, trunk, **EXACT), rtol=1e-4)
+
+
+def test_pictures_are_brought_to_the_trunks_size_as_pillow_does():
+    """With antialiasing; Pillow knows nothing of torch."""
+    grey = torch.rand(1, 1, 24, 30, generator=torch.Generator().manual_seed(0))
+    expected = Image.fromarray(grey[0, 0].numpy()).resize((8, 8), Image.Resampling.BILINEAR)
+    found = baselines._prepared(grey, 8)
+    assert found.shape == (1, 3, 8, 8)
+    assert np.allclose(found[0], np.asarray(expected)[None], atol=1e-5)
+
+
+@pytest.mark.parametrize("channels", [2, 4])
+def test_pictures_of_other_channels_are_refused_with_the_way_out(channels):
+    task = little_task()
+    task = replace(task, images=task.images.expand(-1, channels, -1, -1))
+    with pytest.raises(ValueError, match=r"images\[:, :3\]"):
+        task2vec(task, linear_trunk(), size=8, progress=False)
+
+
+def test_task2vec_refuses_a_broken_trunk():
+    trunk = linear_trunk()
+    trunk[1].weight.data[0] = torch.nan
+    with pytest.raises(ValueError, match="weights finite"):
+        task2vec(little_task(), trunk, **RAW)
 
 
 def test_task2vec_refuses_a_single_class():
     with pytest.raises(ValueError, match="one class"):
-        task2vec(little_task().only(["a"]), linear_trunk(), None)
+        task2vec(little_task().only(["a"]), linear_trunk(), **RAW)
 
 
 def test_task2vec_distance_by_hand():
     a, b = np.array([1.0, 3.0]), np.array([1.0, 1.0])
-    assert task2vec_distance(a, b) == pytest.approx(1 - (0.25 + 3 / 16) / np.sqrt((1 / 4 + 9 / 16) * (1 / 4 + 1 / 16)))
+    cosine = (0.25 + 3 / 16) / np.sqrt((1 / 4 + 9 / 16) * (1 / 4 + 1 / 16))
+    assert task2vec_distance(a, b) == pytest.approx(1 - cosine)
     assert task2vec_distance(a, b, normalised=False) == pytest.approx(1 - 4 / np.sqrt(20))
 
 
 def test_task2vec_distance_properties():
     a, b = np.random.default_rng(0).random((2, 50))
     for normalised in (True, False):
-        assert task2vec_distance(a, b, normalised) == task2vec_distance(b, a, normalised) > 0
-        assert task2vec_distance(a, 7 * a, normalised) == pytest.approx(0, abs=1e-15)
+        distance = partial(task2vec_distance, normalised=normalised)
+        assert distance(a, b) == distance(b, a) > 0
+        assert distance(a, 7 * a) == pytest.approx(0, abs=1e-15)
     scale = 10.0 ** np.arange(-25, 25)  # the quotients do not see the size of a filter
     assert task2vec_distance(scale * a, scale * b) == pytest.approx(task2vec_distance(a, b))
-    assert task2vec_distance(np.append(a, 0), np.append(b, 0)) == pytest.approx(task2vec_distance(a, b))
+    with_zeros = task2vec_distance(np.append(a, 0), np.append(b, 0))
+    assert with_zeros == pytest.approx(task2vec_distance(a, b))
     for wrong in (a[:3], -a, a * np.nan, 0 * a, a[None]):
         with pytest.raises(ValueError, match="embeddings must"):
             task2vec_distance(wrong, b)
@@ -152,7 +194,8 @@ def test_wasserstein_of_a_shift_is_its_square():
 def test_wasserstein_on_a_line_is_the_distance_of_sorted_samples():
     x, y = np.random.default_rng(1).normal(size=(2, 40, 1))
     assert wasserstein(x, y) == pytest.approx(np.mean((np.sort(x, 0) - np.sort(y, 0)) ** 2))
-    quantiles = (np.repeat(np.sort(z, 0), k, 0) for z, k in ((x[:20], 3), (y[:30], 2)))  # of 20 and 30 points
+    # of 20 and 30 points
+    quantiles = (np.repeat(np.sort(z, 0), k, 0) for z, k in ((x[:20], 3), (y[:30], 2)))
     assert wasserstein(x[:20], y[:30]) == pytest.approx(np.mean(np.subtract(*quantiles) ** 2))
 
 
@@ -166,6 +209,24 @@ def test_wasserstein_is_the_best_assignment():
     assert wasserstein(pixels, pixels.flip(1)) == pytest.approx(2)  # bytes do not wrap around
 
 
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float32, torch.float16, torch.bfloat16,
+                                   torch.float8_e4m3fn, torch.float8_e5m2, torch.int8, torch.uint16,
+                                   torch.int64, torch.bool])
+def test_wasserstein_takes_any_precision(dtype):
+    """Of the values that the tensor holds, in float64."""
+    x = torch.arange(12).view(6, 2).remainder(5).to(dtype)
+    y = torch.arange(12).view(6, 2).remainder(3).to(dtype)
+    expected = wasserstein(x.double().numpy(), y.double().numpy())
+    assert wasserstein(x, y) == expected > 0
+    assert wasserstein(x.numpy() if dtype in NUMPYS else x.double().tolist(), y) == expected
+
+
+def test_wasserstein_takes_views_and_gradients():
+    x = torch.complex(torch.zeros(4, 2).double(), torch.arange(8.0).double().view(4, 2)).conj().imag
+    assert x.is_neg() and wasserstein(x, -x) == wasserstein(x.clone().numpy(), -x.clone().numpy())
+    assert wasserstein(torch.ones(2, 1, requires_grad=True), torch.zeros(2, 1)) == 1
+
+
 def test_wasserstein_refuses():
     x = np.zeros((3, 2))
     with pytest.raises(ValueError, match="2 and 3 coordinates"):
@@ -177,20 +238,27 @@ def test_wasserstein_refuses():
 
 
 def gaussians(*pairs):
-    """Arguments of the distance, each (coordinates,), from a ((mean, std), (other mean, other std)) a coordinate."""
+    """Arguments of the distance, each (coordinates,), from ((mean, std), (other mean, other std)) a
+    coordinate."""
     return torch.tensor(pairs, dtype=torch.float64).permute(1, 2, 0).reshape(4, -1)
 
 
+def between(p, q):
+    """The distance of two Gaussians (mean, std) of one coordinate."""
+    return gaussian_distance(*gaussians((p, q))).item()
+
+
 def test_gaussian_distance_along_the_axes():
-    """With the mean fixed ds = sqrt(2) dsigma / sigma; between equal sigmas the geodesic bows: below mu / sigma."""
+    """With the mean fixed ds = sqrt(2) dsigma / sigma; between equal sigmas the geodesic bows:
+    below mu / sigma."""
     sigma = quad(lambda s: np.sqrt(2) / s, 0.5, 3)[0]
-    assert gaussian_distance(*gaussians(((1, 0.5), (1, 3)))).item() == pytest.approx(sigma)
-    assert gaussian_distance(*gaussians(((0, 1), (1e-4, 1)))).item() == pytest.approx(1e-4, rel=1e-8)
-    assert gaussian_distance(*gaussians(((0, 1), (3, 1)))).item() < 3
+    assert between((1, 0.5), (1, 3)) == pytest.approx(sigma)
+    assert between((0, 1), (1e-4, 1)) == pytest.approx(1e-4, rel=1e-8)
+    assert between((0, 1), (3, 1)) < 3
 
 
 def test_gaussian_distance_is_the_length_of_the_geodesic():
-    """The geodesic of (dmu^2 + 2 dsigma^2) / sigma^2 from (0, 1) at unit speed, integrated numerically."""
+    """The geodesic of (dmu^2 + 2 dsigma^2) / sigma^2 from (0, 1) at unit speed, integrated."""
     def acceleration(_, state):
         _, sigma, dmu, dsigma = state
         return dmu, dsigma, 2 * dmu * dsigma / sigma, (dsigma**2 - dmu**2 / 2) / sigma
@@ -198,7 +266,7 @@ def test_gaussian_distance_is_the_length_of_the_geodesic():
     for angle in (0.3, 1.2, 2.5):
         start = [0, 1, np.cos(angle), np.sin(angle) / np.sqrt(2)]
         mu, sigma, *_ = solve_ivp(acceleration, (0, 1.7), start, rtol=1e-10, atol=1e-12).y[:, -1]
-        assert gaussian_distance(*gaussians(((0, 1), (mu, sigma)))).item() == pytest.approx(1.7, rel=1e-7)
+        assert between((0, 1), (mu, sigma)) == pytest.approx(1.7, rel=1e-7)
 
 
 def test_gaussian_distance_is_the_root_of_twice_the_divergence_nearby():
@@ -212,12 +280,18 @@ def test_gaussian_distance_is_the_root_of_twice_the_divergence_nearby():
 
 def test_gaussian_distance_is_a_metric_without_coordinates():
     rng = np.random.default_rng(0)
-    mean, std = torch.tensor(rng.normal(size=(3, 90, 2))), torch.tensor(rng.random((3, 90, 2)) + 0.1)
-    ab, bc, ac = (gaussian_distance(mean[i], std[i], mean[j], std[j]) for i, j in ((0, 1), (1, 2), (0, 2)))
-    assert (ac <= ab + bc).all() and torch.equal(ab, gaussian_distance(mean[1], std[1], mean[0], std[0]))
+    mean = torch.tensor(rng.normal(size=(3, 90, 2)))
+    std = torch.tensor(rng.random((3, 90, 2)) + 0.1)
+
+    def apart(i, j):
+        return gaussian_distance(mean[i], std[i], mean[j], std[j])
+
+    assert (apart(0, 2) <= apart(0, 1) + apart(1, 2)).all()
+    assert torch.equal(apart(0, 1), apart(1, 0))
     scale, shift = torch.tensor([3.0, 0.2]), torch.tensor([5.0, -1])
-    moved = gaussian_distance(scale * mean[0] + shift, scale * std[0], scale * mean[1] + shift, scale * std[1])
-    assert torch.allclose(moved, ab)
+    moved = gaussian_distance(scale * mean[0] + shift, scale * std[0],
+                              scale * mean[1] + shift, scale * std[1])
+    assert torch.allclose(moved, apart(0, 1))
     with pytest.raises(ValueError, match="must be positive"):
         gaussian_distance(mean[0], -std[0], mean[1], std[1])
     with pytest.raises(ValueError, match="finite"):
@@ -231,7 +305,8 @@ def test_vae_loss_is_minus_the_evidence_lower_bound():
     assert p.shape == images.shape
     log_likelihood = (images * p.log() + (1 - images) * (1 - p).log()).sum() / 5
     divergence = kl_divergence(Normal(mean, std), Normal(0, 1)).sum() / 5
-    assert model.loss(images, noise).item() == pytest.approx((divergence - log_likelihood).item(), rel=1e-5)
+    expected = (divergence - log_likelihood).item()
+    assert model.loss(images, noise).item() == pytest.approx(expected, rel=1e-5)
 
 
 @pytest.fixture(scope="module")
@@ -240,11 +315,12 @@ def clothes():
     return images[:300], 255 - images[300:600]
 
 
-SMALL = {"points": 4, "steps": 5, "pretraining": 60, "batch_size": 16, "latent": 2, "width": 4, "inputs": 40}
+SMALL = {"points": 4, "steps": 5, "pretraining": 60, "batch": 16, "latent": 2, "width": 4,
+         "inputs": 40, "progress": False}
 
 
 def test_vae_length_by_hand(clothes, monkeypatch):
-    """The weights of every point of the path are caught, and their steps measured and averaged again."""
+    """The codes along the path are caught, and their steps measured and averaged again."""
     source, target = clothes
     encodings, encode = [], VAE.encode
 
@@ -257,10 +333,11 @@ def test_vae_length_by_hand(clothes, monkeypatch):
     monkeypatch.setattr(vae.VAE, "encode", watch)
     for mixture in (True, False):
         encodings.clear()
-        found = vae_length(source, target, mixture, **SMALL)
-        at_source = encodings[1:-1:2]  # the losses at the two ends also encode
-        at_target = encodings[2:-1:2]
-        assert len(at_source) == len(at_target) == 5 and not torch.equal(at_source[0][0], at_target[0][0])
+        found = vae_length(source, target, mixture=mixture, **SMALL)
+        del encodings[2], encodings[-1]  # the losses at the two ends also encode
+        at_source, at_target = encodings[::2], encodings[1::2]
+        assert len(at_source) == len(at_target) == 5
+        assert not torch.equal(at_source[0][0], at_target[0][0])
         length = riemannian = 0
         for k, (s, t) in enumerate(zip(pairwise(at_source), pairwise(at_target), strict=True), 1):
             tau = k / 4 if mixture else 1
@@ -268,24 +345,27 @@ def test_vae_length_by_hand(clothes, monkeypatch):
             length += (1 - tau) * ds.mean() + tau * dt.mean()
             riemannian += ((1 - tau) * (ds**2).mean() + tau * (dt**2).mean()).sqrt()
         assert found.length == pytest.approx(length.item()) and float(found) == found.length
-        assert found.riemannian_length == pytest.approx(riemannian.item()) and found.riemannian_length > found.length
+        assert found.riemannian_length == pytest.approx(riemannian.item())
+        assert found.riemannian_length > found.length
 
 
 def test_vae_length_orders_what_it_should(clothes):
     source, target = clothes
     size = SMALL | {"steps": 15, "pretraining": 100}
-    same, mixed, direct = (vae_length(source, t, m, **size)
-                           for t, m in ((source, False), (target, True), (target, False)))
+    same, mixed, direct = (vae_length(source, to, mixture=mixture, **size) for to, mixture in
+                           ((source, False), (target, True), (target, False)))
     assert same.length < 0.5 * mixed.length and same.length < 0.5 * direct.length
     assert mixed.source_loss == direct.source_loss and direct.target_loss < mixed.target_loss
-    assert vae_length(source, target, **size | {"rate": 0.0}).length == 0  # equal weights are at distance zero
+    # equal weights are at distance zero
+    assert vae_length(source, target, **size | {"lr": 0.0}).length == 0
 
 
 def test_vae_length_is_reproducible_and_touches_nothing(clothes):
     source, target = clothes
     state, before = torch.random.get_rng_state(), source.clone()
     first = vae_length(source, target, **SMALL)
-    assert first == vae_length(source, target, **SMALL) != vae_length(source, target, seed=1, **SMALL)
+    assert first == vae_length(source, target, **SMALL)
+    assert first != vae_length(source, target, seed=1, **SMALL)
     assert torch.equal(state, torch.random.get_rng_state()) and torch.equal(source, before)
 
 
@@ -296,12 +376,82 @@ def test_the_mixture_draws_its_share_of_the_target():
     assert share == pytest.approx([0, 0.25, 1], abs=0.02) and (share[0], share[2]) == (0, 1)
 
 
+def test_a_path_is_walked_by_sgd_of_its_rate(clothes, monkeypatch):
+    """Every step but Adam's is minus lr / (numbers of an image) times the loss's gradient, taken
+    again here; Adam's first is 1e-3 against the gradient's sign."""
+    seen, loss = [], VAE.loss
+
+    def watch(self, images, noise):
+        seen.append((copy.deepcopy(self), images, noise))
+        return loss(self, images, noise)
+
+    monkeypatch.setattr(VAE, "loss", watch)
+    vae_length(*clothes, **SMALL | {"lr": 0.3, "pretraining": 1, "points": 2, "steps": 2})
+    monkeypatch.undo()
+    start, *path = [entry for entry in seen if len(entry[1]) == 16]
+    seen = [entry[0] for entry in seen]
+    assert len(path) == 4  # and seen has the losses of the two ends besides: 1 + 1 + 4 + 1
+
+    def gradients(model, images, noise):
+        model.zero_grad()
+        model.loss(images, noise).backward()
+        return [p.grad for p in model.parameters()]
+
+    for gradient, old, new in zip(gradients(*start), seen[0].parameters(), seen[1].parameters(),
+                                  strict=True):
+        firm = gradient.abs() > 1e-4
+        assert torch.allclose((new - old)[firm], -1e-3 * gradient[firm].sign(), rtol=1e-3)
+    numbers = clothes[0][0].numel()
+    for entry, after in zip(path, seen[3:], strict=True):
+        for gradient, old, new in zip(gradients(*entry), entry[0].parameters(), after.parameters(),
+                                      strict=True):
+            assert torch.allclose(new, old - 0.3 / numbers * gradient, rtol=0, atol=1e-7)
+
+
+def test_a_vaes_length_is_a_result():
+    found = vae.VAELength(1.25, 1.5, 160.123456, 140.0)
+    assert pickle.loads(pickle.dumps(found)) == copy.copy(found) == copy.deepcopy(found) == found
+    assert repr(found) == ("VAELength(length=1.25, riemannian_length=1.5, source_loss=160.1, "
+                           "target_loss=140)")
+    assert float(found) == 1.25
+    with pytest.raises(AttributeError):
+        found.length = 2
+
+
 def test_vae_length_refuses(clothes):
     source, target = clothes
-    for wrong, message in ((target / 255, "uint8"), (target[:, :, 1:], "one size"), (target[:0], "at least 1")):
+    for wrong, message in ((target / 255, "uint8"), (target[:, :, 1:], "one size"),
+                           (target[:0], "at least 1")):
         with pytest.raises(ValueError, match=message):
             vae_length(source, wrong, **SMALL)
-    with pytest.raises(ValueError, match="points must be"):
-        vae_length(source, target, points=0)
-    with pytest.raises(FloatingPointError, match="smaller rate"):
-        vae_length(source, target, **SMALL | {"rate": 1e6})
+    for name in ("points", "steps", "batch", "latent", "width", "inputs"):
+        with pytest.raises(ValueError, match=f"{name} must be at least 1"):
+            vae_length(source, target, **{name: 0})
+        with pytest.raises(TypeError, match=f"{name} must be a whole number"):
+            vae_length(source, target, **{name: 2.5})
+    for wrong in (-0.1, torch.inf, torch.nan, "fast"):
+        with pytest.raises(ValueError, match="lr must be"):
+            vae_length(source, target, lr=wrong)
+    with pytest.raises(TypeError, match="as_tensor"):
+        vae_length(source.numpy(), target)
+
+
+def test_a_loss_beyond_all_numbers_is_an_end_even_where_weights_are_finite():
+    model, images = VAE((1, 8, 8), 2, 2), torch.zeros(3, 1, 8, 8)
+    model.decoder[-1].bias.data.fill_(3e38)  # 64 pixels' losses overflow in their sum
+    optimiser, noise = torch.optim.SGD(model.parameters(), 0.0), torch.zeros(3, 2)
+    with pytest.raises(Diverged, match="at here;"):
+        vae._fit(model, optimiser, 1, "here", lambda: (images, noise), [images])
+    with pytest.raises(Diverged, match="an end"):
+        vae._loss(model, images, 0)
+
+
+@pytest.mark.parametrize("change", [{"lr": 1e6}, {"lr": 1e30, "steps": 1},
+                                    {"lr": 1e3, "points": 1}])
+def test_a_path_that_blows_up_says_so_and_keeps_its_last_good_weights(clothes, change):
+    with pytest.raises(Diverged, match=r"tau = .*smaller lr") as caught:
+        vae_length(*clothes, **SMALL | change)
+    model = caught.value.network
+    assert isinstance(model, VAE) and all(torch.isfinite(p).all() for p in model.parameters())
+    mean, std = model.encode(clothes[0] / 255)
+    assert torch.isfinite(mean).all() and (std > 0).all() and torch.isfinite(std).all()

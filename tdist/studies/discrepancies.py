@@ -18,7 +18,7 @@ from tdist.studies.results import Results
 STORED = {"discrepancies": ("superclasses_2500", None), "task2vec_cifar_subsets": ("cifar_subsets", ["task2vec"]),
           "task2vec_two_domains": ("two_domains", ["task2vec"])}
 TASK2VEC = {"size": 32, "images": 1250, "draws": 1}
-VAE = {"points": 10, "steps": 10, "pretraining": 200, "batch_size": 32, "width": 8, "inputs": 128}
+VAE = {"points": 10, "steps": 10, "pretraining": 200, "batch": 32, "width": 8, "inputs": 128}
 
 
 def halves(task, seed=0):
@@ -37,7 +37,8 @@ def measures(parts, seed=0, task2vec_sizes=TASK2VEC, vae_sizes=VAE, features=ima
     """
     first, second = zip(*(halves(part, seed) for part in parts), strict=True)
     samples = [*parts, *first, *second]
-    embedding = cache(lambda i: task2vec(samples[i], seed=seed, **task2vec_sizes))
+    embedding = cache(lambda i: task2vec(samples[i], seed=seed, progress=False,
+                                       **task2vec_sizes))
     pixels = cache(lambda i: samples[i].images.flatten(1) / 255)
     embedded = cache(lambda i: features(samples[i]))
 
@@ -46,7 +47,8 @@ def measures(parts, seed=0, task2vec_sizes=TASK2VEC, vae_sizes=VAE, features=ima
         return lambda i, j: known(min(i, j), max(i, j)) if i != j else known(i + len(parts), i + 2 * len(parts))
 
     def of_vae(mixture):
-        return lambda i, j: float(vae_length(parts[i].images, parts[j].images, mixture, seed=seed, **vae_sizes))
+        return lambda i, j: float(vae_length(parts[i].images, parts[j].images, mixture=mixture,
+                                             seed=seed, progress=False, **vae_sizes))
 
     return {"task2vec": symmetric(lambda i, j: task2vec_distance(embedding(i), embedding(j))),
             "task2vec_plain": symmetric(lambda i, j: task2vec_distance(embedding(i), embedding(j), normalised=False)),
