@@ -2,9 +2,10 @@
 
     python book/check.py _build/html
 
-Headless Chromium loads each page from disk, in a window of 1280 pixels. Checked: every formula is typeset, no TeX
-error is shown, no formula or output is wider than its column, no script, style or image comes from outside, every link
-inside the book leads somewhere, and no number is shown as np.float64, no TeX as it is written.
+Headless Chromium loads each page from disk, in a window of 1280 pixels. Checked: every formula is
+typeset, no TeX error is shown, no formula or output is wider than its column, no script, style or
+image comes from outside, every link inside the book leads somewhere, and no number is shown as
+np.float64, no TeX as it is written.
 """
 
 import os
@@ -18,32 +19,43 @@ from urllib.parse import unquote, urlsplit
 
 from bs4 import BeautifulSoup
 
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-FLAGS = ("--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
-         "--disable-component-update --disable-sync --allow-file-access-from-files --window-size=1280,1000").split()
+NAMES = "chromium", "chromium-browser", "google-chrome"
+CHROMIUM = next(filter(None, map(shutil.which, NAMES)), None)
+FLAGS = ("--headless --no-sandbox --disable-gpu --disable-quic --no-first-run "
+         "--disable-background-networking --disable-component-update --disable-sync "
+         "--allow-file-access-from-files --window-size=1280,1000").split()
 # only a browser knows widths, and only its document comes out: the page marks what is too wide
-MEASURE = """<script>window.addEventListener("load", () => window.MathJax?.startup.promise.then(() => {
+MEASURE = """<script>
+window.addEventListener("load", () => window.MathJax?.startup.promise.then(() => {
   for (const node of document.querySelectorAll(".math, mjx-container"))
     if (node.clientWidth && node.scrollWidth > node.clientWidth + 2)
       node.closest(".math")?.setAttribute("data-wide", "");
-  for (const node of document.querySelectorAll(".cell_output, .cell_output .output, .cell_output pre"))
-    if (node.scrollWidth > node.clientWidth + 2) node.closest(".cell_output").setAttribute("data-wide", "");
-}));</script>"""
+  const outputs = ".cell_output, .cell_output .output, .cell_output pre";
+  for (const node of document.querySelectorAll(outputs))
+    if (node.scrollWidth > node.clientWidth + 2)
+      node.closest(".cell_output").setAttribute("data-wide", "");
+}));
+</script>"""
 
 
 def parse(html):
     return BeautifulSoup(html, "html.parser")
 
 
+def read(page):
+    return page.read_text(encoding="utf-8")
+
+
 def dom(page, seconds=120):
     """The page's document after its scripts ran."""
     with tempfile.TemporaryDirectory() as folder:
         copy, base = Path(folder) / "page.html", f'<base href="{page.resolve().as_uri()}">'
-        head, body = page.read_text().split("<head>", 1)
-        copy.write_text(f"{head}<head>{base}{MEASURE}{body}")
-        out = subprocess.run([CHROMIUM, *FLAGS, f"--user-data-dir={folder}/profile", "--virtual-time-budget=30000",
-                              "--dump-dom", copy.as_uri()],
-                             capture_output=True, text=True, timeout=seconds, check=True).stdout
+        head, body = read(page).split("<head>", 1)
+        copy.write_text(f"{head}<head>{base}{MEASURE}{body}", encoding="utf-8")
+        out = subprocess.run([CHROMIUM, *FLAGS, f"--user-data-dir={folder}/profile",
+                              "--virtual-time-budget=30000", "--dump-dom", copy.as_uri()],
+                             capture_output=True, encoding="utf-8", timeout=seconds,
+                             check=True).stdout
     return parse(out)
 
 
@@ -60,7 +72,8 @@ def formulas(soup):
 
 def outside(soup):
     """Things that the page would fetch from another host."""
-    for tag, attribute in (("script", "src"), ("link", "href"), ("img", "src"), ("iframe", "src"), ("source", "src")):
+    for tag, attribute in (("script", "src"), ("link", "href"), ("img", "src"), ("iframe", "src"),
+                           ("source", "src")):
         for node in soup.find_all(tag):
             rel = set(node.get("rel") or [])
             if urlsplit(node.get(attribute) or "").netloc and not rel & {"canonical", "license"}:
@@ -92,19 +105,22 @@ def links(page, soup, anchors):
 def main(folder):
     if CHROMIUM is None:
         sys.exit("Chromium is not installed; on Debian: apt-get install chromium")
-    pages = [page.resolve() for page in sorted(Path(folder).rglob("*.html")) if "_static" not in page.parts]
+    pages = [page.resolve() for page in sorted(Path(folder).rglob("*.html"))
+             if "_static" not in page.parts]
     if not any(page.name == "index.html" for page in pages):
         sys.exit(f"{folder} holds no index.html: build the book first, with make book")
     # a page that only sends the browser on is checked by where it sends it
-    moved = [page for page in pages if 'http-equiv="Refresh"' in page.read_text()[:2000]]
+    moved = [page for page in pages if 'http-equiv="Refresh"' in read(page)[:2000]]
     with ThreadPoolExecutor(2) as pool:
-        soups = dict(zip(pages, pool.map(lambda page: parse(page.read_text()) if page in moved else dom(page), pages),
-                         strict=True))
-    anchors = {page: {node["id"] for node in soup.find_all(id=True)} for page, soup in soups.items()}
+        seen = pool.map(lambda page: parse(read(page)) if page in moved else dom(page), pages)
+        soups = dict(zip(pages, seen, strict=True))
+    anchors = {page: {node["id"] for node in soup.find_all(id=True)}
+               for page, soup in soups.items()}
     failed = count = 0
     for page, soup in soups.items():
         count += len(soup.select(".math"))
-        for complaint in [*formulas(soup), *outside(soup), *outputs(soup), *links(page, soup, anchors)]:
+        for complaint in [*formulas(soup), *outside(soup), *outputs(soup),
+                          *links(page, soup, anchors)]:
             failed += 1
             print(f"{os.path.relpath(page, folder)}: {complaint}")
     print(f"{len(pages)} pages, {count} formulas, {failed} complaints")
