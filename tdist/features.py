@@ -1,6 +1,8 @@
-"""Features of any named layer of any torch module, over a DataLoader, and their H-scores in one pass."""
+"""Features of any named layer of any torch module, over a DataLoader, and their H-scores in one
+pass."""
 
-import difflib
+import warnings
+from collections.abc import Mapping
 from contextlib import contextmanager
 
 import numpy as np
@@ -8,131 +10,305 @@ import torch
 from tqdm import tqdm
 
 from tdist.hscore import HScore
+from tdist.inputs import device_of
 from tdist.networks import SOURCES
+from tdist.pooling import Watch, shown
 
 
-def batches(model, loader, layers, pool="mean", device=None, progress=True):
+def batches(model, loader, layers, *, pool="mean", layout=None, calls=None, prepare=None,
+            device=None, progress=True):
     """Run the model over the loader; yield ({layer: features (b, k)}, labels) for each batch.
 
-    Nothing is kept between batches, so memory does not grow with the data.
+    Nothing is kept between batches, so memory does not grow with the data. A layer is pooled at
+    the moment it has run: what later layers change in place is not seen.
+
+    What ``pool="mean"`` averages over:
+
+    ===================================== ============================ =========================
+    layer                                 its output                   averaged over
+    ===================================== ============================ =========================
+    convolution, batch norm, group norm,  (b, c, length), (b, c, h,    every axis after the
+    pooling, upsampling                   w), (b, c, d, h, w)          second
+    linear, layer norm, embedding,        (b, tokens, c),              every axis but the first
+    transformer block                     (b, h, w, c)                 and the last
+    the same, in a model that is given    (b, tokens, c)               tokens whose mask is 1
+    an ``attention_mask`` (b, tokens)
+    anything else: a block, a             as the shapes say: the       as above
+    ``Sequential``, an activation         widths of the layers inside,
+                                          square maps of square
+                                          pictures, the layers so far
+    any                                   (b, k)                       nothing
+    ===================================== ============================ =========================
+
+    Where the shapes are the only witness a warning says what was taken; where they do not say, an
+    error asks for ``layout`` or ``pool``. A tuple or dict that holds a single tensor counts as the
+    tensor.
 
     Parameters
     ----------
     model : torch.nn.Module
-        Any module. It runs in evaluation mode without gradients; its mode and weights are as before afterwards.
-    loader : iterable of (inputs, labels)
-        Such as a DataLoader; inputs are a tensor, the model's only argument.
+        Any module. It runs in evaluation mode without gradients; its mode and weights are as before
+        afterwards (of a layer that changes its weights in ``train()``, as loralib's do, up to
+        rounding).
+    loader : iterable
+        Such as a DataLoader. A batch is a pair (inputs, labels), or a dict with the labels under
+        "labels" or "label" and the inputs under the other keys. Inputs are a tensor or array, the
+        model's only argument; a tuple or list, its arguments; or a dict, its keyword arguments.
+        They go to the model's device, and floats to the dtype of its weights.
     layers : list of str
         Names as in ``model.named_modules()``; "" is the model's own output.
-    pool : "mean", "flatten" or callable
-        From a layer's output to (b, k): average over positions (height and width, or tokens), keep every number,
-        or your own function of the output.
+    pool : "mean", "flatten", callable or dict
+        From a layer's output to (b, k): average over positions, keep every number, or your own
+        function of the output; or a dict of these by layer.
+    layout : "first", "last" or dict, optional
+        Where the channels of the output are: (b, c, ...) or (b, ..., c); or a dict by layer.
+    calls : callable, optional
+        For layers that run more than once in a forward pass: from the list of a layer's features,
+        one for each call, to the features. ``torch.cat`` puts together the parts of a batch.
+    prepare : callable, optional
+        From a batch of the loader, of any kind, to (inputs, labels).
     device : torch.device, optional
         Where to send the inputs; by default the device of the model's weights.
     progress : bool
         Show a progress bar.
 
+    Yields
+    ------
+    features : dict of torch.Tensor, shapes (b, k)
+        On the model's device; they can train a head.
+    labels : as the loader gives them
+
     Raises
     ------
+    TypeError
+        If a batch, or the output of a layer, is of a kind that needs a function of yours.
     ValueError
-        If a layer is not in the model (close names are given), did not run, or its output cannot be pooled.
+        If a layer is not in the model (close names are given), did not run, ran more than once, or
+        its output cannot be pooled.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from torch import nn
+    >>> torch.manual_seed(0)                                       # doctest: +ELLIPSIS
+    <torch._C.Generator ...>
+    >>> model = nn.Sequential(nn.Conv2d(1, 4, 3), nn.ReLU(inplace=True), nn.Flatten())
+    >>> loader = [(torch.randn(5, 1, 8, 8), torch.arange(5)) for _ in range(2)]
+    >>> for features, labels in batches(model, loader, ["0", "2"], progress=False):
+    ...     print(tuple(features["0"].shape), tuple(features["2"].shape), len(labels))
+    (5, 4) (5, 144) 5
+    (5, 4) (5, 144) 5
+
+    A loader of triples, and the first token in place of the mean:
+
+    >>> loader = [(torch.randn(5, 7, 3), torch.arange(5), "where it is from")]
+    >>> model = nn.Sequential(nn.Linear(3, 4), nn.GELU())
+    >>> [(features, _)] = batches(model, loader, ["1"], pool=lambda out: out[:, 0],
+    ...                           prepare=lambda batch: batch[:2], progress=False)
+    >>> tuple(features["1"].shape)
+    (5, 4)
     """
-    layers = [layers] if isinstance(layers, str) else list(layers)
-    modules = dict(model.named_modules())
-    for name in layers:
-        if name not in modules:
-            close = difflib.get_close_matches(name, modules, n=3) or list(modules)[-3:]
-            raise ValueError(f"the model has no layer {name!r}; close names: {close}. "
-                             "All names: [name for name, _ in model.named_modules()]")
-    weights = next(model.parameters(), torch.empty(0))
-    device = weights.device if device is None else device
-    with _watch({name: modules[name] for name in layers}) as seen, _evaluation(model):
-        for inputs, labels in tqdm(loader, desc="features", disable=not progress):
-            seen.clear()
-            with torch.inference_mode():
-                model(inputs.to(device))
-                features = {name: _pool(name, seen, pool) for name in layers}
+    layers = _names(layers)
+    weights = next((p for p in model.parameters() if p.is_floating_point()), torch.empty(0))
+    device = weights.device if device is None else torch.device(device)
+    dtype = weights.dtype if weights.numel() else None
+    watch = Watch(model, layers, pool, layout, calls)
+    return _run(watch, loader, prepare or _pair, device, dtype, progress)
+
+
+def _run(watch, loader, prepare, device, dtype, progress):
+    with watch, _evaluation(watch.model):
+        for batch in tqdm(loader, desc="features", disable=not progress):
+            inputs, labels = prepare(batch)
+            if getattr(labels, "ndim", 1) == 0 or not hasattr(labels, "__len__"):
+                raise TypeError(f"the labels of a batch are {shown(labels)}, not one for each row; "
+                                "is the loader a data set? Give torch.utils.data.DataLoader(it, "
+                                "batch_size=...)")
+            with torch.no_grad():
+                features = watch(_sent(inputs, device, dtype), len(labels))
             yield features, labels
 
 
-def extract(model, loader, layers, pool="mean", device=None, progress=True):
-    """Features of the layers for all of the loader's data: ({layer: array (m, k)}, labels (m,)), on the CPU.
+def extract(model, loader, layers, *, pool="mean", layout=None, calls=None, prepare=None,
+            device=None, progress=True):
+    """Features of the layers for all of the loader's data, on the CPU.
 
     Parameters and errors as in :func:`batches`, which does the same without holding everything.
+
+    Returns
+    -------
+    features : dict of numpy.ndarray, shapes (m, k)
+        By layer; float32, or float64 where the model's are.
+    labels : numpy.ndarray, shape (m,)
+
+    Examples
+    --------
+    >>> import torch
+    >>> loader = [(torch.ones(3, 2, 4), torch.arange(3))]
+    >>> features, labels = extract(torch.nn.Conv1d(2, 5, 3), loader, "", progress=False)
+    >>> features[""].shape, labels
+    ((3, 5), array([0, 1, 2]))
+
+    Sentences are averaged over what their mask keeps:
+
+    >>> class Reader(torch.nn.Module):
+    ...     def forward(self, input_ids, attention_mask):
+    ...         return input_ids[..., None].float().expand(-1, -1, 2)
+    >>> batch = {"input_ids": torch.tensor([[1, 3, 0, 0]]), "attention_mask":
+    ...          torch.tensor([[1, 1, 0, 0]]), "labels": torch.tensor([0])}
+    >>> extract(Reader(), [batch], "", layout="last", progress=False)[0][""]
+    array([[2., 2.]], dtype=float32)
     """
     kept, labels = {}, []
-    for features, y in batches(model, loader, layers, pool, device, progress):
-        labels.append(np.asarray(y))
+    for features, y in batches(model, loader, layers, pool=pool, layout=layout, calls=calls,
+                               prepare=prepare, device=device, progress=progress):
+        labels.append(_array(y))
         for name, values in features.items():
-            kept.setdefault(name, []).append(values.float().cpu().numpy())
+            kept.setdefault(name, []).append(values.detach().cpu().numpy())
     if not labels:
         raise ValueError("the loader gave no batch")
     return {name: np.concatenate(parts) for name, parts in kept.items()}, np.concatenate(labels)
 
 
 def imagenet(task, progress=False):
-    """Features (images, 1280) of a :class:`tdist.Task` from EfficientNet-Lite0 with ImageNet weights, at 96 x 96."""
+    """Features of a task's images from EfficientNet-Lite0 with ImageNet weights, at 96 x 96.
+
+    Parameters
+    ----------
+    task : tdist.Task
+        Of images.
+    progress : bool
+        Show a progress bar; off, because :func:`tdist.transfer.coupled` calls this within its own.
+
+    Returns
+    -------
+    numpy.ndarray, shape (images, 1280)
+
+    Examples
+    --------
+    >>> from tdist.tasks import digits
+    >>> imagenet(digits().subset(2)).shape
+    (2, 1280)
+    """
     source = SOURCES["efficientnet_lite0"]
-    found, _ = extract(source.network(), task.loader(96, source.mean, source.std), ["bn2"], progress=progress)
+    found, _ = extract(source.network(), task.loader(96, source.mean, source.std), ["bn2"],
+                       progress=progress)
     return found["bn2"]
 
 
-def h_scores(model, loader, layers, shrinkage=None, pool="mean", device=None, progress=True):
-    """H-score of each layer, {layer: HScoreResult}, in one pass; only class sums and Gram matrices are held.
+def h_scores(model, loader, layers, *, shrinkage=None, pool="mean", layout=None, calls=None,
+             prepare=None, device=None, progress=True):
+    """H-score of each layer in one pass; only class sums and Gram matrices are held.
 
-    Labels are integers. Parameters and errors as in :func:`batches` and :class:`tdist.HScore`.
+    Parameters
+    ----------
+    model, loader, layers, pool, layout, calls, prepare, device, progress
+        As in :func:`batches`. Labels are integers or strings.
+    shrinkage : None, float or "ledoit-wolf"
+        As in :class:`tdist.HScore`.
+
+    Returns
+    -------
+    dict of HScoreResult
+        By layer.
+
+    Raises
+    ------
+    ValueError
+        As in :func:`batches`; and for NaN or infinity in a layer, with its name and the row of the
+        data.
+
+    Warns
+    -----
+    UserWarning
+        If the features of a layer do not vary: its score is 0 whatever the labels are.
+
+    Examples
+    --------
+    >>> import torch
+    >>> x, y = torch.eye(2).repeat(10, 1), ["cat", "dog"] * 10
+    >>> scores = h_scores(torch.nn.Flatten(), [(x, y)], "", progress=False)
+    >>> round(scores[""].statistic, 6)
+    1.0
     """
+    metrics = {name: HScore(shrinkage) for name in _names(layers)}
+    codes, start = {}, 0
+    for features, labels in batches(model, loader, layers, pool=pool, layout=layout, calls=calls,
+                                    prepare=prepare, device=device, progress=progress):
+        labels = _array(labels)
+        if labels.dtype.kind == "U":
+            labels = np.array([codes.setdefault(label, len(codes)) for label in labels])
+        for name, x in features.items():
+            _check_finite(name, x, start)
+            where = device_of(x)
+            metrics[name].to(where).update(x.detach().to(where), labels)
+        start += len(labels)
+    scores = {name: metric.compute() for name, metric in metrics.items()}
+    for name, score in scores.items():
+        if score.rank == 0:
+            warnings.warn(f"the features of layer {name!r} do not vary, so its score of 0 says "
+                          "nothing about it: are all inputs the same, or is the layer dead?",
+                          stacklevel=2)
+    return scores
+
+
+def _names(layers):
+    """A list of layers' names; a string is one name."""
     layers = [layers] if isinstance(layers, str) else list(layers)
-    metrics = {name: HScore(shrinkage) for name in layers}
-    for features, labels in batches(model, loader, layers, pool, device, progress):
-        for name, values in features.items():
-            metrics[name].to(values.device).update(values, labels)
-    return {name: metric.compute() for name, metric in metrics.items()}
+    if not layers:
+        raise ValueError("no layers are named; all names: "
+                         "[name for name, _ in model.named_modules()]")
+    return layers
 
 
-@contextmanager
-def _watch(modules):
-    """A dict that holds the latest output of each module, by name, while the context lasts."""
-    seen = {}
+def _pair(batch):
+    """The inputs and labels of a batch, where its kind says which is which."""
+    if isinstance(batch, Mapping):
+        key = next((key for key in ("labels", "label") if key in batch), None)
+        inputs = {name: value for name, value in batch.items() if name != key}
+        if key is not None and inputs:
+            return next(iter(inputs.values())) if len(inputs) == 1 else inputs, batch[key]
+    elif isinstance(batch, list | tuple) and len(batch) == 2:
+        return batch
+    raise TypeError(f"the loader gives {shown(batch)}; a batch must be (inputs, labels), or a dict "
+                    'with "labels" or "label". Pass prepare=a function from a batch to (inputs, '
+                    "labels), such as prepare=lambda batch: (batch[0], batch[1])")
 
-    def keep(name):
-        def hook(_module, _inputs, output):
-            seen[name] = output
-        return hook
 
-    handles = [module.register_forward_hook(keep(name)) for name, module in modules.items()]
-    try:
-        yield seen
-    finally:
-        for handle in handles:
-            handle.remove()
+def _sent(inputs, device, dtype):
+    """Arrays as tensors, on the device, floats in the model's dtype."""
+    if isinstance(inputs, Mapping):
+        return {name: _sent(part, device, dtype) for name, part in inputs.items()}
+    if isinstance(inputs, list | tuple):
+        return tuple(_sent(part, device, dtype) for part in inputs)
+    if isinstance(inputs, np.ndarray) and inputs.dtype.kind in "fiub":
+        inputs = torch.from_numpy(inputs)
+    if isinstance(inputs, torch.Tensor):
+        return inputs.to(device, dtype if inputs.is_floating_point() else None)
+    return inputs
+
+
+def _array(labels):
+    return np.asarray(labels.detach().cpu() if isinstance(labels, torch.Tensor) else labels)
+
+
+def _check_finite(name, x, start):
+    bad = (~torch.isfinite(x)).nonzero()
+    if len(bad):
+        row, column = bad[0].tolist()
+        raise ValueError(f"layer {name!r} gives {x[row, column].item()} at row {start + row} of "
+                         f"the data, column {column}; look at that input, and drop or mend it")
 
 
 @contextmanager
 def _evaluation(model):
-    """Evaluation mode; every submodule's own mode comes back afterwards."""
-    training = [module for module in model.modules() if module.training]
+    """Evaluation mode; afterwards every module is in its own mode again."""
+    before = {module: module.training for module in model.modules()}
     model.eval()
     try:
         yield
     finally:
-        for module in training:
-            module.training = True
-
-
-def _pool(name, seen, pool):
-    """A layer's output as features (b, k)."""
-    if name not in seen:
-        raise ValueError(f"layer {name!r} did not run in the model's forward pass")
-    output = seen[name]
-    if callable(pool):
-        return pool(output)
-    if not isinstance(output, torch.Tensor) or output.ndim < 2:
-        raise ValueError(f"layer {name!r} gave {type(output).__name__} of shape {getattr(output, 'shape', None)}; "
-                         "pass pool=a function from this output to a tensor (batch, features)")
-    if pool == "flatten" or output.ndim == 2:
-        return output.flatten(1)
-    if pool != "mean":
-        raise ValueError(f'pool must be "mean", "flatten" or a function, got {pool!r}')
-    # (b, c, height, width): positions come last; (b, tokens, c): in the middle
-    return output.mean(dim=1) if output.ndim == 3 else output.flatten(2).mean(dim=2)
+        # by train(), which some layers override, parents before their parts
+        for module, training in before.items():
+            if module.training != training:
+                module.train(training)

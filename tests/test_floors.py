@@ -17,7 +17,7 @@ agreement affinities
 inputs
 hscore.moments hscore.score hscore
 pixelwise.palettes pixelwise.coloursums pixelwise.scores pixelwise.chance pixelwise
-tasks networks features
+tasks networks pooling features
 scenes.solids scenes.furniture scenes.layouts scenes.raycast scenes.ground_truth scenes.rooms scenes
 transfer.heads transfer.training transfer.states transfer.roads transfer.weights
 transfer.distances transfer
