@@ -6,6 +6,7 @@
 # make data   fetch the optional data sets (about 400 MB) through torchvision
 # make check  look at the built pages in headless Chromium
 # make bench  time the scores, the rooms, the couplings and a coupled transfer against their rivals
+# make mutants  change the package in small ways, one at a time: which change does no test notice? (hours)
 # make clean  remove what the others made
 #
 # PYTHON names another interpreter for the first install: make book PYTHON=python3.12
@@ -18,7 +19,7 @@ NBVAL := --nbval --nbval-current-env --nbval-sanitize-with tests/nbval_sanitize.
 NBVAL += --nbval-cell-timeout 900
 EXAMPLES := --doctest-modules tdist
 
-.PHONY: help install book unit lint test run data check bench clean
+.PHONY: help install book unit lint test run data check bench mutants clean
 
 help:
 	@sed -n '/^#/!q; s/^# \{0,1\}//p' Makefile
@@ -64,9 +65,17 @@ check: install
 
 bench: install
 	$(PYTHON) -m venv --without-pip .venv-bench
-	.venv/bin/python tests/benchmarks/install.py .venv-bench
+	.venv/bin/python tests/install.py .venv-bench transformer-ranker==0.2.0 pytest-benchmark==5.3.1
 	.venv-bench/bin/python -m pytest tests/benchmarks --override-ini addopts= \
 	  --benchmark-columns=min,median,max
 
+# goes on where it was stopped; `make clean` forgets
+mutants: install
+	$(PYTHON) -m venv --without-pip .venv-mutants
+	.venv/bin/python tests/install.py .venv-mutants mutmut==3.8.1
+	OMP_NUM_THREADS=1 .venv-mutants/bin/python tests/mutants.py run --max-children 2
+	.venv-mutants/bin/python tests/mutants.py results --all true > mutants/results.txt
+	@.venv-mutants/bin/python tests/mutants.py report mutants/results.txt
+
 clean:
-	rm -rf _build .venv .venv-bench
+	rm -rf _build .venv .venv-bench .venv-mutants mutants

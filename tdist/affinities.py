@@ -110,8 +110,7 @@ def ahp(wins, clip=1e-3):
     if not 0 < clip < 0.5:
         raise ValueError(f"clip must be between 0 and 1/2, got {clip}")
     wins = np.clip(wins, clip, 1 - clip)
-    np.fill_diagonal(wins, 0.5)
-    values, vectors = np.linalg.eig(wins / wins.T)
+    values, vectors = np.linalg.eig(wins / wins.T)  # the diagonal is 1
     first = np.argmax(values.real)
     weights = np.abs(vectors[:, first].real)  # of one sign, by Perron and Frobenius
     s, largest = len(wins), float(values[first].real)

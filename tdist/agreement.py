@@ -152,6 +152,7 @@ def dcg(scores, reference, gain="linear"):
     if gain == "exponential" and len(relevance) > 1000:
         raise ValueError(f'2^{len(relevance)} overflows: above 1,000 sources take gain="linear"')
     gains = relevance if gain == "linear" else 2.0**relevance - 1
+    gains = gains / gains.max()  # scikit-learn casts large ones
     discounts = 1 / np.log2(np.arange(len(gains)) + 2)
     chance = gains.mean() * discounts.sum() / (np.sort(gains)[::-1] @ discounts)
     return DCG(float(ndcg_score(gains[None], scores[None])), float(chance))

@@ -165,3 +165,25 @@ def test_clusters_of_table_1():
             )
 
 
+
+
+MIXED = np.array([[1.0, 1, 1], [1, 2, 3], [3, 2, 5]])  # the first row is constant
+SUNK = np.array([[0.5, 0.0, 0.9], [-1, 0, -2]])  # the second has no positive entry
+
+
+@pytest.mark.parametrize(("call", "message"), [
+    (lambda: cluster(MIXED, "z"), "constant"), (lambda: cluster(SUNK, "row-max"), "no positive"),
+    (lambda: cluster([[1, np.inf], [1, 2]]), "^rows must be a matrix"),
+    (lambda: ahp([[0.5, np.nan], [0.2, 0.5]]), "^wins must be a matrix"),
+    (lambda: ahp([[0.5, -0.1], [1.1, 0.5]]), "from -0.1 to 1.1"), (lambda: ahp([[0.5]]), "square"),
+    (lambda: ahp([[0.5, 0.8], [0.2, 0.5]], clip=0.5), "0 and 1/2, got 0.5")])
+def test_whole_kinds_of_input_are_refused(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()
+
+
+def test_what_can_be_clustered():
+    assert cluster([[1, 2], [5, 9]]).labels(2).tolist() == [0, 1]  # two rows are enough
+    assert cluster(MIXED, "raw").labels(3).tolist() == [0, 1, 2]  # constant, and not scaled
+    assert cluster(np.abs(SUNK) / 10, "row-max").vectors.max() == 1  # rows of small numbers
+    assert ahp([[0.5, 0.804], [0.2, 0.5]]).weights[0] == pytest.approx(0.8, abs=0.01)  # few digits

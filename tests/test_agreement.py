@@ -180,6 +180,42 @@ def test_published_affinities_fit_table_1_as_source_then_target():
     assert right[3, 5] > right[2, 5]  # 3D Keypoints above 3D Edges for Depth, as the printed scores
 
 
+# --- whole kinds of input -------------------------------------------------------------------------
+
+WORSE = np.array([[1.0, 2], [3, 2], [5, 2]])  # one column ranks nothing
+HOLE = np.where(np.eye(3) > 0, np.nan, np.arange(9).reshape(3, 3))
+
+
+@pytest.mark.parametrize(("call", "message"), [
+    (lambda: spearman(WORSE, WORSE[:, :1].repeat(2, 1)), "column 1 of scores"),
+    (lambda: spearman(WORSE[:, :1].repeat(2, 1), WORSE), "column 1 of reference"),
+    (lambda: spearman(HOLE, WORSE), "^scores must be a matrix of finite"),
+    (lambda: spearman(WORSE, HOLE), "^reference must be a matrix of finite"),
+    (lambda: spearman(np.ones((0, 3)), np.ones((0, 3))), r"^scores .* \(0, 3\)$"),
+    (lambda: dcg([1, 2], [1, np.nan]), "NaN"), (lambda: dcg([np.nan, 2], [1, 2]), "NaN"),
+    (lambda: mantel(HOLE[:2], WORSE), "^a must be square"), (lambda: mantel(H, WORSE), "^b must be"),
+    (lambda: mantel(H, H, permutations=0), "at least 1"),
+    (lambda: mantel(H, H, permutations=1.5), "whole number")])
+def test_errors_name_what_came(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()
+
+
+def test_numbers_of_any_kind_are_taken():
+    """Object arrays, as pandas makes them of mixed columns, have no isfinite of their own."""
+    scores, reference = H.astype(object), A.astype(object)
+    assert np.array_equal(spearman(scores, reference), spearman(H, A))
+    assert dcg(scores[:, 0], reference[:, 0]) == dcg(H[:, 0], A[:, 0])
+    assert mantel(scores, reference, permutations=9) == mantel(H, A, permutations=9)
+
+
+def test_exponential_gains_go_as_far_as_float64():
+    many = np.arange(1000)
+    assert float(dcg(many, many, "exponential")) == pytest.approx(1)
+    with pytest.raises(ValueError, match="linear"):
+        dcg(np.arange(1001), np.arange(1001), "exponential")
+
+
 # --- results --------------------------------------------------------------------------------------
 
 

@@ -120,3 +120,11 @@ def test_any_unit_gives_the_same_test(size):
     found, plain = mantel(a * size, b / size), mantel(a, b)
     assert found.statistic == pytest.approx(plain.statistic, abs=1e-12)
     assert found.pvalue == plain.pvalue
+
+
+def test_how_many_permutations():
+    assert mantel(matrix(7), matrix(7, 1)).permutations == factorial(7)
+    assert mantel(matrix(7), matrix(7, 1)).exact
+    assert mantel(matrix(8), matrix(8, 1)).permutations == 10_000
+    few = mantel(matrix(8), matrix(8, 1), permutations=1)
+    assert few.permutations == 2 and not few.exact

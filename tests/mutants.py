@@ -1,0 +1,53 @@
+"""Small changes of the package that no test notices: mutmut over the rooms that pyproject.toml names.
+
+    make mutants                             # all of them; a second call goes on
+    .venv-mutants/bin/python tests/mutants.py run 'tdist.hgr*'
+    .venv-mutants/bin/python tests/mutants.py show tdist.hgr.x_ace__mutmut_1
+
+Left alone, besides what mutmut leaves alone (functions with a decorator, docstrings): words, which
+are for people, in errors, warnings and elsewhere; and the arguments of zip, whose strict=True only
+guards what the lines before it have made equal.
+"""
+
+import re
+import sys
+from collections import Counter
+from pathlib import Path
+
+import libcst as cst
+from mutmut.__main__ import cli
+from mutmut.mutation import file_mutation, mutators
+
+skip = file_mutation.MutationVisitor._skip_node_and_children
+
+
+def skip_words(self, node):
+    """Skip errors and warnings, and zips."""
+    call = node.func if isinstance(node, cst.Call) else None
+    warns = isinstance(call, cst.Attribute) and call.attr.value == "warn"
+    zips = isinstance(call, cst.Name) and call.value == "zip"
+    return isinstance(node, cst.Raise) or warns or zips or skip(self, node)
+
+
+file_mutation.MutationVisitor._skip_node_and_children = skip_words
+mutators.mutation_operators[:] = [
+    (kind, operator) for kind, operator in mutators.mutation_operators
+    if operator is not mutators.operator_string]
+
+
+def report(results):
+    """How many mutants of each room were killed; results is what `results --all true` prints."""
+    found = re.findall(r"^\s*tdist\.([\w.]+?)\.x\S*: ([\w ]+)$", results, re.M)
+    rooms = Counter(room for room, _ in found)
+    left = Counter(room for room, verdict in found if verdict not in ("killed", "timeout"))
+    for room, count in sorted(rooms.items()):
+        print(f"{room:25} {count:5} mutants, {left[room]:4} survive")
+    total, alive = sum(rooms.values()), sum(left.values())
+    print(f"{'all':25} {total:5} mutants, {alive:4} survive: {1 - alive / total:.1%} killed")
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["report"]:
+        report(Path(sys.argv[2]).read_text(encoding="utf-8"))
+    else:
+        cli()
