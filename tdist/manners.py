@@ -6,6 +6,7 @@ import tempfile
 from contextlib import contextmanager
 from dataclasses import fields
 from importlib import import_module
+from numbers import Real
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -54,11 +55,27 @@ def line(result):
 def _brief(value):
     if hasattr(value, "shape") and value.shape != ():
         return f"{type(value).__name__} {tuple(value.shape)}"
+    if hasattr(value, "item"):
+        value = value.item()
     if isinstance(value, list | tuple | dict) and len(value) > 4:
         return f"{len(value)} of {type(next(iter(value))).__name__}"
     if hasattr(value, "state_dict"):  # a network's own repr has a line for each layer
         return type(value).__name__
     return f"{value:.4g}" if isinstance(value, float) else repr(value)
+
+
+def whole(name, value, least):
+    """A whole number of at least `least` as an int; an error that names the argument if it is not that.
+
+    >>> whole("seed", 3.0, least=0)
+    3
+    """
+    wrong = f"{name} must be a whole number, at least {least}; got {value!r}"
+    if not isinstance(value, Real):
+        raise TypeError(wrong)
+    if not value >= least or value % 1:
+        raise ValueError(wrong)
+    return int(value)
 
 
 def need(module):

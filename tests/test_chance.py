@@ -1,16 +1,19 @@
 """The correction for unequal leverages, against sums by hand and samples without signal."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from tdist.pixelwise import whiten
-from tdist.pixelwise.chance import corrected, leverage
+from tdist.pixelwise.chance import corrected, excess, leverage
 
 
 def by_hand(z, y):
-    """Products of different samples of a class, less their mean under shuffling, on the scale of the adjusted score."""
+    """Products of different samples of a class, less their mean under shuffling, on the scale of
+    the adjusted score."""
     m, k = z.shape
-    cross = sum(z[i] @ z[j] / np.sum(y == y[i]) for i in range(m) for j in range(m) if i != j and y[i] == y[j]) / m
+    cross = sum(z[i] @ z[j] / np.sum(y == y[i])
+                for i in range(m) for j in range(m) if i != j and y[i] == y[j]) / m
     mean = -k * (m - len(np.unique(y))) / (m * (m - 1))
     return (cross - mean) * (m - 1) / (m - 1 - k)
 
@@ -34,7 +37,8 @@ def test_equal_leverages_change_nothing():
     codes = np.arange(20) % 3
     scores = whiten(corners).h_score(codes, progress=False)
     assert np.allclose(leverage(whiten(corners)), 2)
-    assert np.isclose(corrected(scores, codes, leverage(whiten(corners))), float(scores.adjusted), atol=1e-12)
+    found = corrected(scores, codes, leverage(whiten(corners)))
+    assert np.isclose(found, float(scores.adjusted), atol=1e-12)
 
 
 def test_two_sources_side_by_side(sample):
@@ -73,3 +77,21 @@ def test_what_does_not_belong_together_is_refused(sample):
         corrected(white.h_score(codes, progress=False), codes[:, :1], leverage(white))
     with pytest.raises(ValueError, match="do not belong together"):
         corrected(white.h_score(codes, progress=False), codes, leverage(white)[:9])
+    with pytest.raises(ValueError, match="do not belong together"):
+        excess(codes[:50], leverage(white), white.rank)
+    with pytest.raises(ValueError, match="the leverage of sample 3 is not finite"):
+        excess(codes, np.where(np.arange(60) == 3, np.nan, leverage(white)), white.rank)
+    with pytest.raises(ValueError, match=r"one a sample, got shape \(60, 1\)"):
+        excess(codes, leverage(white)[:, None], white.rank)
+    with pytest.raises(ValueError, match="not be negative"):
+        excess(codes - 1, leverage(white), white.rank)
+    with pytest.raises(TypeError, match="leverage of what"):
+        leverage()
+
+
+def test_an_index_of_pandas_says_nothing(sample):
+    x, codes = sample
+    white = whiten(x)
+    table = pd.DataFrame(codes[:, 0], index=np.random.default_rng(0).permutation(60))
+    found = excess(table, pd.Series(leverage(white), index=range(60, 120)), white.rank)
+    assert np.allclose(found, excess(codes[:, 0], leverage(white), white.rank))

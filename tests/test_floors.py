@@ -16,7 +16,8 @@ fisher_rao couplings
 agreement affinities
 inputs
 hscore.moments hscore.score hscore
-pixelwise.palettes pixelwise.coloursums pixelwise.scores pixelwise.chance pixelwise
+pixelwise.targets pixelwise.palettes pixelwise.coloursums
+pixelwise.whitened pixelwise.scores pixelwise.chance pixelwise
 tasks networks pooling features
 scenes.solids scenes.furniture scenes.layouts scenes.raycast scenes.ground_truth scenes.rooms scenes
 transfer.heads transfer.training transfer.states transfer.roads transfer.weights

@@ -1,8 +1,9 @@
 """Sums of whitened features by the colour of a pixel, for many pixels.
 
-Neighbouring pixels have their colours in common. So a group of pixels is summed by *joint* colour, once over all
-samples; the few joint sums then add up to each pixel's own. The commonest joint colour of a group is not summed at all:
-the features have mean 0, so its sum is minus that of the others. Maps that are mostly background cost little.
+Neighbouring pixels have their colours in common. So a group of pixels is summed by *joint* colour,
+once over all samples; the few joint sums then add up to each pixel's own. The commonest joint
+colour of a group is not summed at all: the features have mean 0, so its sum is minus that of the
+others. Maps that are mostly background cost little.
 """
 
 import warnings
@@ -20,12 +21,11 @@ WIDEST = 2**20  # products of colours larger than this are not tried as joint co
 
 @dataclass
 class _Group:
-    """Pixels summed together: each sample's joint colour (m,), how many samples have each joint colour (joint,), and
-    the colour of each pixel in it, table (joint, pixels)."""
+    """Pixels that are summed together."""
 
-    joint: np.ndarray
-    counts: np.ndarray
-    table: np.ndarray
+    joint: np.ndarray  # (m,) each sample's joint colour
+    counts: np.ndarray  # (joint colours,) samples that have it
+    table: np.ndarray  # (joint colours, pixels) the colour of each pixel in it
 
     @property
     def adds(self):
@@ -34,9 +34,10 @@ class _Group:
 
 
 class SumsByColour:
-    """Squared sums by colour of features z (m, rank) with mean 0, on any device; at most `pixels` pixels at a time.
+    """Squared sums by colour of features z (m, rank) with mean 0, on any device.
 
-    On a CPU with MKL the sums are sparse products; elsewhere products with indicators, which on a GPU are as fast.
+    At most `pixels` pixels at a time. On a CPU with MKL the sums are sparse products; elsewhere
+    products with indicators, which on a GPU are as fast.
     """
 
     def __init__(self, z, colours):
@@ -49,20 +50,24 @@ class SumsByColour:
             self.pixels -= self.pixels % BLOCK
 
     def squares(self, codes):
-        """Squared length of the sum of z over the samples of each colour: codes (pixels, m) -> (pixels, colours)."""
+        """Squared length of the sum of z over the samples of each colour, (pixels, colours), of
+        codes (pixels, m)."""
         return self._by_joint_colours(codes) if self.sparse else self._by_indicators(codes)
 
     def _by_indicators(self, codes):
-        codes = torch.from_numpy(codes).to(self.z.device)
-        indicators = codes[:, None] == torch.arange(self.colours, device=self.z.device)[:, None]  # (pixels, colours, m)
+        codes = torch.tensor(codes, device=self.z.device)
+        # (pixels, colours, m)
+        indicators = codes[:, None] == torch.arange(self.colours, device=self.z.device)[:, None]
         return (indicators.to(self.z.dtype) @ self.z).square().sum(2).cpu().numpy()
 
     def _by_joint_colours(self, codes):
-        groups = [g for start in range(0, len(codes), BLOCK) for g in _join(codes[start : start + BLOCK], self.colours)]
+        groups = [group for start in range(0, len(codes), BLOCK)
+                  for group in _join(codes[start : start + BLOCK], self.colours)]
         to_joint, to_pixels, left_out = _matrices(groups, self.colours, codes.shape[1])
         pixels = torch.arange(len(codes))
         squares = torch.zeros(len(codes), self.colours, dtype=torch.float64)
-        for slab in self.slabs:
+        for slab in self.slabs:  # (m, columns)
+            # (pixels, colours, columns)
             sums = (to_pixels @ (to_joint @ slab)).view(len(codes), self.colours, -1)
             sums[pixels, left_out] = -sums.sum(1)
             squares += sums.square_().sum(2)
@@ -70,9 +75,10 @@ class SumsByColour:
 
 
 def _join(codes, colours):
-    """Groups of the pixels of codes (pixels, m): two neighbours become one where that saves additions."""
+    """Groups of the pixels of codes (pixels, m): two become one where that saves additions."""
     if len(codes) == 1:
-        return [_Group(codes[0], np.bincount(codes[0], minlength=colours), np.arange(colours)[:, None])]
+        counts = np.bincount(codes[0], minlength=colours)
+        return [_Group(codes[0], counts, np.arange(colours)[:, None])]
     half = len(codes) // 2
     parts = _join(codes[:half], colours) + _join(codes[half:], colours)
     if len(parts) > 2 or len(parts[0].counts) * len(parts[1].counts) > WIDEST:
@@ -81,7 +87,8 @@ def _join(codes, colours):
     joint = a.joint.astype(np.intp) * len(b.counts) + b.joint
     counts = np.bincount(joint)
     seen = np.flatnonzero(counts)
-    both = _Group(joint, counts[seen], np.hstack([a.table[seen // len(b.counts)], b.table[seen % len(b.counts)]]))
+    both = _Group(joint, counts[seen], np.hstack([a.table[seen // len(b.counts)],
+                                                  b.table[seen % len(b.counts)]]))
     if both.adds >= a.adds + b.adds:
         return parts
     rank = np.zeros(len(counts), np.min_scalar_type(len(seen)))  # NumPy sorts small integers faster
@@ -91,8 +98,9 @@ def _join(codes, colours):
 
 
 def _matrices(groups, colours, m):
-    """Sparse matrices of ones, (joint colours, m) and (pixels * colours, joint colours), and the colour of each pixel
-    (pixels,) that they do not sum: the one in the commonest joint colour of its group."""
+    """Sparse matrices of ones, (joint colours, m) and (pixels * colours, joint colours), and the
+    colour of each pixel (pixels,) that they do not sum: that in the commonest joint colour of its
+    group."""
     samples, sizes, rows, columns, left_out = [], [], [], [], []
     pixel = joint = 0
     for group in groups:
@@ -120,4 +128,5 @@ def _ones(sizes, columns, width):
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Sparse")  # in beta, says torch
         return torch.sparse_csr_tensor(ends, torch.from_numpy(columns.astype(np.int32)),
-                                       torch.ones(len(columns), dtype=torch.float64), (len(sizes), width))
+                                       torch.ones(len(columns), dtype=torch.float64),
+                                       (len(sizes), width))

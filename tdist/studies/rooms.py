@@ -212,7 +212,7 @@ def colour_unit(colours, maps, white):
 
 def _scores(score, whole=False):
     """An H-score averaged over pixels, :eq:`eq-pixel-h-score`; on request the maps too."""
-    values = {"h": score, "adjusted": score.adjusted, "chance": score.chance, "classes": score.classes}
+    values = {"h": score.statistic, "adjusted": score.adjusted, "chance": score.chance, "classes": score.classes}
     found = {name: float(np.mean(value)) for name, value in values.items()} | {"rank": score.rank}
     return found | ({"map": np.round(score.adjusted, 3).tolist()} if whole else {})
 
@@ -240,8 +240,9 @@ def _by_task(score, target):
     for task, codes in target.items():
         shape = codes.shape[1:]
         here = slice(start, start := start + int(np.prod(shape)))
-        found[task] = _scores(PixelScores(score[here].reshape(shape), score.classes[here].reshape(shape), score.rank,
-                                          score.n), task == "depth")
+        one = PixelScores(score.statistic[here].reshape(shape), score.classes[here].reshape(shape),
+                          score.rank, score.n)
+        found[task] = _scores(one, task == "depth")
     return found
 
 

@@ -2,9 +2,9 @@
 
     make bench
 
-20,000 x 2,048 features in float32, 64 x 64 pixels of 16 colours. Two kinds of maps: colours drawn at random, where
-neighbours have nothing in common, and smooth ones. Each runs in a process of its own, for its peak memory. Results go
-to notebooks/results/pixelwise_speed.json, one entry a device.
+20,000 x 2,048 features in float32, 64 x 64 pixels of 16 colours. Two kinds of maps: colours drawn
+at random, where neighbours have nothing in common, and smooth ones. Each runs in a process of its
+own, for its peak memory. Results go to notebooks/results/pixelwise_speed.json, one entry a device.
 """
 
 import json
@@ -37,13 +37,17 @@ def maps(kind, rng):
 
 
 def additions_a_second(device):
-    """The floor's unit, in float64: on a GPU a product with ones; on a CPU rows of a block of 1 MB, which stays in the
-    cache, added up by one thread, times the threads. The best of short runs, which others on the machine rarely hit."""
+    """The floor's unit, in float64: on a GPU a product with ones; on a CPU rows of a block of 1 MB,
+    which stays in the cache, added up by one thread, times the threads. The best of short runs,
+    which others on the machine rarely hit."""
     if device == "cuda":
-        ones, block = (torch.ones(shape, dtype=torch.float64, device=device) for shape in ((256, M), (M, K)))
-        return len(ones) * block.numel() / min(clock(lambda: ones @ block, device)[0] for _ in range(10))
+        ones, block = (torch.ones(shape, dtype=torch.float64, device=device)
+                       for shape in ((256, M), (M, K)))
+        seconds = min(clock(lambda: ones @ block, device)[0] for _ in range(10))
+        return len(ones) * block.numel() / seconds
     block = np.random.default_rng(0).standard_normal((256, 512))
-    return torch.get_num_threads() * block.size / min(clock(lambda: block.sum(0), device)[0] for _ in range(2000))
+    seconds = min(clock(lambda: block.sum(0), device)[0] for _ in range(2000))
+    return torch.get_num_threads() * block.size / seconds
 
 
 def bytes_a_second(device):
@@ -73,14 +77,16 @@ def measure(kind, device):
     sums, scores = clock(lambda: white.h_score(codes, progress=False), device)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
     adds, reads = M * K * SIDE**2, M * K * 8
-    return {"seconds": {"whitening": round(before, 2), "sums": round(sums, 2), "total": round(before + sums, 2)},
+    on_device = torch.cuda.max_memory_allocated() / 2**30 if device == "cuda" else None
+    return {"seconds": {"whitening": round(before, 2), "sums": round(sums, 2),
+                        "total": round(before + sums, 2)},
             "peak_memory_gb": round(peak, 2),
-            "peak_device_memory_gb": round(torch.cuda.max_memory_allocated() / 2**30, 2) if device == "cuda" else None,
+            "peak_device_memory_gb": None if on_device is None else round(on_device, 2),
             "floor": {"additions if each pixel is summed alone": adds,
                       "seconds of these additions": round(adds / additions_a_second(device), 2),
                       "bytes of the whitened features": reads,
                       "seconds to read them once": round(reads / bytes_a_second(device), 3)},
-            "load_before": round(load, 2), "mean_score": round(float(scores.mean()), 4),
+            "load_before": round(load, 2), "mean_score": round(float(scores), 4),
             "mean_chance": round(float(scores.chance.mean()), 4)}
 
 
@@ -100,9 +106,11 @@ def store(device, found):
     path = FOLDER / "pixelwise_speed.json"
     stored = json.loads(path.read_text()) if path.exists() else {}
     stored[describe_device(device)] = {
-        "m": M, "k": K, "pixels": SIDE**2, "colours": COLOURS, "threads": torch.get_num_threads(), "maps": found,
-        "floor measured by": "rows of a float64 block of 1 MB added by one thread, times the threads (on a GPU a "
-                             "product with ones); the sum of 512 MB; best of several",
+        "m": M, "k": K, "pixels": SIDE**2, "colours": COLOURS, "threads": torch.get_num_threads(),
+        "maps": found,
+        "floor measured by": "rows of a float64 block of 1 MB added by one thread, times the "
+                             "threads (on a GPU a product with ones); the sum of 512 MB; best of "
+                             "several",
         "limits": {"seconds": LIMIT_SECONDS, "memory_gb": LIMIT_GB}, "command": "make bench"}
     path.write_text(json.dumps(stored, indent=1) + "\n")
     print(json.dumps(stored, indent=1))
