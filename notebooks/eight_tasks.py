@@ -51,7 +51,7 @@ name_of = dict(zip(TASKS, NAMES, strict=True))
 
 # %% mystnb={"figure": {"caption": "Six rendered rooms and the ground truth of all eight tasks; under each picture the classes of its largest object and of the scene. The picture decides the 2D maps, the geometry alone the 3D ones: a pattern on a wall has 2D edges and no 3D edge. Maps are brighter where the value is larger; thin 3D edges are stretched to be seen. The paper's Figure 5 shows one room.", "name": "fig-tasks-sheet"}} tags=["hide-input"]
 PICKED = (2, 43, 4, 15, 3, 58)
-sheet = [scenes.render(1, 128, seed=5, first=number) for number in PICKED]
+sheet = [scenes.render(1, 128, seed=5, first=number, progress=False) for number in PICKED]
 fig, axes = plt.subplots(len(sheet), 7, figsize=(8, 7.6), layout="none")
 fig.subplots_adjust(left=0, right=1, top=0.97, bottom=0.03, wspace=0.03, hspace=0.19)
 for row, room in zip(axes, sheet, strict=True):
@@ -137,7 +137,8 @@ pd.DataFrame({"held-out loss": own, "trivial loss": trivial, "share learned": le
 #
 # $$
 # H_T(f) = \frac{1}{|\mathcal P|} \sum_{p \in \mathcal P} H(f, Y_p)
-#        = \frac{1}{|\mathcal P|} \sum_{p \in \mathcal P} \tr\bigl(\cov(f)^{-1} \cov(\E[f \mid Y_p])\bigr) .
+#        = \frac{1}{|\mathcal P|} \sum_{p \in \mathcal P}
+#          \tr\bigl(\cov(f)^{-1} \cov(\E[f \mid Y_p])\bigr) .
 # $$ (eq-pixel-h-score)
 #
 # Only the second covariance depends on the pixel. So the code is **whitened** once, to $z$ with
@@ -158,7 +159,7 @@ scores = {source: {task: w.h_score(y, progress=False) for task, y in target.item
 # %%
 for row, column in ((0, 0), (5, 11), (12, 12), (23, 3)):
     slow = h_score(code["edge3d"], target["depth"][:, row, column])
-    assert abs(scores["edge3d"]["depth"][row, column] - float(slow)) < 1e-9
+    assert abs(scores["edge3d"]["depth"].statistic[row, column] - float(slow)) < 1e-9
     assert abs(scores["edge3d"]["depth"].adjusted[row, column] - slow.adjusted) < 1e-9
 assert abs(float(scores["edge3d"]["scene"]) - float(h_score(code["edge3d"],
                                                             target["scene"]))) < 1e-9
@@ -178,8 +179,8 @@ def matrix(read):
                      for source in TASKS])
 
 
-H, adjusted, chance, classes = (matrix(lambda s, n=n: getattr(s, n, s))
-                                for n in ("h", "adjusted", "chance", "classes"))
+H, adjusted, chance, classes = (matrix(lambda s, n=n: getattr(s, n))
+                                for n in ("statistic", "adjusted", "chance", "classes"))
 levels = pd.DataFrame({"colours": classes[0], "largest H possible": classes[0] - 1,
                        "chance": chance[0],
                        "lowest raw": H.min(0), "highest raw": H.max(0),
@@ -207,7 +208,8 @@ glue("tasks-ratio", f"{k / (m - 1):.2f}", display=False)
 assert all(w.rank == k for w in white.values()) and np.ptp(classes, axis=0).max() == 0
 assert np.allclose(adjusted, (classes - 1) - (classes - 1 - H) * (m - 1) / (m - 1 - k), rtol=1e-10)
 assert (rankdata(adjusted, axis=0) == rankdata(H, axis=0)).all()
-print(f"k = {k} numbers, m = {m} rooms: adjusted = {(m - 1) / (m - 1 - k):.4f} raw + a constant of the target")
+print(f"k = {k} numbers, m = {m} rooms: adjusted = {(m - 1) / (m - 1 - k):.4f} raw "
+      "+ a constant of the target")
 
 # %% [markdown]
 # It changes everything where codes differ in length. Here are the eight sources for Scene Class.,
@@ -271,7 +273,8 @@ pd.DataFrame(L, NAMES, NAMES).rename_axis(columns="source, by target").round(3)
 # a tie counting one half,
 #
 # $$
-# w_{ij} = \frac1n \sum_{x} \Bigl( \mathbb 1[\ell_i(x) < \ell_j(x)] + \tfrac12\, \mathbb 1[\ell_i(x) = \ell_j(x)] \Bigr) .
+# w_{ij} = \frac1n \sum_{x} \Bigl( \mathbb 1[\ell_i(x) < \ell_j(x)]
+#                                 + \tfrac12\, \mathbb 1[\ell_i(x) = \ell_j(x)] \Bigr) .
 # $$ (eq-wins)
 #
 # The **analytic hierarchy process** {cite:p}`saaty1987` turns pairwise judgements into weights. The
@@ -280,7 +283,8 @@ pd.DataFrame(L, NAMES, NAMES).rename_axis(columns="source, by target").round(3)
 # of ratios,
 #
 # $$
-# R\,v = \lambda_{\max}\, v, \qquad R = W / W^{\top} \text{ (entry by entry)}, \qquad \textstyle\sum_i v_i = 1 ,
+# R\,v = \lambda_{\max}\, v, \qquad R = W / W^{\top} \text{ (entry by entry)},
+# \qquad \textstyle\sum_i v_i = 1 ,
 # $$ (eq-ahp)
 #
 # and $v_s$ is the **affinity** of source $s$ for the target. If $w_{ij} = v_i/(v_i + v_j)$ then
@@ -422,8 +426,8 @@ for n in (7, 8):
                for r in np.unique(np.abs(values))}  # share of orders as far from 0
     limit[n], strict = (min(r for r, share in reached.items() if share <= most)
                         for most in (0.1, 0.05))
-    print(f"{n} sources: sd {values.std():.3f}; |rho| reaches {limit[n]:.3f} in {reached[limit[n]]:.3f} and {strict:.3f} "
-          f"in {reached[strict]:.3f} of all orders")
+    print(f"{n} sources: sd {values.std():.3f}; |rho| reaches {limit[n]:.3f} in "
+          f"{reached[limit[n]]:.3f} and {strict:.3f} in {reached[strict]:.3f} of all orders")
 assert abs(limit[7] - 0.714286) < 1e-6 and abs(null(7).std() - 1 / np.sqrt(6)) < 1e-12
 
 # %% [markdown]
@@ -515,7 +519,8 @@ for name, value in pooled.items():
 # divided by that of the ideal order:
 #
 # $$
-# \operatorname{DCG} = \sum_{p = 1}^{s} \frac{g_{\pi(p)}}{\log_2(p + 1)} \Big/ \sum_{p=1}^{s} \frac{g_{(p)}}{\log_2(p + 1)} ,
+# \operatorname{DCG} = \sum_{p = 1}^{s} \frac{g_{\pi(p)}}{\log_2(p + 1)}
+#                     \Big/ \sum_{p=1}^{s} \frac{g_{(p)}}{\log_2(p + 1)} ,
 # \qquad g_{(1)} \ge g_{(2)} \ge \dots
 # $$ (eq-dcg)
 #

@@ -140,7 +140,8 @@ assert all(verdict == "true" for _, verdict in verdicts)
 # %%
 not_self = [t for t in tasks if top(H_rank, t, 1) != [t]]
 judge("all eight targets, H-score: the best source is the target itself", not not_self,
-      *(f"{t}: best {top(H_rank, t, 1)[0]}, itself in place {H_rank[tasks.index(t)][tasks.index(t)]}" for t in not_self))
+      *(f"{t}: best {top(H_rank, t, 1)[0]}, itself in place "
+        f"{H_rank[tasks.index(t)][tasks.index(t)]}" for t in not_self))
 judge("all eight targets, affinity: the best source is the target itself",
       (np.diag(A_rank) == 1).all())
 assert [(t, top(H_rank, t, 1)) for t in not_self] == [("3D Edges", ["Depth"]),
@@ -282,7 +283,8 @@ def all_orders(n, gain):
 every = {gain: all_orders(8, gain) for gain in WORTH}
 for gain, values in every.items():
     assert abs(values.mean() - dcg(H[:, 0], -A_rank[:, 0], gain).chance) < 1e-12
-    print(f"{gain}: mean of all orders {values.mean():.3f}, 5 in 100 exceed {np.quantile(values, 0.95):.3f}")
+    print(f"{gain}: mean of all orders {values.mean():.3f}, "
+          f"5 in 100 exceed {np.quantile(values, 0.95):.3f}")
     glue(f"trial-dcg-{gain}", f"{values.mean():.3f}", display=False)
 assert abs(every["linear"].mean() - 0.84) < 2e-3 and abs(every["exponential"].mean() - 0.637) < 2e-3
 
@@ -388,10 +390,11 @@ floors.round(3)
 pixel = {m: floors.loc[(m, "pixel tasks")] for m in (20_000, 22_045)}
 sd = {m: np.sqrt(2 * k * 15 * (1 - k / m)) / m for m in pixel}
 gap = {m: (pixel[m]["chance"] - H[:, :6].min()) / sd[m] for m in pixel}
-assert [int(pixel[m]["below chance"]) for m in pixel] == [17,
-                                                          1] and int(pixel[20_000]["below or within 5 %"]) == 28
+assert [int(pixel[m]["below chance"]) for m in pixel] == [17, 1]
+assert int(pixel[20_000]["below or within 5 %"]) == 28
 for m in pixel:
-    print(f"{m} images: the lowest score is {gap[m]:.1f} standard deviations of one pixel below chance;\n"
+    print(f"{m} images: the lowest score is {gap[m]:.1f} standard deviations of one pixel below "
+          "chance;\n"
           f"it would be at chance with {1 + H[:, :6].min() * (m - 1) / k:.1f} colours")
     for name in ("chance", "below chance", "below or within 5 %", "adjusted, max"):
         value = pixel[m][name]
@@ -503,7 +506,8 @@ pure = max(
     np.bincount(labels[2:6])[i] for labels in cuts for i in set(labels[2:6]) - set(labels[:2])
 )
 judge(
-    "dendrogram of raw H-scores, which the text describes: 2D and most 3D tasks in different clusters",
+    "dendrogram of raw H-scores, which the text describes: 2D and most 3D tasks in different "
+    "clusters",
     pure > 2,
     f"at no cut are more than {pure} of the 3D tasks together without a 2D task",
     *(

@@ -199,7 +199,8 @@ print(f"{useless:.4f}")
 # \sum_c k$ gives
 #
 # $$
-# H_{\text{lev}} = H_{\text{adj}} - \frac{m - 1}{m - 1 - k}\,\frac1m \sum_c \bigl(\bar\ell_c - k\bigr) ,
+# H_{\text{lev}} = H_{\text{adj}} - \frac{m - 1}{m - 1 - k}\,\frac1m
+#                  \sum_c \bigl(\bar\ell_c - k\bigr) ,
 # $$ (eq-leverage)
 #
 # which has mean 0 over shuffled labels. If the features have a known mean 0, are whitened without
@@ -284,7 +285,7 @@ single = {s: corrected(first[s], labels, leverage(white[s])) for s in TASKS}
 pairs, second, pair = list(combinations(TASKS, 2)), {}, {}
 for a, b in pairs:
     rest = white[b].given(white[a])
-    total = first[a] + rest.h_score(labels, progress=False)
+    total = first[a].statistic + rest.h_score(labels, progress=False).statistic
     second[a, b] = PixelScores(total, first[a].classes, white[a].rank + rest.rank, len(data))
     pair[a, b] = corrected(second[a, b], labels, leverage(white[a], rest))
 
@@ -295,9 +296,11 @@ for a, b in pairs:
 # %%
 slow = [float(h_score(np.hstack([code["depth"], code["edge2d"]]), labels[:, j]))
         for j in (0, of["depth"].start + 40, of["scene"].start)]
-fast = [second["edge2d", "depth"][j] for j in (0, of["depth"].start + 40, of["scene"].start)]
+fast = [second["edge2d", "depth"].statistic[j]
+        for j in (0, of["depth"].start + 40, of["scene"].start)]
 assert np.allclose(slow, fast, rtol=1e-9, atol=1e-9)
-assert all(np.all(second[a, b] >= np.maximum(first[a], first[b]) - 1e-9) for a, b in pairs)
+assert all(np.all(second[a, b].statistic >= np.maximum(first[a], first[b]) - 1e-9)
+           for a, b in pairs)
 
 # %% [markdown]
 # They agree to $10^{-9}$, and no pair scores less than its better half, at any pixel.
@@ -315,7 +318,8 @@ def table(scores):
                          for task in TASKS})
 
 
-kinds = {"raw": (table(first), table(second)),
+kinds = {"raw": (table({s: x.statistic for s, x in first.items()}),
+                 table({p: x.statistic for p, x in second.items()})),
          "adjusted": (table({s: x.adjusted for s, x in first.items()}),
                       table({p: x.adjusted for p, x in second.items()})),
          "leverages": (table(single), table(pair))}
@@ -324,7 +328,7 @@ k, spare = white["depth"].rank, len(data) - 1 - white["depth"].rank
 useless = {}
 for task in TASKS:
     top = first[kinds["raw"][0][task].idxmax()]
-    useless[task] = np.mean(k * (top.classes - 1 - np.asarray(top))[of[task]]) / spare
+    useless[task] = np.mean(k * (top.classes - 1 - top.statistic)[of[task]]) / spare
 gains.insert(1, "by chance", pd.Series(useless))
 glue("pairs-raw-low", f"{gains['raw gain'].min():.1f}", display=False)
 glue("pairs-raw-high", f"{gains['raw gain'].max():.1f}", display=False)

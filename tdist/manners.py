@@ -58,7 +58,8 @@ def _brief(value):
     if hasattr(value, "item"):
         value = value.item()
     if isinstance(value, list | tuple | dict) and len(value) > 4:
-        return f"{len(value)} of {type(next(iter(value))).__name__}"
+        items = value.values() if isinstance(value, dict) else value
+        return f"{len(value)} of {type(next(iter(items))).__name__}"
     if hasattr(value, "state_dict"):  # a network's own repr has a line for each layer
         return type(value).__name__
     return f"{value:.4g}" if isinstance(value, float) else repr(value)

@@ -1,7 +1,7 @@
-r"""Rendered rooms with the ground truth of eight tasks: pictures that anyone can make again from a seed.
+"""Rendered rooms with the ground truth of eight tasks: pictures that anyone can make from a seed.
 
-The tasks are those of section 5.2 of the H-score paper, defined as Taskonomy (Zamir et al., 2018) defines them: two
-from the picture, four from the geometry, two of classification.
+The tasks are those of section 5.2 of the H-score paper, defined as Taskonomy (Zamir et al., 2018)
+defines them: two from the picture, four from the geometry, two of classification.
 """
 
 from concurrent.futures import ThreadPoolExecutor
@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import torch
 from tqdm import tqdm
 
+from tdist.manners import line, whole
 from tdist.scenes.furniture import OBJECTS, SCENES, SPECKLE, STRIPES, TILES, WOOD
 from tdist.scenes.ground_truth import (
     edges_2d,
@@ -27,14 +28,14 @@ __all__ = ["MAPS", "OBJECTS", "SCENES", "TASKS", "Rooms", "render"]
 MAPS = ("edge2d", "keypoint2d", "edge3d", "keypoint3d", "reshading", "depth")
 TASKS = (*MAPS, "object", "scene")
 FIELD = 1.2  # angle of view in radians
-BATCH = 2**18  # pixels at a time: more share the cost of each call, fewer share out better among threads
+BATCH = 2**18  # pixels at a time: more share the cost of a call, fewer share out among threads
 KEPT = 31 * 2**20  # bytes, see render; glibc heeds blocks of up to 32 MiB
 AMBIENT = 0.35
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False, eq=False)
 class Rooms:
-    """n pictures and their ground truth.
+    """n pictures and their ground truth, on the CPU; made by :func:`render`.
 
     Attributes
     ----------
@@ -42,7 +43,8 @@ class Rooms:
     maps : dict of torch.Tensor, shape (n, size, size), float16
         By name in MAPS; depth in metres, the others from 0 to 1.
     object, scene : torch.Tensor, shape (n,), int64
-        Class of the largest visible object (of OBJECTS, or len(OBJECTS) if there is none) and kind of room (of SCENES).
+        Class of the largest visible object (of OBJECTS, or len(OBJECTS) if there is none) and kind
+        of room (of SCENES).
     """
 
     images: torch.Tensor
@@ -50,21 +52,49 @@ class Rooms:
     object: torch.Tensor
     scene: torch.Tensor
 
+    __repr__ = line
+
     def __len__(self):
         return len(self.images)
 
     def target(self, task):
-        """The ground truth of one of TASKS: maps (n, size, size) or labels (n,)."""
+        """The ground truth of a task.
+
+        Parameters
+        ----------
+        task : str
+            One of TASKS.
+
+        Returns
+        -------
+        torch.Tensor, shape (n, size, size) or (n,)
+            A map of each picture, or its class.
+
+        Raises
+        ------
+        ValueError
+            If there is no such task.
+
+        Examples
+        --------
+        >>> from tdist.scenes import SCENES, render
+        >>> rooms = render(3, 16, progress=False)
+        >>> rooms.target("depth").shape
+        torch.Size([3, 16, 16])
+        >>> [SCENES[kind] for kind in rooms.target("scene")]
+        ['office', 'playroom', 'bedroom']
+        """
         if task not in TASKS:
             raise ValueError(f"there is no task {task!r}; the tasks are {', '.join(TASKS)}")
         return self.maps[task] if task in MAPS else getattr(self, task)
 
 
-def render(n, size=64, seed=0, first=0, device="cpu", progress=False):
+def render(n, size=64, *, seed=0, first=0, device=None, progress=True):
     """Render rooms number `first` to `first + n - 1` of a seed.
 
-    A room depends on the seed and its number only, so a set can be made in pieces, and at any size. On a CPU, as many
-    batches are rendered side by side as torch has threads (`torch.set_num_threads`).
+    A room depends on the seed and its number only, so a set can be made in pieces, and at any size.
+    On a CPU, as many batches are rendered side by side as torch has threads
+    (`torch.set_num_threads`).
 
     Parameters
     ----------
@@ -74,8 +104,8 @@ def render(n, size=64, seed=0, first=0, device="cpu", progress=False):
         Pixels along an edge; multiples of 8 are the fastest.
     seed, first : int
         Which rooms.
-    device : torch.device or str
-        Where to render; the result comes back to the CPU.
+    device : torch.device or str, optional
+        Where to render, by default the CPU; the result comes back to the CPU.
     progress : bool
         Show a progress bar.
 
@@ -85,12 +115,22 @@ def render(n, size=64, seed=0, first=0, device="cpu", progress=False):
 
     Raises
     ------
+    TypeError
+        If n, size, seed or first is not a number.
     ValueError
         If n or size is less than 1, or seed or first is negative.
+
+    Examples
+    --------
+    >>> from tdist.scenes import render
+    >>> rooms = render(4, 32, seed=5, progress=False)
+    >>> rooms
+    Rooms(images=Tensor (4, 3, 32, 32), maps=6 of Tensor, object=Tensor (4,), scene=Tensor (4,))
+    >>> rooms.images.shape, rooms.images.dtype
+    (torch.Size([4, 3, 32, 32]), torch.uint8)
     """
-    for name, value, least in (("n", n, 1), ("size", size, 1), ("seed", seed, 0), ("first", first, 0)):
-        if value != int(value) or value < least:
-            raise ValueError(f"{name} must be a whole number, at least {least}; got {value!r}")
+    n, size = whole("n", n, 1), whole("size", size, 1)
+    seed, first, device = whole("seed", seed, 0), whole("first", first, 0), device or "cpu"
     torch.empty(KEPT, dtype=torch.uint8)  # freed at once: glibc then returns less memory to the system between steps
     batch = max(1, BATCH // size**2)
     batches = [range(i, min(i + batch, first + n)) for i in range(first, first + n, batch)]

@@ -54,7 +54,7 @@ PAPER = Scale(64, 20_000, 3, 20_000, 1000, 12, 500)
 def rooms(scale, part, progress=False):
     """The rooms of one part of a run: "encoder", "scored", "decoder" or "held_out"; each part has a seed of its own."""
     seed = ("encoder", "scored", "decoder", "held_out").index(part)
-    return scenes.render(getattr(scale, f"{part}_rooms"), scale.size, seed, progress=progress)
+    return scenes.render(getattr(scale, f"{part}_rooms"), scale.size, seed=seed, progress=progress)
 
 
 def pictures(images):
@@ -196,7 +196,7 @@ def config(scale):
 def check():
     """The cheap unit that a test computes again: an untrained encoder's code of 600 small rooms, scored for the labels
     and for where each map is above its mean. (A palette would magnify rounding: k-means has many near ties.)"""
-    data = scenes.render(600, 16, seed=9)
+    data = scenes.render(600, 16, seed=9, progress=False)
     white = whiten(codes(seeded(lambda: Encoder(4)).eval(), data.images).flatten(1))
     target = {task: data.target(task).float().numpy() for task in TASKS}
     codes_of = {task: x > x.mean() if task in MAPS else x.astype(int) for task, x in target.items()}

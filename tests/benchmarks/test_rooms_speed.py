@@ -27,10 +27,11 @@ def speed(request):
     rounds = []
     for seed in range(ROUNDS + 1):
         clock, work = time.perf_counter(), time.process_time()
-        render(N, SIZE, seed, device=request.param)
+        render(N, SIZE, seed=seed, device=request.param, progress=False)
         rounds.append((time.perf_counter() - clock, time.process_time() - work))
     torch.set_num_threads(threads)
-    clock, work = (min(times) for times in zip(*rounds[1:], strict=True))  # the first round warms up
+    # the first round warms up
+    clock, work = (min(times) for times in zip(*rounds[1:], strict=True))
     store(request.param, N / clock, 1000 * work / N)
     return N / clock
 
@@ -40,7 +41,8 @@ def store(device, rate, work):
     table = json.loads(path.read_text()) if path.exists() else {}
     table[describe_device(device)] = {
         "rooms": N, "size": SIZE, "tasks": len(TASKS), "rounds": ROUNDS, "threads": THREADS,
-        "rooms_per_second": round(rate), "processor_milliseconds_per_room": round(work, 2), "command": "make bench"}
+        "rooms_per_second": round(rate), "processor_milliseconds_per_room": round(work, 2),
+        "command": "make bench"}
     path.write_text(json.dumps(table, indent=1) + "\n")
     print(json.dumps(table, indent=1))
 
