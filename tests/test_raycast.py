@@ -1,4 +1,4 @@
-"""tdist.scenes.raycast against closed forms and against a caster of one ray at a time that tries every solid."""
+"""tdist.scenes.raycast against closed forms and a slow caster of one ray that tries every solid."""
 
 import math
 from itertools import pairwise
@@ -9,59 +9,8 @@ import torch
 
 from tdist.scenes.layouts import Layout
 from tdist.scenes.raycast import camera_rays, first_hit, lit
-from tdist.scenes.solids import BOX, CYLINDER, SPHERE, Solids, dot, pick, surface
-
-ROOM = ((BOX, (3, 1.5, 4), (3, 1.5, 4)), (BOX, (3, -0.05, 4), (3, 0.05, 4)), (BOX, (3, 3.05, 4), (3, 0.05, 4)))
-START = torch.tensor([[3.0, 1.5, 1.0]])
-WALL = 8.0 - 1.0  # from START to the back
-
-
-def solids(*things):
-    """A room of 6 x 3 x 8 metres with (kind, centre, half[, angle]) in it."""
-    rows = [(*thing, 0.0)[:4] for thing in (*ROOM, *things)]
-    kind, centre, half, angle = zip(*rows, strict=True)
-    turn = [(math.cos(a), math.sin(a)) for a in angle]
-    return Solids(torch.tensor([kind]), *(torch.tensor([x], dtype=torch.float32) for x in (centre, half, turn)))
-
-
-def look(size, *things, start=START):
-    """Depth, number, points, normals, rays of a level camera that looks along z."""
-    room, rays = solids(*things), camera_rays(size)
-    depth, number = first_hit(start, rays, room)
-    points = start[..., None, None] + depth[:, None] * rays
-    return depth, number, points, surface(points, number, room)[0], rays
-
-
-# --- the slow caster ----------------------------------------------------------------------------------------
-
-
-def slow(start, ray, kind, centre, half, turn):
-    """Where one ray enters one solid, by roots and by each face of its own; inf if it does not."""
-    cos, sin = turn
-    back = np.array([[cos, 0, sin], [0, 1, 0], [-sin, 0, cos]])  # turns about y, from the room to the solid
-    o, d = back @ (start - centre), back @ ray
-    found = []
-    if kind == BOX:
-        for axis in range(3):
-            for side in (-half[axis], half[axis]):
-                t = (side - o[axis]) / d[axis]
-                if all(abs(o[i] + t * d[i]) <= half[i] for i in range(3) if i != axis):
-                    found.append(t)
-    else:
-        axes = (0, 1, 2) if kind == SPHERE else (0, 2)
-        a, b = sum(d[i] ** 2 for i in axes), sum(o[i] * d[i] for i in axes)
-        gap = b * b - a * (sum(o[i] ** 2 for i in axes) - half[0] ** 2)
-        found = [(-b + s * math.sqrt(gap)) / a for s in (-1, 1)] if gap > 0 else []
-        if kind == CYLINDER:
-            found = [t for t in found if abs(o[1] + t * d[1]) <= half[1]]
-            ends = [(side - o[1]) / d[1] for side in (-half[1], half[1])]
-            found += [t for t in ends if (o[0] + t * d[0]) ** 2 + (o[2] + t * d[2]) ** 2 <= half[0] ** 2]
-    return min(found) if found and min(found) > 1e-3 else np.inf
-
-
-def slow_walls(start, ray, centre, half):
-    """Where one ray leaves the box of the walls."""
-    return min(max((centre[i] + s * half[i] - start[i]) / ray[i] for s in (-1, 1)) for i in range(3))
+from tdist.scenes.solids import BOX, CYLINDER, SPHERE, dot, pick
+from tests.geometry import START, WALL, look, slow, slow_walls, solids
 
 
 @pytest.mark.parametrize("size", [12, 13, 16])
@@ -74,14 +23,15 @@ def test_every_ray_against_the_slow_caster(size):
     light = lit(lamp, points, layout.solids, casters)
     rng, shaded, wrong = np.random.default_rng(size), 0, 0
     for room in range(6):
-        things = [x[room].double().numpy() for x in (layout.solids.kind, layout.solids.centre, layout.solids.half,
-                                                     layout.solids.turn)]
+        things = [x[room].double().numpy() for x in (layout.solids.kind, layout.solids.centre,
+                                                     layout.solids.half, layout.solids.turn)]
         things[0] = things[0].astype(int)
         for _ in range(12):
             v, u = rng.integers(size, size=2)
             start, ray = layout.camera[room].double().numpy(), rays[room, :, v, u].double().numpy()
             walls = slow_walls(start, ray, things[1][0], things[2][0])
-            hits = [walls, *(slow(start, ray, *thing) for thing in list(zip(*things, strict=True))[3:])]
+            hits = [walls, *(slow(start, ray, *thing)
+                             for thing in list(zip(*things, strict=True))[3:])]
             best = int(np.argmin(hits))
             assert depth[room, v, u] == pytest.approx(hits[best], rel=1e-4)
             if best:
@@ -91,32 +41,36 @@ def test_every_ray_against_the_slow_caster(size):
                 assert number[room, v, u] <= 2
             start = lamp[room].double().numpy()
             ray = points[room, :, v, u].double().numpy() - start
-            blocked = any(slow(start, ray, *thing) < 1 - 1e-3 for thing, caster
-                          in zip(zip(*things, strict=True), casters[room].tolist(), strict=True) if caster)
+            blocked = any(slow(start, ray, *thing) < 1 - 1e-3
+                          for *thing, caster in zip(*things, casters[room].tolist(), strict=True)
+                          if caster)
             shaded += blocked
             wrong += blocked == bool(light[room, v, u])
     assert shaded >= 3 and wrong <= 1  # one grazing ray may go either way
 
 
-# --- the camera ---------------------------------------------------------------------------------------------
+# --- the camera ---------------------------------------------------------------------------------
 
 
 def test_level_camera():
     rays = camera_rays(8, field=1.0)
     assert rays.shape == (1, 3, 8, 8) and torch.allclose(dot(rays, rays), torch.ones(1, 8, 8))
     x, y, z = rays[0]
-    assert (x[:, 0] < 0).all() and (x[:, -1] > 0).all() and (y[0] > 0).all() and (y[-1] < 0).all() and (z > 0).all()
+    assert (x[:, 0] < 0).all() and (x[:, -1] > 0).all()
+    assert (y[0] > 0).all() and (y[-1] < 0).all() and (z > 0).all()
     edge = 7 / 8 * math.tan(0.5)  # the middle of the last pixel
-    assert torch.allclose(x[:, -1] / z[:, -1], torch.tensor(edge)) and torch.allclose(y[0] / z[0], torch.tensor(edge))
+    assert torch.allclose(x[:, -1] / z[:, -1], torch.tensor(edge))
+    assert torch.allclose(y[0] / z[0], torch.tensor(edge))
 
 
 def test_pitch_and_yaw():
     pitch, yaw = torch.tensor([0.3, 0.0, 0.2]), torch.tensor([0.0, 0.4, -0.5])
     for p, q, ray in zip(pitch, yaw, camera_rays(1, 1.2, pitch, yaw)[..., 0, 0], strict=True):
-        assert torch.allclose(ray, torch.stack([p.cos() * q.sin(), p.sin(), p.cos() * q.cos()]), atol=1e-6)
+        expected = torch.stack([p.cos() * q.sin(), p.sin(), p.cos() * q.cos()])
+        assert torch.allclose(ray, expected, atol=1e-6)
 
 
-# --- depth and numbers --------------------------------------------------------------------------------------
+# --- depth and numbers --------------------------------------------------------------------------
 
 
 def test_depth_of_a_frontal_wall():
@@ -151,19 +105,22 @@ def test_sphere():
 
 
 def test_turned_box():
-    """A cube turned by 30 degrees shows two faces to the level camera, with normals at -30 and 60 degrees."""
+    """A cube turned by 30 degrees shows two faces to the level camera, with normals at -30 and 60
+    degrees."""
     angle = math.pi / 6
     depth, number, points, normals, rays = look(32, (BOX, (3, 1.5, 4), (0.7, 2.0, 0.7), angle))
     here = number == 3
-    expected = torch.tensor([[math.sin(angle), 0, -math.cos(angle)], [-math.cos(angle), 0, -math.sin(angle)],
-                             [math.cos(angle), 0, math.sin(angle)], [-math.sin(angle), 0, math.cos(angle)]])
+    cos, sin = math.cos(angle), math.sin(angle)
+    expected = torch.tensor([[sin, 0, -cos], [-cos, 0, -sin], [cos, 0, sin], [-sin, 0, cos]])
     found = normals.movedim(1, -1)[here]
     which = (found @ expected.T).argmax(1)
-    assert torch.allclose(found, expected[which], atol=1e-5) and which.bincount().tolist()[:2] > [20, 20]
+    assert torch.allclose(found, expected[which], atol=1e-5)
+    assert which.bincount().tolist()[:2] > [20, 20]
     offset = START[0] - torch.tensor([3, 1.5, 4.0])
     planes = (0.7 - expected[which] @ offset) / (rays.movedim(1, -1)[here] * expected[which]).sum(1)
     assert torch.allclose(depth[here], planes, rtol=1e-4)
-    # the nearest edge of the cube is to the left, where the faces meet at 45 degrees - 30 degrees from the z axis
+    # the nearest edge of the cube is to the left, where the faces meet at 45 degrees - 30 degrees
+    # from the z axis
     nearest = points.movedim(1, -1)[here][depth[here].argmin()]
     assert nearest[0] < 3
 
@@ -176,7 +133,8 @@ def test_cylinder():
     found = normals.movedim(1, -1)[here]
     assert cap.sum() > 30 and (~cap).sum() > 100
     assert torch.allclose(found[cap], torch.tensor([0.0, 1, 0]), atol=1e-6)
-    assert torch.allclose(found[~cap], torch.stack([x, torch.zeros_like(x), z], 1)[~cap] / 0.6, atol=1e-4)
+    outward = torch.stack([x, torch.zeros_like(x), z], 1) / 0.6
+    assert torch.allclose(found[~cap], outward[~cap], atol=1e-4)
     r = (x * x + z * z).sqrt()
     assert torch.allclose(r[~cap], torch.tensor(0.6), atol=1e-4) and r[cap].max() <= 0.6
     assert (depth[here] < WALL).all()
@@ -200,11 +158,11 @@ def test_a_camera_inside_a_solid_does_not_see_it():
     assert (look(16, (SPHERE, START[0].tolist(), (0.5, 0.5, 0.5)))[1] <= 2).all()
 
 
-# --- shadows ------------------------------------------------------------------------------------------------
+# --- shadows ------------------------------------------------------------------------------------
 
 
 def test_shadow_of_a_box():
-    """A lamp at the ceiling, a box half way down: the shadow on the floor is the box twice as large."""
+    """A lamp at the ceiling, a box half way down: its shadow on the floor is twice as large."""
     room = solids((BOX, (3, 1.5, 4), (0.5, 0.01, 0.25)))
     x, z = torch.meshgrid(torch.linspace(1, 5, 64), torch.linspace(2, 6, 64), indexing="xy")
     points = torch.stack([x, torch.zeros_like(x), z])[None]
@@ -215,16 +173,20 @@ def test_shadow_of_a_box():
     outside = ((x - 3).abs() > 1.03) | ((z - 4).abs() > 0.53)
     assert dark[inside].all() and not dark[outside].any() and inside.sum() > 200
     assert lit(light, points, room, torch.zeros_like(casters)).all()  # nothing casts
-    assert lit(light, points + torch.tensor([0, 2.0, 0])[:, None, None], room, casters).all()  # above the box
+    above = points + torch.tensor([0, 2.0, 0])[:, None, None]
+    assert lit(light, above, room, casters).all()
 
 
-@pytest.mark.parametrize("thing", [(SPHERE, (3, 1.5, 4), (0.5,) * 3), (CYLINDER, (3, 1.5, 4), (0.5, 0.01, 0.5))])
+@pytest.mark.parametrize("thing", [(SPHERE, (3, 1.5, 4), (0.5,) * 3),
+                                   (CYLINDER, (3, 1.5, 4), (0.5, 0.01, 0.5))])
 def test_round_shadows(thing):
     x, z = torch.meshgrid(torch.linspace(1, 5, 64), torch.linspace(2, 6, 64), indexing="xy")
     points = torch.stack([x, torch.zeros_like(x), z])[None]
-    dark = ~lit(torch.tensor([[3.0, 3.0, 4.0]]), points, solids(thing), torch.tensor([[False] * 3 + [True]]))[0]
+    casters = torch.tensor([[False] * 3 + [True]])
+    dark = ~lit(torch.tensor([[3.0, 3.0, 4.0]]), points, solids(thing), casters)[0]
     r = ((x - 3) ** 2 + (z - 4) ** 2).sqrt()
-    # the cone that touches the sphere has sine 1/3; the disc is cast twice as large, and a little more by its upper rim
+    # the cone that touches the sphere has sine 1/3; the disc is cast twice as large, and a little
+    # more by its upper rim
     edge = 3 * math.tan(math.asin(0.5 / 1.5)) if thing[0] == SPHERE else 1.0
     assert dark[r < edge - 0.02].all() and not dark[r > edge + 0.03].any()
 
@@ -244,15 +206,18 @@ def test_a_surface_does_not_shade_itself():
 
 def test_rays_all_around():
     """Points on every side of a lamp in one tile: the cone around them holds every solid."""
-    things = [(SPHERE, (3 + x, 1.5, 4 + z), (0.3,) * 3) for x, z in ((1, 0), (-1, 0), (0, 1), (0, -1))]
+    things = [(SPHERE, (3 + x, 1.5, 4 + z), (0.3,) * 3)
+              for x, z in ((1, 0), (-1, 0), (0, 1), (0, -1))]
     angle = torch.linspace(0, 2 * math.pi, 65)[:-1].view(8, 8)
-    points = torch.stack([3 + 2 * angle.cos(), torch.full_like(angle, 1.5), 4 + 2 * angle.sin()])[None]
-    found = lit(torch.tensor([[3.0, 1.5, 4.0]]), points, solids(*things), torch.tensor([[False] * 3 + [True] * 4]))[0]
+    points = torch.stack([3 + 2 * angle.cos(), torch.full_like(angle, 1.5),
+                          4 + 2 * angle.sin()])[None]
+    casters = torch.tensor([[False] * 3 + [True] * 4])
+    found = lit(torch.tensor([[3.0, 1.5, 4.0]]), points, solids(*things), casters)[0]
     off = torch.remainder(angle + math.pi / 4, math.pi / 2) - math.pi / 4  # from the nearest sphere
     assert torch.equal(found, off.abs() > math.asin(0.3))
 
 
-# --- order --------------------------------------------------------------------------------------------------
+# --- order --------------------------------------------------------------------------------------
 
 
 def test_pick():
@@ -271,6 +236,7 @@ def test_pictures_that_tiles_do_not_fill():
     rays = camera_rays(24, 1.2, layout.pitch, layout.yaw)
     whole = first_hit(layout.camera, rays, layout.solids)
     for cuts in ((0, 24), (0, 7, 24), (0, 11, 13, 24)):
-        parts = [first_hit(layout.camera, rays[:, :, a:b], layout.solids) for a, b in pairwise(cuts)]
+        parts = [first_hit(layout.camera, rays[:, :, a:b], layout.solids)
+                 for a, b in pairwise(cuts)]
         for i in range(2):
             assert torch.equal(torch.cat([part[i] for part in parts], 1), whole[i])
