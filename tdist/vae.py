@@ -215,11 +215,13 @@ def vae_length(source_images, target_images, *, mixture=True, points=20, steps=2
     True
     """
     _check_images(source_images, target_images)
-    _check_sizes(lr, pretraining, points=points, steps=steps, batch=batch, latent=latent,
-                 width=width, inputs=inputs)
+    _check_sizes(lr, points=points, steps=steps, pretraining=pretraining, batch=batch,
+                 latent=latent, width=width, inputs=inputs)
     device = source_images.device if device is None else torch.device(device)
     generator = torch.Generator().manual_seed(seed)
-    vae = _new_vae(source_images.shape[1:], latent, width, seed).to(device)
+    with torch.random.fork_rng(devices=[]):  # torch.manual_seed would seed the GPUs too
+        torch.default_generator.manual_seed(seed)
+        vae = VAE(source_images.shape[1:], latent, width).to(device)
     # the images at which losses and steps are measured, in [0, 1]
     probes = [x[torch.randperm(len(x), generator=generator)[:inputs]].to(device) / 255
               for x in (source_images, target_images)]
@@ -244,13 +246,6 @@ def vae_length(source_images, target_images, *, mixture=True, points=20, steps=2
         riemannian += _mixed(tau, *(d.square() for d in moved)) ** 0.5
         before = after
     return VAELength(length, riemannian, source_loss, _loss(vae, probes[1], seed))
-
-
-def _new_vae(shape, latent, width, seed):
-    """Weights of a seed; the caller's random state is kept."""
-    with torch.random.fork_rng(devices=[]):  # torch.manual_seed would seed the GPUs too
-        torch.default_generator.manual_seed(seed)
-        return VAE(shape, latent, width)
 
 
 def _fit(vae, optimiser, count, where, draw, probes):
@@ -311,12 +306,12 @@ def _check_images(source, target):
                          "channels first, with Task.resized")
 
 
-def _check_sizes(lr, pretraining, **sizes):
-    for name, value in (sizes | {"pretraining": pretraining}).items():
+def _check_sizes(lr, **sizes):
+    for name, value in sizes.items():
+        least = 0 if name == "pretraining" else 1
         if not isinstance(value, Integral):
             raise TypeError(f"{name} must be a whole number, got {value!r}")
-        least = 0 if name == "pretraining" else 1
         if value < least:
             raise ValueError(f"{name} must be at least {least}, got {value}")
-    if not isinstance(lr, Real) or not 0 <= lr < float("inf"):
+    if not isinstance(lr, Real) or not 0 <= lr < math.inf:
         raise ValueError(f"lr must be at least 0 and finite, got {lr!r}")
