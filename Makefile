@@ -6,6 +6,7 @@
 # make data   fetch the optional data sets (about 400 MB) through torchvision
 # make check  look at the built pages in headless Chromium
 # make bench  time the scores, the rooms, the couplings and a coupled transfer against their rivals
+# make fuzz   try thousands of odd inputs where make test tries dozens (an hour)
 # make mutants  change the package in small ways, one at a time: which change does no test notice? (hours)
 # make clean  remove what the others made
 #
@@ -19,7 +20,7 @@ NBVAL := --nbval --nbval-current-env --nbval-sanitize-with tests/nbval_sanitize.
 NBVAL += --nbval-cell-timeout 900
 EXAMPLES := --doctest-modules tdist
 
-.PHONY: help install book unit lint test run data check bench mutants clean
+.PHONY: help install book unit lint test run data check bench fuzz mutants clean
 
 help:
 	@sed -n '/^#/!q; s/^# \{0,1\}//p' Makefile
@@ -68,6 +69,9 @@ bench: install
 	.venv/bin/python tests/install.py .venv-bench transformer-ranker==0.2.0 pytest-benchmark==5.3.1
 	.venv-bench/bin/python -m pytest tests/benchmarks --override-ini addopts= \
 	  --benchmark-columns=min,median,max
+
+fuzz: install
+	TDIST_FUZZ=long OMP_NUM_THREADS=1 $(RUN) pytest -n 2 tests/test_fuzz.py
 
 # goes on where it was stopped; `make clean` forgets
 mutants: install

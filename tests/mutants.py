@@ -1,4 +1,4 @@
-"""Small changes of the package that no test notices: mutmut over the rooms that pyproject.toml names.
+"""Small changes of the package that no test notices, by mutmut: the rooms are in pyproject.toml.
 
     make mutants                             # all of them; a second call goes on
     .venv-mutants/bin/python tests/mutants.py run 'tdist.hgr*'
