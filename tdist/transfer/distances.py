@@ -1,7 +1,6 @@
-r"""Distances between tasks by moving a classifier from one to the other: coupled, uncoupled, and fine-tuning.
+r"""Distances between tasks by moving a classifier from one to the other: coupled and uncoupled.
 
-Section 3 and section 5.2 of the coupled-transfer paper. Lengths are Fisher-Rao lengths, in nats to the power 1/2;
-the fine-tuning distance is a length in the space of weights.
+Section 3 of the coupled-transfer paper. Lengths are Fisher-Rao lengths, in nats to the power 1/2.
 """
 
 import copy
@@ -12,34 +11,33 @@ import torch
 from tqdm import tqdm
 
 from tdist import couplings
+from tdist.manners import line
 from tdist.transfer import states
-from tdist.transfer.roads import Blocks, travel
-from tdist.transfer.training import (
-    Settings,
-    checked_head,
-    device_of,
-    evaluate,
-    guarded,
-    pretrain,
-    reproducible,
-)
+from tdist.transfer.blocks import Blocks
+from tdist.transfer.checks import checked
+from tdist.transfer.randomness import reproducible
+from tdist.transfer.roads import travel
+from tdist.transfer.training import device_of, evaluate, guarded, pretrain
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Iteration:
-    r"""One road, and the coupling that it led to.
+    r"""One road, and the coupling that it led to; ``float(iteration)`` is `length`.
 
     Attributes
     ----------
     length, riemannian_length : float
-        Of the road, with the coupling it was travelled with, and measured at inputs that had no part in choosing that
-        coupling; and equation 5. It is :math:`\langle\Gamma_{k-1}, C_k\rangle` where the blocks are seen equally often.
+        Of the road, with the coupling it was travelled with, and measured at inputs that had no
+        part in choosing that coupling; and equation 5. It is
+        :math:`\langle\Gamma_{k-1}, C_k\rangle` where the blocks are seen equally often.
     coupled_cost : float
-        :math:`\langle\Gamma_k, C_k\rangle` with the new coupling, at the inputs that it was chosen on.
+        :math:`\langle\Gamma_k, C_k\rangle` with the new coupling, at the inputs that it was chosen
+        on.
     independent_cost : float
         The mean of :math:`C_k`: what the independent coupling gives with the same weights.
     gap : float
-        Largest duality gap of a block, relative to the mean cost: the certificate of the new coupling.
+        Largest duality gap of a block, relative to the mean cost: the certificate of the new
+        coupling.
     moved : float
         Share of the coupling's mass that changed places, 0 to 1.
     steps, train_loss, test_loss : list of float
@@ -55,9 +53,13 @@ class Iteration:
     steps: list
     train_loss: list
     test_loss: list
+    __repr__ = line
+
+    def __float__(self):
+        return self.length
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Transfer:
     """A transfer distance; ``float(result)`` is `length`.
 
@@ -74,7 +76,8 @@ class Transfer:
     coupling, cost : torch.Tensor, shape (blocks, n, n), or None if uncoupled
         The last ones.
     start_gap : float
-        Largest duality gap of the coupling of the first road, as `gap` of :class:`Iteration`; NaN if uncoupled.
+        Largest duality gap of the coupling of the first road, as `gap` of
+        :class:`tdist.transfer.Iteration`; NaN if uncoupled.
     """
 
     length: float
@@ -86,54 +89,93 @@ class Transfer:
     coupling: torch.Tensor | None
     cost: torch.Tensor | None
     start_gap: float
+    __repr__ = line
 
     def __float__(self):
         return self.length
 
 
-def pretrained(task, network, settings=None, classes=None, seed=0, progress=False):
+def pretrained(task, network, settings=None, *, classes=None, seed=0, progress=True):
     """A copy of the network, trained on a task: the start of every road from it.
 
-    Pass it to :func:`coupled` with ``pretrain_steps=0`` to train once for many targets; `classes` then names the
-    outputs, in order, for all of them. Errors as :func:`coupled`.
+    Pass it to :func:`tdist.transfer.coupled` with ``pretrain_steps=0`` to train once for many
+    targets; `classes` then names the outputs, in order, for all of them.
+
+    Parameters
+    ----------
+    task : Task
+    network, settings, classes, seed, progress
+        As of :func:`tdist.transfer.coupled`.
+
+    Returns
+    -------
+    torch.nn.Module
+
+    Raises
+    ------
+    TypeError, ValueError, tdist.manners.Diverged
+        As :func:`tdist.transfer.coupled`.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from tdist.networks import SmallCNN
+    >>> from tdist.tasks import digits
+    >>> from tdist.transfer import Settings, pretrained
+    >>> low = digits().only(tuple("01234"))
+    >>> _ = torch.manual_seed(0)
+    >>> start = pretrained(low, SmallCNN(10), Settings(pretrain_steps=200),
+    ...                    classes=tuple("0123456789"), progress=False)
+    >>> logits = start(low.images / 127.5 - 1)[:, :5]
+    >>> (logits.argmax(1) == low.labels).double().mean().item() > 0.95
+    True
     """
-    settings = settings or Settings()
-    head = checked_head(task, task, network, settings, classes)
+    settings, head, seed = checked(task, task, network, settings, classes, seed=seed)
     return pretrain(task, copy.deepcopy(network), head, settings, seed, progress)
 
 
-def coupled(source, target, network, settings=None, *, classes=None, features=None, test=None, seed=0, save=None,
-            progress=True):
+def coupled(source, target, network, settings=None, *, classes=None, features=None, test=None,
+            seed=0, save=None, progress=True):
     r"""Coupled transfer distance from one task to another, equations 11 and 12 of the paper.
 
-    .. math:: \min_\Gamma \int_0^1 \mathbb E_{x \sim p_\tau} \sqrt{2\,\mathrm{KL}[p_{w(\tau)}, p_{w(\tau + d\tau)}]}
+    .. math:: \min_\Gamma \int_0^1 \mathbb E_{x \sim p_\tau} \sqrt{2\,\mathrm{KL}[p_{w(\tau)},
+              p_{w(\tau + d\tau)}]}
 
-    The network is trained on the source. Then, in each iteration, pairs of images move along the coupling from source
-    to target, SGD makes the weights follow, the lengths that the pairs travel become their costs, :eq:`eq-cost`, and
-    these lead to the next coupling, :eq:`eq-proximal`. Not symmetric, and not 0 from a task to itself: SGD's noise has
-    a length too.
+    The network is trained on the source. Then, in each iteration, pairs of images move along the
+    coupling from source to target, SGD makes the weights follow, the lengths that the pairs travel
+    become their costs, :eq:`eq-cost`, and these lead to the next coupling, :eq:`eq-proximal`.
+
+    **How to read it.** Not alone. It is not symmetric, and it is not 0 from a task to itself:
+    SGD's noise has a length too, which depends on every field of `settings` and on the seed. Beside
+    it belong, at the same settings and for several seeds, the source's distance to itself (what the
+    noise alone gives), the uncoupled distance (what moving along the coupling saves), and the
+    distances of the other pairs that it is compared with. A difference smaller than the spread over
+    seeds is none.
 
     Parameters
     ----------
     source, target : Task
+        Of images, or of vectors (n, k); both of one shape.
     network : torch.nn.Module
-        From images (b, channels, height, width), floats, uint8 scaled to [-1, 1], to logits (b, outputs): one output
-        a class in the union of both tasks, or with head "index" as many as the larger task has. It is trained on the
-        source first, unless ``pretrain_steps`` is 0. Not modified; work is done on its device.
+        From images (b, channels, height, width), floats, uint8 scaled to [-1, 1], to logits
+        (b, outputs): one output a class in the union of both tasks, or with head "index" as many as
+        the larger task has. It is trained on the source first, unless ``pretrain_steps`` is 0. Not
+        modified; work is done on its device.
     settings : Settings, optional
     classes : sequence of str, optional
         The class of each output, if there are more than the union.
     features : callable, optional
-        From a Task to an array (images, k): the first coupling joins images that are near in it. Pixels by default;
-        the paper takes features of an ImageNet network, :func:`tdist.features.imagenet`.
+        From a Task to an array (images, k): the first coupling joins images that are near in it.
+        Pixels by default; the paper takes features of an ImageNet network,
+        :func:`tdist.features.imagenet`.
     test : pair of Task, optional
-        Images of source and target that SGD does not see, of the same classes: their loss along the road, and the
-        accuracy.
+        Images of source and target that SGD does not see, of the same classes: their loss along the
+        road, and the accuracy.
     seed : int
         The same seed gives the same numbers, bit for bit, on one machine with one number of threads.
     save : path, optional
-        The state after every iteration. A second call with the same arguments goes on from there, to more iterations
-        too.
+        The state after every iteration. A second call with the same arguments goes on from there,
+        to more iterations too. One run at a time.
     progress : bool
 
     Returns
@@ -142,41 +184,71 @@ def coupled(source, target, network, settings=None, *, classes=None, features=No
 
     Raises
     ------
+    TypeError
+        If an argument is not of its kind.
     ValueError
-        If images do not fit together or the network, the outputs are not as many as the classes, test images have
-        other classes, a block is larger than a task, or `save` belongs to another run.
-    FileNotFoundError
-        If the folder of `save` does not exist.
-    tdist.transfer.training.Diverged
-        If a loss, a weight or a logit is not finite.
+        If images do not fit together or the network, the outputs are not as many as the classes,
+        all weights are frozen, test images have other classes, a block is larger than a task, or
+        `save` is damaged or belongs to another run.
+    RuntimeError
+        If another run is writing `save`.
+    OSError
+        If `save` cannot be written: the folder does not exist or is not yours, before any training;
+        the disk is full.
+    tdist.manners.Diverged
+        If a loss, a weight or a logit is not finite. Its `network` has the weights of before the
+        step of :math:`\tau`, or of before the last 25 SGD steps on one task.
+
+    Examples
+    --------
+    Two tasks of digits, and the source to itself:
+
+    >>> import torch
+    >>> from tdist.networks import SmallCNN
+    >>> from tdist.tasks import digits
+    >>> from tdist.transfer import Settings, coupled, uncoupled
+    >>> low, high = digits().only(tuple("01234"), "low"), digits().only(tuple("56789"), "high")
+    >>> quick = Settings(steps=4, sgd_steps=5, pretrain_steps=100, iterations=2)
+    >>> def three(seed):
+    ...     torch.manual_seed(seed)
+    ...     run = {"network": SmallCNN(10), "settings": quick, "seed": seed, "progress": False}
+    ...     return coupled(low, high, **run), uncoupled(low, high, **run)
+    >>> found, free = three(seed=0)
     """
-    settings = settings or Settings()
-    head = checked_head(source, target, network, settings, classes, test)
-    parts = _blocks(source, target, test, network, settings, seed)  # of the test images too, if there are any
+    settings, head, seed = checked(source, target, network, settings, classes, test, seed)
+    if features is not None and not callable(features):
+        raise TypeError("features must be a function from a Task to an array (images, k), got "
+                        f"{type(features).__name__}")
+    parts = _blocks(source, target, test, network, settings, seed)  # of test images too, if any
     moving = copy.deepcopy(network)
-    with reproducible(network, seed):
+    with states.hold(save), reproducible(device_of(network), seed):
         features = _once(features)
-        identity = save and states.identity(source, target, network, settings, classes, features, test, seed)
+        identity = save and states.identity(source, target, network, settings, classes, features,
+                                            test, seed)
         state = states.load(save, identity, device_of(network))
         if state is None:
-            gaps = [part.start(features, settings.start_entropy, settings.tolerance) for part in parts]
+            gaps = [part.start(features, settings.start_entropy, settings.tolerance)
+                    for part in parts]
             _vouch(gaps[0], settings, "first coupling", "start_entropy")
-            weights = pretrain(source, copy.deepcopy(network), head, settings, seed, progress).state_dict()
-            state = {"identity": identity, "weights": weights, "couplings": [part.coupling for part in parts],
-                     "start_gap": gaps[0], "iterations": []}
+            start = pretrain(source, copy.deepcopy(network), head, settings, seed, progress)
+            state = {"identity": identity, "weights": start.state_dict(),
+                     "couplings": [part.coupling for part in parts], "start_gap": gaps[0],
+                     "iterations": []}
             states.save(save, state)
-        with tqdm(total=settings.iterations * settings.steps, initial=len(state["iterations"]) * settings.steps,
+        done = len(state["iterations"])
+        if done > settings.iterations:
+            raise ValueError(f"{save} has {done} iterations, more than the {settings.iterations} "
+                             "asked for; ask for as many, or save elsewhere")
+        with tqdm(total=settings.iterations * settings.steps, initial=done * settings.steps,
                   desc=f"{source.name} to {target.name}", disable=not progress) as bar:
-            if len(state["iterations"]) > settings.iterations:
-                raise ValueError(f"{save} has {len(state['iterations'])} iterations, more than the "
-                                 f"{settings.iterations} asked for; ask for as many, or save elsewhere")
             while len(state["iterations"]) < settings.iterations:
                 state = _iterate(state, moving, parts, head, settings, seed, bar)
                 states.save(save, state)
     moving.load_state_dict(state["end"])
     iterations = tuple(Iteration(**record) for record in state["iterations"])
     return Transfer(iterations[-1].length, iterations[-1].riemannian_length, iterations,
-                    *_judged(moving, parts, head), moving, state["couplings"][0], state["cost"], state["start_gap"])
+                    *_judged(moving, parts, head), moving, state["couplings"][0], state["cost"],
+                    state["start_gap"])
 
 
 def _iterate(state, moving, parts, head, settings, seed, bar):
@@ -186,45 +258,73 @@ def _iterate(state, moving, parts, head, settings, seed, bar):
         part.coupling = coupling
     number = len(state["iterations"])
     road = travel(moving, parts, head, settings, seed, settings.mixing, bar, number)
-    new = [_proximal(cost, part.coupling, settings, number) for cost, part in zip(road.costs, parts, strict=True)]
-    (coupling, gap), cost, previous, count = new[0], road.costs[0], parts[0].coupling, len(parts[0])
+    new = [_proximal(cost, part.coupling, settings, number)
+           for cost, part in zip(road.costs, parts, strict=True)]
+    (coupling, gap), cost, previous = new[0], road.costs[0], parts[0].coupling
+    count = len(parts[0])
     _vouch(gap, settings, f"coupling of iteration {number + 1}", "entropy")
     record = Iteration(
-        sum(road.steps), sum(road.riemannian_steps), (coupling * cost).sum().item() / count, cost.mean().item(), gap,
-        (coupling - previous).abs().sum().item() / (2 * count), road.steps, road.train_loss, road.test_loss)
-    return state | {"couplings": [found for found, _ in new], "cost": cost, "end": moving.state_dict(),
+        length=sum(road.steps), riemannian_length=sum(road.riemannian_steps),
+        coupled_cost=(coupling * cost).sum().item() / count, independent_cost=cost.mean().item(),
+        gap=gap, moved=(coupling - previous).abs().sum().item() / (2 * count),
+        steps=road.steps, train_loss=road.train_loss, test_loss=road.test_loss)
+    return state | {"couplings": [found for found, _ in new], "cost": cost,
+                    "end": moving.state_dict(),
                     "iterations": [*state["iterations"], asdict(record)]}
 
 
-def uncoupled(source, target, network, settings=None, *, classes=None, test=None, seed=0, progress=True):
+def uncoupled(source, target, network, settings=None, *, classes=None, test=None, seed=0,
+              progress=True):
     r"""Uncoupled transfer distance, :eq:`eq-uncoupled`: the task moves as the mixture
-    :math:`(1-\tau) p_s + \tau p_t` of equation 9. Parameters as :func:`coupled`, without `features`
-    and `save`; result and errors the same."""
-    settings = settings or Settings()
-    head = checked_head(source, target, network, settings, classes, test)
+    :math:`(1-\tau) p_s + \tau p_t` of equation 9.
+
+    Parameters
+    ----------
+    source, target, network, settings, classes, test, seed, progress
+        As of :func:`tdist.transfer.coupled`; of the settings, those of couplings play no part.
+
+    Returns
+    -------
+    Transfer
+
+    Raises
+    ------
+    TypeError, ValueError, tdist.manners.Diverged
+        As :func:`tdist.transfer.coupled`.
+
+    Examples
+    --------
+    See :func:`tdist.transfer.coupled`.
+    """
+    settings, head, seed = checked(source, target, network, settings, classes, test, seed)
     parts = _blocks(source, target, test, network, settings, seed)
     moving = pretrain(source, copy.deepcopy(network), head, settings, seed, progress)
-    with tqdm(total=settings.steps, desc=f"{source.name} to {target.name}, uncoupled", disable=not progress) as bar:
+    with tqdm(total=settings.steps, desc=f"{source.name} to {target.name}, uncoupled",
+              disable=not progress) as bar:
         road = travel(moving, parts, head, settings, seed, "mixture", bar)
-    length, riemannian, none = sum(road.steps), sum(road.riemannian_steps), float("nan")
-    record = Iteration(length, riemannian, none, none, none, none, road.steps, road.train_loss, road.test_loss)
-    return Transfer(length, riemannian, (record,), *_judged(moving, parts, head), moving, None, None, none)
+    none = float("nan")
+    record = Iteration(
+        length=sum(road.steps), riemannian_length=sum(road.riemannian_steps), coupled_cost=none,
+        independent_cost=none, gap=none, moved=none,
+        steps=road.steps, train_loss=road.train_loss, test_loss=road.test_loss)
+    return Transfer(record.length, record.riemannian_length, (record,),
+                    *_judged(moving, parts, head), moving, None, None, none)
 
 
 def _proximal(cost, previous, settings, iteration):
     scale = cost.mean().item()
     if scale == 0:  # nothing moved, and every coupling is best
         return previous, 0.0
-    found = couplings.proximal(cost, previous, settings.entropy * scale,
-                               settings.proximal * settings.growth**iteration * scale, settings.tolerance)
+    weight = settings.proximal * settings.growth**iteration * scale
+    found = couplings.proximal(cost, previous, settings.entropy * scale, weight, settings.tolerance)
     return found.coupling, found.gap.max().item() / scale
 
 
 def _vouch(gap, settings, which, entropy):
     if gap > settings.tolerance:
-        warnings.warn(f"the {which} has a duality gap of {gap:.2g} of the mean cost, above the tolerance of "
-                      f"{settings.tolerance:.2g}: it is not known to be the best; a larger {entropy} closes it",
-                      RuntimeWarning, stacklevel=3)
+        warnings.warn(f"the {which} has a duality gap of {gap:.2g} of the mean cost, above the "
+                      f"tolerance of {settings.tolerance:.2g}: it is not known to be the best; a "
+                      f"larger {entropy} closes it", RuntimeWarning, stacklevel=3)
 
 
 def _once(features):
@@ -246,4 +346,5 @@ def _judged(network, parts, head):
 
 
 def _blocks(source, target, test, network, settings, seed):
-    return [Blocks(*pair, settings.block, seed, device_of(network)) for pair in ((source, target), test) if pair]
+    return [Blocks(*pair, settings.block, seed, device_of(network))
+            for pair in ((source, target), test) if pair]

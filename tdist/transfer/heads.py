@@ -1,7 +1,8 @@
-r"""The outputs of one network for two tasks whose classes may differ: labels, loss, and the length of a step.
+r"""The outputs of one network for two tasks whose classes may differ: labels, loss, and the length of
+a step.
 
-The coupled-transfer paper leaves open which output stands for which class. Three readings: "gated" (the default),
-"union" and "index".
+The coupled-transfer paper leaves open which output stands for which class. Three readings: "gated"
+(the default), "union" and "index".
 """
 
 import torch
@@ -15,14 +16,15 @@ KINDS = ("gated", "union", "index")
 class Head:
     r"""Which outputs a source and a target task use, by the identity (the name) of their classes.
 
-    - ``"gated"``: one output a class in the union of both tasks, shared where both have the class. Each task's
-      distribution is the softmax over its own classes, and at time :math:`\tau` the classifier first picks the task,
-      with the odds :math:`1 - \tau : \tau`. That gate moves by itself, by :math:`\pi` on the whole road, whatever the
-      tasks; it is left out of the length.
-    - ``"union"``: the same outputs and one softmax over all of them. Between tasks that share no class an input that is
-      classified with certainty at both ends has at least :math:`\pi` to go, however alike the tasks are.
-    - ``"index"``: class i of either task is output i, as in the authors' program. The length then depends on the order
-      in which the classes happen to be numbered.
+    - ``"gated"``: one output a class in the union of both tasks, shared where both have the class.
+      Each task's distribution is the softmax over its own classes, and at time :math:`\tau` the
+      classifier first picks the task, with the odds :math:`1 - \tau : \tau`. That gate moves by
+      itself, by :math:`\pi` on the whole road, whatever the tasks; it is left out of the length.
+    - ``"union"``: the same outputs and one softmax over all of them, as in the authors' program.
+      Between tasks that share no class an input that is classified with certainty at both ends has
+      at least :math:`\pi` to go, however alike the tasks are.
+    - ``"index"``: class i of either task is output i. The length then depends on the order in which
+      the classes happen to be numbered.
 
     Parameters
     ----------
@@ -34,25 +36,45 @@ class Head:
 
     Raises
     ------
+    TypeError
+        If classes are a bare string.
     ValueError
         If the kind is unknown, or `classes` lacks a class or has one twice.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from tdist.transfer.heads import Head
+    >>> head = Head(("cat", "dog"), ("dog", "fox"))
+    >>> head.classes
+    ('cat', 'dog', 'fox')
+    >>> logits = torch.tensor([[0.0, 0.0, 5.0]])  # a fox, if the task has foxes
+    >>> round(head.target_loss(logits, torch.tensor([1])).item(), 4)
+    0.0067
+    >>> round(head.source_loss(logits, torch.tensor([1])).item(), 4)
+    0.6931
     """
 
     def __init__(self, source, target, kind="gated", classes=None):
         if kind not in KINDS:
             raise ValueError(f"head must be one of {KINDS}, got {kind!r}")
+        for names in (source, target, classes):
+            if isinstance(names, str):
+                raise TypeError(f"classes must be a sequence of names, got the string {names!r}; if "
+                                f"each letter is a class, write tuple({names!r})")
         if kind == "index":
             names, everything = None, torch.arange(max(len(source), len(target)))
             labels = torch.arange(len(source)), torch.arange(len(target))
         else:
-            names = tuple(dict.fromkeys((*source, *target))) if classes is None else tuple(classes)
-            missing = [name for name in (*source, *target) if name not in names]
-            if missing:
+            union = tuple(dict.fromkeys((*source, *target)))
+            names = union if classes is None else tuple(classes)
+            if missing := [name for name in union if name not in names]:
                 raise ValueError(f"classes has no output for {missing}; it has {list(names)}")
             if len(set(names)) < len(names):
                 raise ValueError(f"classes names an output twice: {list(names)}")
             everything = torch.arange(len(names))
-            labels = tuple(torch.tensor([names.index(name) for name in task]) for task in (source, target))
+            labels = tuple(torch.tensor([names.index(name) for name in task])
+                           for task in (source, target))
         self.kind, self.classes, self.size = kind, names, len(everything)
         own = kind == "gated"
         self.source, self.target = labels if own else (everything, everything)
@@ -66,13 +88,17 @@ class Head:
         return self
 
     def loss(self, logits, source_labels, target_labels, mix):
-        r"""Mean loss in nats, :eq:`eq-gated-loss`: :math:`(1-m)\,\mathrm{CE}_s + m\,\mathrm{CE}_t`.
+        r"""Mean loss in nats, :eq:`eq-gated-loss`:
+        :math:`(1-m)\,\mathrm{CE}_s + m\,\mathrm{CE}_t`.
 
-        logits (b, outputs); labels (b,) in each task's own numbers; mix (b,) is :math:`m`, the target's share.
-        With one softmax for both tasks this is the cross-entropy of the mixed labels of equation 8.
+        logits (b, outputs); labels (b,) in each task's own numbers; mix (b,) is :math:`m`, the
+        target's share. With one softmax for both tasks this is the cross-entropy of the mixed
+        labels of equation 8.
         """
-        source = cross_entropy(logits[:, self.source], self.source_place[source_labels], reduction="none")
-        target = cross_entropy(logits[:, self.target], self.target_place[target_labels], reduction="none")
+        source = cross_entropy(logits[:, self.source], self.source_place[source_labels],
+                               reduction="none")
+        target = cross_entropy(logits[:, self.target], self.target_place[target_labels],
+                               reduction="none")
         return ((1 - mix) * source + mix * target).mean()
 
     def source_loss(self, logits, labels):
@@ -88,11 +114,13 @@ class Head:
 
         .. math:: d = \sqrt{(1 - \tau)\, d_s^2 + \tau\, d_t^2}
 
-        where :math:`d_s, d_t` are the lengths in each task's distribution: Fisher-Rao distances, or with step "kl"
-        :math:`\sqrt{2\,\mathrm{KL}}`. before, after: logits (b, outputs) at the same inputs.
+        where :math:`d_s, d_t` are the lengths in each task's distribution: Fisher-Rao distances, or
+        with step "kl" :math:`\sqrt{2\,\mathrm{KL}}`. before, after: logits (b, outputs) at the same
+        inputs.
         """
         measure = {"fisher-rao": fisher_rao.distance, "kl": fisher_rao.root_kl}[step]
-        source, target = (measure(before[:, own].double().softmax(1), after[:, own].double().softmax(1))
+        source, target = (measure(before[:, own].double().softmax(1),
+                                  after[:, own].double().softmax(1))
                           for own in (self.source, self.target))
         return ((1 - tau) * source**2 + tau * target**2).sqrt()
 
