@@ -20,7 +20,8 @@ from tdist.networks import SmallCNN
 from tdist.plots import COMPUTED, OTHER, use_book_style
 from tdist.studies.distances import SUPERCLASSES, Experiment, all_pairs
 from tdist.studies.results import load
-from tdist.transfer.training import CHECK, Settings
+from tdist.transfer import Settings
+from tdist.transfer.training import CHECK
 
 use_book_style()
 torch.set_num_threads(1)

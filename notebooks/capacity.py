@@ -24,7 +24,7 @@ from tdist.networks import CNN, WideResNet
 from tdist.plots import COMPUTED, OTHER, use_book_style
 from tdist.studies.distances import LADDER, Experiment, all_pairs, matrix, printed
 from tdist.studies.results import load
-from tdist.transfer.training import Settings
+from tdist.transfer import Settings
 
 use_book_style()
 torch.set_num_threads(1)

@@ -23,7 +23,7 @@ from tdist.plots import matrices, use_book_style
 from tdist.studies import discrepancies
 from tdist.studies.distances import Experiment, all_pairs, matrix, printed
 from tdist.studies.results import load
-from tdist.transfer.training import Settings
+from tdist.transfer import Settings
 
 use_book_style()
 torch.set_num_threads(1)

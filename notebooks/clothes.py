@@ -24,7 +24,7 @@ from tdist.plots import COMPUTED, OTHER, matrices, use_book_style
 from tdist.studies import distances
 from tdist.studies.results import load
 from tdist.tasks import fashion_mnist
-from tdist.transfer.training import Settings
+from tdist.transfer import Settings
 
 use_book_style()
 torch.set_num_threads(1)

@@ -26,10 +26,10 @@ from tdist.networks import CNN, SmallCNN
 from tdist.plots import COMPUTED, OTHER, WRONG, use_book_style
 from tdist.studies.results import load
 from tdist.tasks import digits
-from tdist.transfer import coupled, pretrained, uncoupled
+from tdist.transfer import Settings, coupled, pretrained, uncoupled
+from tdist.transfer.blocks import Blocks
 from tdist.transfer.heads import Head
-from tdist.transfer.roads import Blocks, travel
-from tdist.transfer.training import Settings
+from tdist.transfer.roads import travel
 
 use_book_style()
 torch.set_num_threads(1)

@@ -26,7 +26,7 @@ from tdist import couplings, transfer
 from tdist.fisher_rao import PathLength, distance, expected_length
 from tdist.plots import COMPUTED, OTHER, SOURCE, TARGET, WRONG, use_book_style
 from tdist.tasks import Task
-from tdist.transfer.roads import Blocks
+from tdist.transfer.blocks import Blocks
 
 use_book_style()
 torch.set_num_threads(1)

@@ -25,8 +25,7 @@ from tdist.plots import SOURCE, TARGET, use_book_style
 from tdist.studies import discrepancies, distances
 from tdist.studies.results import load
 from tdist.tasks import digits, fashion_mnist
-from tdist.transfer import coupled, fine_tuning, pretrained, uncoupled
-from tdist.transfer.training import Settings
+from tdist.transfer import Settings, coupled, fine_tuning, pretrained, uncoupled
 
 use_book_style()
 torch.set_num_threads(1)
@@ -68,7 +67,7 @@ for task in train:
 # %% tags=["nbval-ignore-output"]
 settings = Settings(steps=10, sgd_steps=10, batch=32, iterations=2, block=8, pretrain_steps=0, fine_tune_steps=150)
 given = {"classes": classes, "progress": False}
-start = [pretrained(task, network, Settings(pretrain_steps=200), classes) for task in train]
+start = [pretrained(task, network, Settings(pretrain_steps=200), classes=classes, progress=False) for task in train]
 live = {}
 for s, t in ((0, 1), (1, 0)):
     judges = {"test": (test[s], test[t])} | given

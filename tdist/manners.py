@@ -4,7 +4,8 @@ are missing named with the way to get them, and one error for training that dive
 import os
 import tempfile
 from contextlib import contextmanager
-from dataclasses import fields
+from dataclasses import fields, is_dataclass
+from glob import escape
 from importlib import import_module
 from numbers import Real
 from pathlib import Path
@@ -57,9 +58,13 @@ def _brief(value):
         return f"{type(value).__name__} {tuple(value.shape)}"
     if hasattr(value, "item"):
         value = value.item()
-    if isinstance(value, list | tuple | dict) and len(value) > 4:
-        items = value.values() if isinstance(value, dict) else value
-        return f"{len(value)} of {type(next(iter(items))).__name__}"
+    if isinstance(value, list | tuple | dict) and value:
+        items = list(value.values() if isinstance(value, dict) else value)
+        if len(items) > 4 or any(map(is_dataclass, items)):
+            return f"{len(items)} of {type(items[0]).__name__}"
+    if isinstance(value, list | tuple):
+        inside = ", ".join(map(_brief, value))
+        return f"[{inside}]" if isinstance(value, list) else f"({inside})"
     if hasattr(value, "state_dict"):  # a network's own repr has a line for each layer
         return type(value).__name__
     return f"{value:.4g}" if isinstance(value, float) else repr(value)
@@ -106,8 +111,7 @@ def write_aside(path, write):
         stood there before is untouched, and nothing half-written stays.
     """
     path = Path(path)
-    if not path.parent.is_dir():
-        raise FileNotFoundError(f"{path.parent} does not exist; create it first, or save elsewhere")
+    _check_folder(path)
     aside = None
     try:
         with tempfile.NamedTemporaryFile("wb", dir=path.parent, prefix=f".{path.name}.",
@@ -124,6 +128,13 @@ def write_aside(path, write):
             aside.unlink(missing_ok=True)
 
 
+def _check_folder(path):
+    if not path.parent.is_dir():
+        raise FileNotFoundError(f"{path.parent} does not exist; create it first, or save elsewhere")
+    if path.is_dir():
+        raise IsADirectoryError(f"{path} is a folder; name a file in it")
+
+
 def _umask():
     mask = os.umask(0)
     os.umask(mask)
@@ -132,13 +143,22 @@ def _umask():
 
 @contextmanager
 def sole_writer(path):
-    """Hold a file for this process while the context lasts; a second one is refused.
+    """Hold a file for this run while the context lasts; a second one is refused. What killed
+    writers left unfinished beside it is removed.
 
     Raises
     ------
     RuntimeError
-        If another process holds it.
+        If another run holds it.
+    OSError
+        If the folder is missing or cannot be written, or the path is a folder; names the path.
     """
+    path = Path(path)
+    _check_folder(path)
+    try:  # a lock file cannot tell a folder that is not ours from one that is taken
+        tempfile.NamedTemporaryFile(dir=path.parent).close()
+    except OSError as error:
+        raise type(error)(f"{path} could not be written: {error}; is the folder yours?") from error
     lock = FileLock(f"{path}.lock", timeout=0)
     try:
         lock.acquire()
@@ -146,6 +166,9 @@ def sole_writer(path):
         raise RuntimeError(f"another process is writing {path}; wait for it, or save "
                            "elsewhere") from None
     try:
+        for left in path.parent.glob(f".{escape(path.name)}.*.unfinished"):
+            left.unlink(missing_ok=True)
         yield
     finally:
+        Path(lock.lock_file).unlink(missing_ok=True)  # while it is ours
         lock.release()

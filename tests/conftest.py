@@ -3,6 +3,10 @@
 import pytest
 import torch
 
+from tdist.networks import SmallCNN
+from tdist.transfer import coupled
+from tests.transfers import QUICK, halves
+
 
 @pytest.fixture(params=["joint colours", "indicators"])
 def way(request, monkeypatch):
@@ -10,3 +14,21 @@ def way(request, monkeypatch):
     if request.param == "indicators":
         monkeypatch.setattr(torch.backends.mkl, "is_available", lambda: False)
     return request.param
+
+
+@pytest.fixture(scope="module")
+def one_thread():
+    """Sums of one order, so that the same numbers come bit for bit."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+@pytest.fixture(scope="module")
+def digit_pair(one_thread):
+    """Two tasks of digits, a network, and the coupled transfer of QUICK settings between them."""
+    source, target = halves()
+    torch.manual_seed(0)
+    network = SmallCNN(10)
+    return source, target, network, coupled(source, target, network, QUICK, progress=False)

@@ -20,8 +20,9 @@ pixelwise.targets pixelwise.palettes pixelwise.coloursums
 pixelwise.whitened pixelwise.scores pixelwise.chance pixelwise
 tasks networks pooling features
 scenes.solids scenes.furniture scenes.layouts scenes.raycast scenes.ground_truth scenes.rooms scenes
-transfer.heads transfer.training transfer.states transfer.roads transfer.weights
-transfer.distances transfer
+transfer.heads transfer.settings transfer.randomness transfer.training transfer.checks
+transfer.states transfer.blocks transfer.gauges transfer.roads transfer.results transfer.distances
+transfer.weights transfer
 vae baselines
 plots
 studies.results studies.layers studies.rooms studies.distances studies.discrepancies

@@ -20,7 +20,8 @@ from tdist import features, tasks, transfer
 from tdist.networks import CNN, SmallCNN, WideResNet
 from tdist.studies.results import Results
 from tdist.transfer.heads import Head
-from tdist.transfer.training import Settings, evaluate
+from tdist.transfer.settings import Settings
+from tdist.transfer.training import evaluate
 
 PRINTED = Path(tasks.__file__).parent / "data" / "printed_distances.json"
 HERBIVORES = ("camel", "cattle", "chimpanzee", "elephant", "kangaroo")
@@ -135,7 +136,8 @@ def trained(source, experiment, classes, seed, progress=False):
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         network = experiment.network(len(classes), source.images.shape[1])
-    return transfer.pretrained(source, network, experiment.settings, classes, seed, progress)
+    return transfer.pretrained(source, network, experiment.settings, classes=classes, seed=seed,
+                               progress=progress)
 
 
 def pair(source, target, network, experiment, classes, test, seed, features=None, progress=False):

@@ -2,9 +2,10 @@
 fine-tuning."""
 
 from tdist.manners import Diverged
-from tdist.transfer.distances import Iteration, Transfer, coupled, pretrained, uncoupled
+from tdist.transfer.distances import coupled, pretrained, uncoupled
+from tdist.transfer.results import FineTuning, Iteration, Transfer
 from tdist.transfer.settings import Settings
-from tdist.transfer.weights import FineTuning, fine_tuning
+from tdist.transfer.weights import fine_tuning
 
 __all__ = ["Diverged", "FineTuning", "Iteration", "Settings", "Transfer", "coupled", "fine_tuning",
            "pretrained", "uncoupled"]

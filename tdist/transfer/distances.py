@@ -5,94 +5,19 @@ Section 3 of the coupled-transfer paper. Lengths are Fisher-Rao lengths, in nats
 
 import copy
 import warnings
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 
 import torch
 from tqdm import tqdm
 
 from tdist import couplings
-from tdist.manners import line
 from tdist.transfer import states
 from tdist.transfer.blocks import Blocks
 from tdist.transfer.checks import checked
 from tdist.transfer.randomness import reproducible
+from tdist.transfer.results import Iteration, Transfer
 from tdist.transfer.roads import travel
 from tdist.transfer.training import device_of, evaluate, guarded, pretrain
-
-
-@dataclass(frozen=True, repr=False)
-class Iteration:
-    r"""One road, and the coupling that it led to; ``float(iteration)`` is `length`.
-
-    Attributes
-    ----------
-    length, riemannian_length : float
-        Of the road, with the coupling it was travelled with, and measured at inputs that had no
-        part in choosing that coupling; and equation 5. It is
-        :math:`\langle\Gamma_{k-1}, C_k\rangle` where the blocks are seen equally often.
-    coupled_cost : float
-        :math:`\langle\Gamma_k, C_k\rangle` with the new coupling, at the inputs that it was chosen
-        on.
-    independent_cost : float
-        The mean of :math:`C_k`: what the independent coupling gives with the same weights.
-    gap : float
-        Largest duality gap of a block, relative to the mean cost: the certificate of the new
-        coupling.
-    moved : float
-        Share of the coupling's mass that changed places, 0 to 1.
-    steps, train_loss, test_loss : list of float
-        Along the road: length, mean loss on the pairs of SGD, and on pairs that SGD has not seen.
-    """
-
-    length: float
-    riemannian_length: float
-    coupled_cost: float
-    independent_cost: float
-    gap: float
-    moved: float
-    steps: list
-    train_loss: list
-    test_loss: list
-    __repr__ = line
-
-    def __float__(self):
-        return self.length
-
-
-@dataclass(frozen=True, repr=False)
-class Transfer:
-    """A transfer distance; ``float(result)`` is `length`.
-
-    Attributes
-    ----------
-    length, riemannian_length : float
-        Of the last road, equation 11 and equation 5.
-    iterations : tuple of Iteration
-        All roads; one, without a coupling of its own, if uncoupled.
-    accuracy, loss : float
-        On the target's test images, or its own if none were given; the loss in nats.
-    network : torch.nn.Module
-        At the end of the last road.
-    coupling, cost : torch.Tensor, shape (blocks, n, n), or None if uncoupled
-        The last ones.
-    start_gap : float
-        Largest duality gap of the coupling of the first road, as `gap` of
-        :class:`tdist.transfer.Iteration`; NaN if uncoupled.
-    """
-
-    length: float
-    riemannian_length: float
-    iterations: tuple
-    accuracy: float
-    loss: float
-    network: torch.nn.Module
-    coupling: torch.Tensor | None
-    cost: torch.Tensor | None
-    start_gap: float
-    __repr__ = line
-
-    def __float__(self):
-        return self.length
 
 
 def pretrained(task, network, settings=None, *, classes=None, seed=0, progress=True):
@@ -172,7 +97,8 @@ def coupled(source, target, network, settings=None, *, classes=None, features=No
         Images of source and target that SGD does not see, of the same classes: their loss along the
         road, and the accuracy.
     seed : int
-        The same seed gives the same numbers, bit for bit, on one machine with one number of threads.
+        The same seed gives the same numbers, bit for bit, on one machine with one number of
+        threads.
     save : path, optional
         The state after every iteration. A second call with the same arguments goes on from there,
         to more iterations too. One run at a time.
@@ -201,19 +127,26 @@ def coupled(source, target, network, settings=None, *, classes=None, features=No
 
     Examples
     --------
-    Two tasks of digits, and the source to itself:
+    Two tasks of digits: the road between them, beside the source's road to itself and the uncoupled
+    one, of the same settings and seed. It is several times longer than what noise alone gives. That
+    it is longer than the uncoupled one says nothing: at seed 2 it is shorter.
 
     >>> import torch
     >>> from tdist.networks import SmallCNN
     >>> from tdist.tasks import digits
     >>> from tdist.transfer import Settings, coupled, uncoupled
-    >>> low, high = digits().only(tuple("01234"), "low"), digits().only(tuple("56789"), "high")
-    >>> quick = Settings(steps=4, sgd_steps=5, pretrain_steps=100, iterations=2)
-    >>> def three(seed):
-    ...     torch.manual_seed(seed)
-    ...     run = {"network": SmallCNN(10), "settings": quick, "seed": seed, "progress": False}
-    ...     return coupled(low, high, **run), uncoupled(low, high, **run)
-    >>> found, free = three(seed=0)
+    >>> data = digits().subset(300)
+    >>> low, high = data.only(tuple("01234"), "low"), data.only(tuple("56789"), "high")
+    >>> _ = torch.manual_seed(0)
+    >>> same = {"settings": Settings(steps=4, sgd_steps=5, pretrain_steps=100, iterations=2),
+    ...         "classes": tuple("0123456789"), "seed": 0, "progress": False}
+    >>> network = SmallCNN(10)
+    >>> there, stay = (coupled(low, task, network, **same) for task in (high, low))
+    >>> free = uncoupled(low, high, network, **same)
+    >>> there.length > 3 * stay.length, there.length > free.length
+    (True, True)
+    >>> [0 < road.gap < 1e-4 for road in there.iterations]  # both couplings have a certificate
+    [True, True]
     """
     settings, head, seed = checked(source, target, network, settings, classes, test, seed)
     if features is not None and not callable(features):

@@ -20,7 +20,7 @@ def linear(rng, tau, size):
 
 
 def beta(rng, tau, size):
-    r"""Shares from Beta(:math:`\tau, 1-\tau`), :eq:`eq-beta`, which is 0 or 1 at the ends, (size,)."""
+    r"""Drawn from Beta(:math:`\tau, 1-\tau`), :eq:`eq-beta`; 0 or 1 at the ends, (size,)."""
     return linear(rng, tau, size) if tau in (0, 1) else rng.beta(tau, 1 - tau, size)
 
 
@@ -74,14 +74,14 @@ class Gauge:
 
 
 class MixtureGauge(Gauge):
-    r"""Of the uncoupled road, equation 9: the data is the mixture :math:`(1 - \tau) p_s + \tau p_t`,
-    and the images themselves are the inputs."""
+    r"""Of the uncoupled road, equation 9: the data is the mixture
+    :math:`(1 - \tau) p_s + \tau p_t`, and the images themselves are the inputs."""
 
     share = staticmethod(either)
 
     def _logits(self, network, here, tau):
         ends = zip(self.blocks.images, (self.blocks.source, self.blocks.target), strict=True)
-        return predict(network, torch.cat([images[index[here].flatten()] for images, index in ends]))
+        return predict(network, torch.cat([images[rows[here].flatten()] for images, rows in ends]))
 
     def _means(self, d, here, tau):
         source, target = d.view(2, -1)  # (visits n,) each

@@ -1,5 +1,5 @@
-r"""The outputs of one network for two tasks whose classes may differ: labels, loss, and the length of
-a step.
+r"""The outputs of one network for two tasks whose classes may differ: labels, loss, and the length
+of a step.
 
 The coupled-transfer paper leaves open which output stands for which class. Three readings: "gated"
 (the default), "union" and "index".
@@ -60,8 +60,8 @@ class Head:
             raise ValueError(f"head must be one of {KINDS}, got {kind!r}")
         for names in (source, target, classes):
             if isinstance(names, str):
-                raise TypeError(f"classes must be a sequence of names, got the string {names!r}; if "
-                                f"each letter is a class, write tuple({names!r})")
+                raise TypeError(f"classes must be a sequence of names, got the string {names!r}; "
+                                f"if each letter is a class, write tuple({names!r})")
         if kind == "index":
             names, everything = None, torch.arange(max(len(source), len(target)))
             labels = torch.arange(len(source)), torch.arange(len(target))

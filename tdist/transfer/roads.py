@@ -67,7 +67,8 @@ def travel(network, parts, head, settings, seed=0, kind="beta", bar=None, number
             with guarded(network, f"tau = {(k + 1) / settings.steps:.3g}"), ExitStack() as measured:
                 for gauge in gauges:
                     measured.enter_context(gauge.step(network))
-                found = sgd(network, optimiser, losses(parts[0], settings.sgd_steps, settings.batch, k))
+                found = sgd(network, optimiser,
+                            losses(parts[0], settings.sgd_steps, settings.batch, k))
             train_loss.append(found.mean().item())
             if len(parts) > 1:
                 with torch.inference_mode():

@@ -63,9 +63,9 @@ class Settings:
     Raises
     ------
     TypeError
-        If a field is not of its kind: a float or a string for a whole number, a string for a number.
+        If a field is not of its kind: a float for a whole number, a string for a number.
     ValueError
-        If a number is out of range, or a name is not one of those above.
+        If a number is out of range, or a string is not one of those above.
 
     Examples
     --------
@@ -109,7 +109,8 @@ class Settings:
                 value = whole(name, value, LEAST[name])
             object.__setattr__(self, name, value)
         if self.entropy == self.proximal == 0:
-            raise ValueError("entropy and proximal are both 0; one of the two must hold the coupling")
+            raise ValueError("entropy and proximal are both 0; one of the two must hold the "
+                             "coupling")
         if self.momentum >= 1:
             raise ValueError(f"momentum must be below 1, got {self.momentum!r}")
 

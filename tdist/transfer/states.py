@@ -5,6 +5,7 @@ import hashlib
 import re
 from contextlib import nullcontext
 from dataclasses import asdict
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
@@ -27,11 +28,12 @@ def identity(source, target, network, settings, classes, features, test, seed):
     near = [features(task) for task in (source, target)] if features else []
     whose = ("source", "target", "test images of the source", "test images of the target")
     tasks = zip(whose, (source, target, *(test or ())), strict=False)
-    return {"settings": _digest(named), "seed": _digest(seed), "network": _digest([modules, trained]),
+    return {"settings": _digest(named), "seed": _digest(seed),
             "classes": _digest(classes if classes is None else list(classes)),
-            "weights of the network": _digest(network.state_dict()), "features": _digest(near)
-            } | {what: _digest([list(task.classes), task.images, task.labels])
-                 for what, task in tasks}
+            "network": _digest([modules, trained]),
+            "weights of the network": _digest(network.state_dict()), "features": _digest(near),
+            **{what: _digest([list(task.classes), task.images, task.labels])
+               for what, task in tasks}}
 
 
 def _digest(value):
@@ -42,7 +44,7 @@ def _digest(value):
 
 
 def _parts(value):
-    """The bytes of nested lists and dictionaries of tensors and plain values, each with its kind."""
+    """The bytes of nested lists and dictionaries of tensors and plain values, with their kinds."""
     if isinstance(value, dict):
         value = [pair for item in value.items() for pair in item]
     if isinstance(value, list | tuple):
@@ -66,7 +68,7 @@ def hold(path):
 
 
 def save(path, state):
-    """Write the state to a file; without a path, nothing. A kill leaves the old state or the new."""
+    """Write the state to a file; without a path, nothing. A kill leaves the old or the new."""
     if path is not None:
         whole = state | {"checksum": _digest(state)}
         write_aside(path, lambda file: torch.save(whole, file))
@@ -79,10 +81,11 @@ def load(path, identity, device):
     """
     if path is None or not Path(path).exists():
         return None
+    content = BytesIO(Path(path).read_bytes())  # an error of the disk is not one of the content
     try:
-        state = torch.load(path, map_location=device, weights_only=True)
+        state = torch.load(content, map_location=device, weights_only=True)
         found = dict(state["identity"])
-    except (OSError, torch.OutOfMemoryError):
+    except torch.OutOfMemoryError:
         raise
     except Exception as error:  # a file that is no state fails in any way
         raise ValueError(f"{path} is not the state of a transfer; name another file") from error

@@ -2,48 +2,16 @@
 task. Section 5.2 of the coupled-transfer paper."""
 
 import copy
-from dataclasses import dataclass
 
 import numpy as np
 import torch
 from tqdm import tqdm
 
-from tdist.manners import line
 from tdist.tasks import floats
 from tdist.transfer.checks import checked
 from tdist.transfer.randomness import FINE_TUNE, reproducible, stream
+from tdist.transfer.results import FineTuning
 from tdist.transfer.training import CHECK, device_of, evaluate, guarded, pretrain, sgd
-
-
-@dataclass(frozen=True, repr=False)
-class FineTuning:
-    r"""The fine-tuning distance; ``float(result)`` is `length`.
-
-    Attributes
-    ----------
-    length : float
-        :math:`\int |dw|` up to `stop`, the first look with 95% of the final accuracy.
-    full_length : float
-        To the end.
-    stop : int
-        SGD steps.
-    accuracies, losses : list of float
-        At every look, before the first step and after every 25, as of
-        :class:`tdist.transfer.Transfer`.
-    network : torch.nn.Module
-        At the end.
-    """
-
-    length: float
-    full_length: float
-    stop: int
-    accuracies: list
-    losses: list
-    network: torch.nn.Module
-    __repr__ = line
-
-    def __float__(self):
-        return self.length
 
 
 def fine_tuning(source, target, network, settings=None, *, classes=None, test=None, seed=0,
@@ -78,8 +46,8 @@ def fine_tuning(source, target, network, settings=None, *, classes=None, test=No
     >>> from tdist.transfer import Settings, fine_tuning
     >>> low, high = digits().only(tuple("01234"), "low"), digits().only(tuple("56789"), "high")
     >>> _ = torch.manual_seed(0)
-    >>> found = fine_tuning(low, high, SmallCNN(10), Settings(pretrain_steps=100, fine_tune_steps=50),
-    ...                     progress=False)
+    >>> quick = Settings(pretrain_steps=100, fine_tune_steps=50)
+    >>> found = fine_tuning(low, high, SmallCNN(10), quick, progress=False)
     >>> 0 < found.length <= found.full_length, len(found.accuracies)
     (True, 3)
     """

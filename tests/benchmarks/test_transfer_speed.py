@@ -1,9 +1,10 @@
-"""A coupled transfer against its bare SGD steps: what measuring lengths and moving the coupling cost on top.
+"""A coupled transfer against its bare SGD steps: what measuring lengths and moving the coupling
+cost on top.
 
     make bench
 
-Random images stand for data, of the size of CIFAR's; the medians go to notebooks/results/transfer_speed.json, one entry
-a device.
+Random images stand for data, of the size of CIFAR's; the medians go to
+notebooks/results/transfer_speed.json, one entry a device.
 """
 
 import copy
@@ -17,9 +18,12 @@ from tdist import transfer
 from tdist.networks import CNN
 from tdist.studies.results import FOLDER, describe_device
 from tdist.tasks import Task
+from tdist.transfer import Settings
+from tdist.transfer.blocks import Blocks
+from tdist.transfer.gauges import beta
 from tdist.transfer.heads import Head
-from tdist.transfer.roads import Blocks, mixing
-from tdist.transfer.training import PAIRS, Settings, sgd, stream
+from tdist.transfer.randomness import PAIRS, stream
+from tdist.transfer.training import sgd
 
 IMAGES, WIDTH, ROUNDS, MOST = 1000, 16, 3, 2.5
 SETTINGS = Settings(pretrain_steps=0, iterations=1)
@@ -42,7 +46,7 @@ def bare(source, target, network, settings, device):
         for k in range(settings.steps):
             rng, tau = stream(0, PAIRS, k), (k + 1) / settings.steps
             for _ in range(settings.sgd_steps):
-                mix = torch.from_numpy(mixing("beta", rng, tau, settings.batch)).to(device, torch.float32)
+                mix = torch.from_numpy(beta(rng, tau, settings.batch)).to(device, torch.float32)
                 x, y_s, y_t = blocks.mixed(blocks.draw(rng, settings.batch), mix)
                 yield head.loss(network(x), y_s, y_t, mix)
 
@@ -56,8 +60,10 @@ def test_a_coupled_transfer_takes_at_most_two_and_a_half_times_its_sgd(device):
     network = CNN(10, width=WIDTH).to(device, memory_format=torch.channels_last)
     times = {"coupled": [], "bare": []}
     for _ in range(ROUNDS):
-        for name, run in (("bare", lambda: bare(source, target, network, SETTINGS, device)),
-                          ("coupled", lambda: transfer.coupled(source, target, network, SETTINGS, progress=False))):
+        for name, run in (
+                ("bare", lambda: bare(source, target, network, SETTINGS, device)),
+                ("coupled", lambda: transfer.coupled(source, target, network, SETTINGS,
+                                                     progress=False))):
             start = time.perf_counter()
             run()
             times[name].append(time.perf_counter() - start)
@@ -70,8 +76,9 @@ def store(device, coupled, sgd_only):
     path = FOLDER / "transfer_speed.json"
     table = json.loads(path.read_text()) if path.exists() else {}
     table[describe_device(device)] = {
-        "images": IMAGES, "network": f"CNN of width {WIDTH}", "steps": SETTINGS.steps, "sgd_steps": SETTINGS.sgd_steps,
-        "batch": SETTINGS.batch, "block": SETTINGS.block, "coupled_seconds_an_iteration": round(coupled, 2),
-        "bare_sgd_seconds": round(sgd_only, 2), "ratio": round(coupled / sgd_only, 2), "command": "make bench"}
+        "images": IMAGES, "network": f"CNN of width {WIDTH}", "steps": SETTINGS.steps,
+        "sgd_steps": SETTINGS.sgd_steps, "batch": SETTINGS.batch, "block": SETTINGS.block,
+        "coupled_seconds_an_iteration": round(coupled, 2), "bare_sgd_seconds": round(sgd_only, 2),
+        "ratio": round(coupled / sgd_only, 2), "command": "make bench"}
     path.write_text(json.dumps(table, indent=1) + "\n")
     print(json.dumps(table, indent=1))

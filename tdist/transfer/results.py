@@ -1,0 +1,113 @@
+"""What the distances return: named numbers, the network at the end, and in one float the length."""
+
+from dataclasses import dataclass
+
+import torch
+
+from tdist.manners import line
+
+
+@dataclass(frozen=True, repr=False)
+class Iteration:
+    r"""One road, and the coupling that it led to; ``float(iteration)`` is `length`.
+
+    Attributes
+    ----------
+    length, riemannian_length : float
+        Of the road, with the coupling it was travelled with, and measured at inputs that had no
+        part in choosing that coupling; and equation 5. It is
+        :math:`\langle\Gamma_{k-1}, C_k\rangle` where the blocks are seen equally often.
+    coupled_cost : float
+        :math:`\langle\Gamma_k, C_k\rangle` with the new coupling, at the inputs that it was chosen
+        on.
+    independent_cost : float
+        The mean of :math:`C_k`: what the independent coupling gives with the same weights.
+    gap : float
+        Largest duality gap of a block, relative to the mean cost: the certificate of the new
+        coupling.
+    moved : float
+        Share of the coupling's mass that changed places, 0 to 1.
+    steps, train_loss, test_loss : list of float
+        Along the road: length, mean loss on the pairs of SGD, and on pairs that SGD has not seen.
+    """
+
+    length: float
+    riemannian_length: float
+    coupled_cost: float
+    independent_cost: float
+    gap: float
+    moved: float
+    steps: list
+    train_loss: list
+    test_loss: list
+    __repr__ = line
+
+    def __float__(self):
+        return self.length
+
+
+@dataclass(frozen=True, repr=False)
+class Transfer:
+    """A transfer distance; ``float(result)`` is `length`.
+
+    Attributes
+    ----------
+    length, riemannian_length : float
+        Of the last road, equation 11 and equation 5.
+    iterations : tuple of Iteration
+        All roads; one, without a coupling of its own, if uncoupled.
+    accuracy, loss : float
+        On the target's test images, or its own if none were given; the loss in nats.
+    network : torch.nn.Module
+        At the end of the last road.
+    coupling, cost : torch.Tensor, shape (blocks, n, n), or None if uncoupled
+        The last ones.
+    start_gap : float
+        Largest duality gap of the coupling of the first road, as `gap` of
+        :class:`tdist.transfer.Iteration`; NaN if uncoupled.
+    """
+
+    length: float
+    riemannian_length: float
+    iterations: tuple
+    accuracy: float
+    loss: float
+    network: torch.nn.Module
+    coupling: torch.Tensor | None
+    cost: torch.Tensor | None
+    start_gap: float
+    __repr__ = line
+
+    def __float__(self):
+        return self.length
+
+
+@dataclass(frozen=True, repr=False)
+class FineTuning:
+    r"""The fine-tuning distance; ``float(result)`` is `length`.
+
+    Attributes
+    ----------
+    length : float
+        :math:`\int |dw|` up to `stop`, the first look with 95% of the final accuracy.
+    full_length : float
+        To the end.
+    stop : int
+        SGD steps.
+    accuracies, losses : list of float
+        At every look, before the first step and after every 25, as of
+        :class:`tdist.transfer.Transfer`.
+    network : torch.nn.Module
+        At the end.
+    """
+
+    length: float
+    full_length: float
+    stop: int
+    accuracies: list
+    losses: list
+    network: torch.nn.Module
+    __repr__ = line
+
+    def __float__(self):
+        return self.length

@@ -1,0 +1,373 @@
+"""A run in a file: killed, resumed, shared, damaged, of another run."""
+
+import copy
+import multiprocessing
+import os
+import resource
+import shutil
+import tempfile
+import time
+from dataclasses import fields, replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from tdist import transfer
+from tdist.manners import sole_writer
+from tdist.tasks import digits
+from tdist.transfer import Settings, coupled, states
+from tdist.transfer.roads import travel
+from tests.transfers import QUICK, halves, linear, points
+
+pytestmark = pytest.mark.usefixtures("one_thread")
+PLAIN = replace(QUICK, pretrain_steps=5, iterations=1, steps=2)
+
+
+def dies(calls, at):
+    """A road that is interrupted, the `at`-th time."""
+    def road(*arguments, **keywords):
+        calls.append(1)
+        if len(calls) == at:
+            raise KeyboardInterrupt
+        return travel(*arguments, **keywords)
+
+    return road
+
+
+def same_bits(one, two):
+    assert one.iterations == two.iterations
+    assert (one.accuracy, one.loss, one.start_gap) == (two.accuracy, two.loss, two.start_gap)
+    assert torch.equal(one.coupling, two.coupling) and torch.equal(one.cost, two.cost)
+    for a, b in zip(one.network.state_dict().values(), two.network.state_dict().values(),
+                    strict=True):
+        assert torch.equal(a, b)
+
+
+# killed and resumed
+
+def test_a_killed_run_resumes_to_the_same_numbers(digit_pair, tmp_path, monkeypatch):
+    source, target, network, found = digit_pair
+    path, calls = tmp_path / "run.pt", []
+    given = {"settings": QUICK, "save": path, "progress": False}
+    monkeypatch.setattr(transfer.distances, "travel", dies(calls, 3))
+    with pytest.raises(KeyboardInterrupt):
+        coupled(source, target, network, **given)
+    same_bits(coupled(source, target, network, **given), found)
+    assert len(calls) == 4  # two roads, the killed one, and only the third again
+    same_bits(coupled(source, target, network, **given), found)
+    assert len(calls) == 4
+    assert 0 < found.start_gap <= QUICK.tolerance
+    assert [file.name for file in tmp_path.iterdir()] == ["run.pt"]
+
+
+def normed():
+    """Tasks, a network with batch norm and dropout, and test images."""
+    source, target = halves(100)
+    torch.manual_seed(0)
+    network = nn.Sequential(nn.Conv2d(1, 8, 3), nn.BatchNorm2d(8), nn.ReLU(), nn.Flatten(),
+                            nn.Dropout(0.5), nn.Linear(288, 10))
+    return {"source": source, "target": target, "network": network, "progress": False,
+            "test": [digits(train=False).only(task.classes) for task in (source, target)],
+            "settings": replace(QUICK, iterations=2, momentum=0.5)}
+
+
+def test_with_batch_norm_dropout_momentum_and_test_images(tmp_path, monkeypatch):
+    given, path, calls = normed(), tmp_path / "run.pt", []
+    whole = coupled(**given)
+    monkeypatch.setattr(transfer.distances, "travel", dies(calls, 2))
+    with pytest.raises(KeyboardInterrupt):
+        coupled(save=path, **given)
+    same_bits(coupled(save=path, **given), whole)
+
+
+def ballast():
+    """As :func:`normed`, with a state of megabytes, so that many kills fall into its writing."""
+    given = normed()
+    given["network"].register_buffer("ballast", torch.zeros(2**20))
+    return given | {"settings": replace(given["settings"], iterations=6)}
+
+
+def run_alone(path):
+    torch.set_num_threads(1)
+    coupled(save=path, **ballast())
+
+
+@pytest.mark.slow
+def test_twenty_kills_at_random_moments(tmp_path):
+    """SIGKILL to a process that runs a transfer, again and again, until it ends; then from the
+    start, until it was killed twenty times. Every end is that of the run that nothing disturbed."""
+    whole, path = coupled(**ballast()), tmp_path / "run.pt"
+    processes = multiprocessing.get_context("forkserver")
+    processes.set_forkserver_preload([__name__])
+    rng, kills, saved, ends, seconds = np.random.default_rng(0), 0, 0, 0, None
+    while kills < 20 or path.exists():
+        process = processes.Process(target=run_alone, args=(path,))
+        start = time.perf_counter()
+        process.start()
+        process.join(rng.uniform(0, seconds / 2) if ends >= 2 and kills < 20 else None)
+        if process.exitcode is None:
+            process.kill()
+            process.join()
+            kills, saved = kills + 1, saved + path.exists()
+            continue
+        assert process.exitcode == 0
+        seconds = min(time.perf_counter() - start, seconds or 60)  # the first one waits for imports
+        same_bits(coupled(save=path, **ballast()), whole)
+        assert [file.name for file in tmp_path.iterdir()] == ["run.pt"]
+        path.unlink()
+        ends += 1
+    assert saved > 3  # kills of a run that had something to go on from
+
+
+def test_a_finished_run_goes_on_to_more_iterations(digit_pair, tmp_path):
+    source, target, network, found = digit_pair
+    path = tmp_path / "run.pt"
+    for iterations in (2, 3):
+        settings = replace(QUICK, iterations=iterations, fine_tune_steps=iterations)
+        last = coupled(source, target, network, settings, save=path, progress=False)
+        assert last.iterations == found.iterations[:iterations]
+    assert torch.equal(last.coupling, found.coupling)
+    with pytest.raises(ValueError, match="has 3 iterations, more than the 1"):
+        coupled(source, target, network, replace(QUICK, iterations=1), save=path, progress=False)
+
+
+# of which run
+
+def identity(source=None, target=None, network=None, settings=PLAIN, classes=None, features=None,
+             test=None, seed=0):
+    source, target = source or points(), target or points(classes=("b", "c"), seed=1)
+    return states.identity(source, target, network or linear(3), settings, classes, features, test,
+                           seed)
+
+
+def differ(**change):
+    """By what an identity differs from that of the plain run."""
+    plain, other = identity(), identity(**change)
+    return {what for what in {*plain, *other} if plain.get(what) != other.get(what)}
+
+
+OTHER = {"head": "union", "mixing": "linear", "step": "kl", "visits": 9, "momentum": 0.5}
+
+
+@pytest.mark.parametrize("name", [field.name for field in fields(Settings)])
+def test_identity_has_every_field_of_the_settings_that_a_road_depends_on(name):
+    value = OTHER.get(name) or getattr(PLAIN, name) + 1
+    expected = set() if name in ("iterations", "fine_tune_steps") else {"settings"}
+    assert differ(settings=replace(PLAIN, **{name: value})) == expected
+
+
+def test_identity_has_every_argument():
+    plain, other = points(), points(classes=("b", "c"), seed=1)
+    frozen, renamed = linear(3), replace(plain, classes=("a", "b", "d"))
+    frozen[1].bias.requires_grad_(False)
+    images, labels = plain.images, plain.labels
+    for expected, change in (
+            ("seed", {"seed": 1}),
+            ("classes", {"classes": ("a", "b", "c")}),
+            ("features", {"features": lambda task: task.labels[:, None]}),
+            ("network", {"network": nn.Sequential(*linear(3), nn.Identity())}),
+            ("network", {"network": frozen}),
+            ("weights of the network", {"network": linear(3, seed=1)}),
+            ("source", {"source": replace(plain, images=images + 1e-6)}),
+            ("source", {"source": replace(plain, images=images.transpose(1, 3))}),
+            ("source", {"source": replace(plain, images=images.view(torch.uint8))}),
+            ("source", {"source": replace(plain, labels=labels.flip(0))}),
+            ("source", {"source": renamed}),
+            ("target", {"target": replace(other, images=other.images.flip(0))})):
+        assert differ(**change) == {expected}, change
+    test = {"test": (plain, other)}
+    assert differ(**test) == {"test images of the source", "test images of the target"}
+    for place, what in ((0, "source"), (1, "target")):
+        pair = [plain, other]
+        pair[place] = replace(pair[place], images=pair[place].images + 1)
+        one, two = identity(**test), identity(test=pair)
+        assert {key for key in one if one[key] != two[key]} == {f"test images of the {what}"}
+
+
+def test_equal_arguments_of_another_type_go_on(tmp_path, monkeypatch):
+    source, target = points(), points(classes=("b", "c"), seed=1)
+    path, classes = tmp_path / "run.pt", ("a", "b", "c", "d")
+    found = coupled(source, target, linear(4), PLAIN, classes=classes, seed=3, save=path,
+                    test=(source, target), progress=False)
+    monkeypatch.setattr(transfer.distances, "travel", None)
+    monkeypatch.setattr(transfer.distances, "pretrain", None)
+    equal = replace(PLAIN, steps=np.int64(2), lr=np.float64(0.05), momentum=0, growth=1,
+                    proximal=np.int32(10), head=np.str_("gated"))
+    for given in ({"seed": np.int64(3)}, {"settings": equal}, {"classes": list(classes)},
+                  {"classes": np.array(classes)}, {"test": [source, target]}, {"save": str(path)},
+                  {"settings": replace(PLAIN, fine_tune_steps=9)}):
+        again = coupled(source, target, linear(4), **{
+            "settings": PLAIN, "classes": classes, "seed": 3, "save": path,
+            "test": (source, target), "progress": False} | given)
+        assert again.iterations == found.iterations
+
+
+def test_files_of_other_runs_are_refused_by_what_differs(digit_pair, tmp_path):
+    source, target, _, _ = digit_pair
+    path = tmp_path / "run.pt"
+    given = {"settings": PLAIN, "save": path, "progress": False}
+    network = nn.Sequential(nn.Flatten(), nn.Linear(64, 16), nn.ReLU(), nn.Linear(16, 10))
+    coupled(source, target, network, **given)
+    before = path.read_bytes()
+    for what, other in (("seed", {"seed": 1}), ("settings", {"settings": replace(PLAIN, lr=0.01)}),
+                        ("features", {"features": lambda task: task.labels[:, None]})):
+        with pytest.raises(ValueError, match=f"belongs to another run, by its {what};"):
+            coupled(source, target, network, **{**given, **other})
+    network[2] = nn.Tanh()  # the same weights in another network
+    with pytest.raises(ValueError, match="by its network;"):
+        coupled(source, target, network, **given)
+    network[3] = nn.Linear(16, 10)
+    with pytest.raises(ValueError, match=r"network, weights of the network; .* torch\.manual_seed"):
+        coupled(source, target, network, **given)
+    assert path.read_bytes() == before
+
+
+# damaged, foreign, shared
+
+@pytest.fixture(scope="module")
+def stored(tmp_path_factory):
+    """A finished run in a file; its bytes and its arguments."""
+    path = tmp_path_factory.mktemp("stored") / "run.pt"
+    given = {"source": points(), "target": points(classes=("b", "c"), seed=1),
+             "network": linear(3), "settings": PLAIN, "progress": False}
+    coupled(save=path, **given)
+    return path.read_bytes(), given
+
+
+def test_what_is_no_state_is_refused_by_name_and_left_alone(stored, tmp_path):
+    whole, given = stored
+    path = tmp_path / "run.pt"
+    other = tmp_path / "other.pt"
+    torch.save({"weights": torch.zeros(3)}, other)
+    for content in (b"", b"edges and corners", bytes(2000), whole[:-100], whole[:300], whole[500:],
+                    other.read_bytes()):
+        path.write_bytes(content)
+        with pytest.raises(ValueError, match=r"run\.pt is not the state of a transfer; name ano"):
+            coupled(save=path, **given)
+        assert path.read_bytes() == content
+
+
+def test_a_state_without_a_part_names_the_part(stored, tmp_path):
+    whole, given = stored
+    path = tmp_path / "run.pt"
+    path.write_bytes(whole)
+    state = torch.load(path)
+    for key in (*states.START[1:], *states.LATER):
+        torch.save({name: value for name, value in state.items() if name != key}, path)
+        with pytest.raises(ValueError, match=rf"run\.pt is the state .* without its {key};"):
+            coupled(save=path, **given)
+
+
+def test_a_changed_number_is_noticed(stored, tmp_path):
+    whole, given = stored
+    path = tmp_path / "run.pt"
+    path.write_bytes(whole)
+    state = torch.load(path)
+    changed = {key: copy.deepcopy(state) for key in ("weights", "end", "couplings", "cost",
+                                                     "start_gap", "iterations")}
+    for key in ("weights", "end"):
+        changed[key][key]["1.bias"][0] += 1e-7
+    changed["couplings"]["couplings"][0][0, 0, 0] += 1e-12
+    changed["cost"]["cost"] = state["cost"].float()
+    changed["start_gap"]["start_gap"] += 1e-15
+    changed["iterations"]["iterations"][0]["steps"][0] += 1e-12
+    for key, other in changed.items():
+        torch.save(other, path)
+        with pytest.raises(ValueError, match=r"run\.pt is damaged"):
+            coupled(save=path, **given)
+        assert torch.load(path).keys() == state.keys(), key
+
+
+def test_no_flipped_bit_gives_another_number(stored, tmp_path):
+    """In a tensor, a name, the archive's tables: refused by name, or without effect."""
+    whole, given = stored
+    path, rng, refused = tmp_path / "run.pt", np.random.default_rng(0), 0
+    path.write_bytes(whole)
+    known = states.identity(*(given[key] for key in ("source", "target", "network", "settings")),
+                            None, None, None, 0)
+    expected = states._digest(states.load(path, known, "cpu"))
+    for place in rng.integers(len(whole), size=300):
+        damaged = bytearray(whole)
+        damaged[place] ^= 1 << rng.integers(8)
+        path.write_bytes(damaged)
+        try:
+            assert states._digest(states.load(path, known, "cpu")) == expected
+        except ValueError as error:
+            assert str(path) in str(error)
+            refused += 1
+    assert refused > 30
+
+
+def never(*arguments, **keywords):
+    raise AssertionError("this must not be reached")
+
+
+def test_a_folder_that_is_not_there_or_not_ours_is_noticed_before_any_training(
+        stored, tmp_path, monkeypatch):
+    _, given = stored
+    monkeypatch.setattr(transfer.distances, "pretrain", never)
+    with pytest.raises(FileNotFoundError, match="none does not exist; create it first"):
+        coupled(save=tmp_path / "none" / "run.pt", **given)
+    with pytest.raises(IsADirectoryError, match="is a folder; name a file in it"):
+        coupled(save=tmp_path, **given)
+    theirs = Path(tempfile.mkdtemp())
+    theirs.chmod(0o555)
+    user = os.geteuid()
+    try:
+        if user == 0:  # who may write everywhere
+            os.seteuid(65534)
+        with pytest.raises(PermissionError, match=rf"{theirs}/run\.pt could not be written"):
+            coupled(save=theirs / "run.pt", **given)
+    finally:
+        os.seteuid(user)
+        shutil.rmtree(theirs)
+
+
+def test_a_full_disk_names_the_path_and_the_old_state_stays(stored, tmp_path):
+    """A limit of the size of a file stands for the disk."""
+    whole, given = stored
+    path, limits = tmp_path / "run.pt", resource.getrlimit(resource.RLIMIT_FSIZE)
+    path.write_bytes(whole)
+    longer = given | {"settings": replace(PLAIN, iterations=2)}
+    try:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (2048, limits[1]))
+        with pytest.raises(OSError, match=rf"{path} could not be written: .* untouched"):
+            coupled(save=path, **longer)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert path.read_bytes() == whole
+    assert [file.name for file in tmp_path.iterdir()] == ["run.pt"]
+    assert coupled(save=path, **longer).iterations == coupled(**longer).iterations
+
+
+def test_a_second_run_on_one_file_is_refused(stored, tmp_path, monkeypatch):
+    whole, given = stored
+    path = tmp_path / "run.pt"
+    path.write_bytes(whole)
+    with sole_writer(path), pytest.raises(
+            RuntimeError, match=rf"another process is writing {path}; wait for it"):
+        coupled(save=path, **given)
+    assert path.read_bytes() == whole
+
+    def second(*arguments, **keywords):  # while the first is on its road
+        with pytest.raises(RuntimeError, match="another process is writing"):
+            coupled(save=path, **longer)
+        return travel(*arguments, **keywords)
+
+    longer = given | {"settings": replace(PLAIN, iterations=2)}
+    monkeypatch.setattr(transfer.distances, "travel", second)
+    assert len(coupled(save=path, **longer).iterations) == 2
+
+
+def test_what_a_killed_writer_left_is_removed_and_what_others_left_is_not(stored, tmp_path):
+    _, given = stored
+    mine = tmp_path / ".run[1].pt.x1y2.unfinished"
+    others = tmp_path / ".run1.pt.x1y2.unfinished", tmp_path / "run[1].pt.lr0.unfinished"
+    for file in (mine, *others):
+        file.write_text("half a state")
+    coupled(save=tmp_path / "run[1].pt", **given)
+    assert {file.name for file in tmp_path.iterdir()} == {
+        "run[1].pt", *(file.name for file in others)}

@@ -1,0 +1,30 @@
+"""What the tests of the transfer rooms share: quick settings, and small tasks and networks."""
+
+import numpy as np
+import torch
+from torch import nn
+
+from tdist.tasks import Task, digits
+from tdist.transfer import Settings
+
+QUICK = Settings(steps=4, sgd_steps=3, batch=16, pretrain_steps=40, fine_tune_steps=50,
+                 iterations=3, block=5)
+
+
+def points(n=20, classes=("a", "b", "c"), seed=0, name="points", shift=0.0):
+    """Points in the plane, one cloud a class, as a task of floats."""
+    rng = np.random.default_rng(seed)
+    labels = np.arange(n) % len(classes)
+    centres = np.stack([np.cos(2 * labels + shift), np.sin(2 * labels + shift)], 1)
+    x = (rng.normal(size=(n, 2)) + 3 * centres).astype(np.float32)
+    return Task(name, torch.from_numpy(x[:, None, None]), torch.from_numpy(labels).long(), classes)
+
+
+def linear(outputs, seed=0):
+    torch.manual_seed(seed)
+    return nn.Sequential(nn.Flatten(), nn.Linear(2, outputs))
+
+
+def halves(size=200):
+    data = digits().subset(size)
+    return [data.only(tuple(names), names) for names in ("01234", "56789")]
