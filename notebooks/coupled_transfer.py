@@ -55,10 +55,12 @@ def network(outputs=10):
 
 # %%
 data, unseen = digits().subset(600), digits(train=False)
-low, high = data.only("01234", "0 to 4"), data.only("56789", "5 to 9")
-low_test, high_test = unseen.only("01234"), unseen.only("56789")
+LOW, HIGH = DIGITS[:5], DIGITS[5:]
+low, high = data.only(LOW, "0 to 4"), data.only(HIGH, "5 to 9")
+low_test, high_test = unseen.only(LOW), unseen.only(HIGH)
 settings = Settings(steps=12, sgd_steps=10, batch=32, iterations=5, pretrain_steps=300)
-start, settings = pretrained(low, network(), settings, DIGITS), replace(settings, pretrain_steps=0)
+start = pretrained(low, network(), settings, classes=DIGITS, progress=False)
+settings = replace(settings, pretrain_steps=0)
 found = coupled(low, high, start, settings, classes=DIGITS, test=(low_test, high_test), progress=False)
 
 # %% tags=["nbval-ignore-output"]
@@ -218,22 +220,26 @@ assert resumed.iterations == whole.iterations and torch.equal(resumed.coupling, 
 # - `union`: one softmax over all classes. The classifier must also stop saying source classes and say target classes.
 #   The gate between tasks without a common class has length $\pi$ by itself, {eq}`eq-gate`. So at one image the length
 #   is at least $\pi$ if the classifier is sure of a source class before and of a target class after, however alike the
-#   tasks are.
-# - `index`: class number $i$ of either task is output $i$, as in the authors' program. Which digit is taken for which
-#   depends on how the classes happen to be numbered.
+#   tasks are. The authors' published program has this one.
+# - `index`: class number $i$ of either task is output $i$. Which digit is taken for which depends on how the classes
+#   happen to be numbered.
 #
 # One road, with each reading and with the target's classes numbered in other ways:
 
 # %%
 one = replace(settings, iterations=1)
 ORDERS = ("56789", "98765", "67895", "75968")
-starts = {"gated": start, "index": pretrained(low, network(5), replace(one, head="index", pretrain_steps=300)),
-          "union": pretrained(low, network(), replace(one, head="union", pretrain_steps=300), DIGITS)}
+fresh = replace(one, pretrain_steps=300)
+starts = {"gated": start,
+          "index": pretrained(low, network(5), replace(fresh, head="index"), progress=False),
+          "union": pretrained(low, network(), replace(fresh, head="union"), classes=DIGITS,
+                              progress=False)}
 
 
 def renumbered(head, order):
-    target, classes = data.only(order, "5 to 9"), None if head == "index" else DIGITS
-    return coupled(low, target, starts[head], replace(one, head=head), classes=classes, progress=False).length
+    target, classes = data.only(tuple(order), "5 to 9"), None if head == "index" else DIGITS
+    return coupled(low, target, starts[head], replace(one, head=head), classes=classes,
+                   progress=False).length
 
 
 # %% tags=["nbval-ignore-output"]
@@ -347,7 +353,7 @@ lengths.round(2)
 # %%
 larger, tiny = low.resized(16), replace(settings, lr=1e-30, iterations=1)
 torch.manual_seed(0)
-normed = pretrained(larger, CNN(10, 1, width=8), replace(settings, pretrain_steps=300), DIGITS)
+normed = pretrained(larger, CNN(10, 1, width=8), fresh, classes=DIGITS, progress=False)
 still = [coupled(larger, larger, normed, tiny, classes=DIGITS, progress=False).length,
          coupled(low, low, start, tiny, classes=DIGITS, progress=False).length]
 
@@ -373,7 +379,7 @@ glue("coupled-batch-norm", f"{still[0]:.2f}", display=False)
 # the second is taken, and one uncoupled road from the same start.
 
 # %%
-start_all = pretrained(everything, network(), replace(settings, pretrain_steps=300), DIGITS)
+start_all = pretrained(everything, network(), fresh, classes=DIGITS, progress=False)
 PAIRS = {"0-4 to 5-9": (low, high, start), "0-4 to 0-9": (low, everything, start),
          "0-9 to 0-4": (everything, low, start_all), "0-4 to 0-4": (low, low, start)}
 roads = {name: [method(source, target, net, two, classes=DIGITS, progress=False) for method in (coupled, uncoupled)]

@@ -71,13 +71,13 @@ def _brief(value):
 
 
 def whole(name, value, least):
-    """A whole number of at least `least` as an int; an error that names the argument if it is not that.
+    """A whole number of at least `least` as an int; an error that names the argument if it is none.
 
     >>> whole("seed", 3.0, least=0)
     3
     """
     wrong = f"{name} must be a whole number, at least {least}; got {value!r}"
-    if not isinstance(value, Real):
+    if isinstance(value, bool) or not isinstance(value, Real):
         raise TypeError(wrong)
     if not value >= least or value % 1:
         raise ValueError(wrong)

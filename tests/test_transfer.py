@@ -445,8 +445,8 @@ def test_a_wrong_kind_of_argument_is_a_type_error():
             ({"settings": {"lr": 0.1}}, r"settings must be a tdist.transfer.Settings, got \{'lr'"),
             ({"settings": {}}, "settings must be a tdist.transfer.Settings"),
             ({"classes": "0123456789"}, r"the string '0123456789'; .* tuple\('0123456789'\)"),
-            ({"seed": None}, "seed must be a whole number, got None"),
-            ({"seed": 0.0}, "seed must be a whole number, got 0.0"),
+            ({"seed": None}, "seed must be a whole number, at least 0; got None"),
+            ({"seed": "0"}, "seed must be a whole number, at least 0; got '0'"),
             ({"test": target}, "test must be a pair, .* got Task"),
             ({"test": (source.images, target.images)}, "a task must be a tdist.Task, got Tensor")):
         for method in METHODS:
@@ -455,7 +455,7 @@ def test_a_wrong_kind_of_argument_is_a_type_error():
     with pytest.raises(TypeError, match="features must be a function from a Task"):
         coupled(**plain, features=np.zeros((100, 3)))
     for method in METHODS:
-        with pytest.raises(ValueError, match="seed must be at least 0, got -1"):
+        with pytest.raises(ValueError, match="seed must be a whole number, at least 0; got -1"):
             method(**plain, seed=-1)
 
 

@@ -5,9 +5,10 @@ import copy
 
 from torch import nn
 
+from tdist.manners import whole
 from tdist.tasks import Task
 from tdist.transfer.heads import Head
-from tdist.transfer.settings import Settings, whole
+from tdist.transfer.settings import Settings
 from tdist.transfer.training import NotFinite, device_of, predict
 
 

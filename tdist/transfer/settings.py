@@ -2,12 +2,12 @@
 
 import math
 from dataclasses import dataclass, fields
-from numbers import Integral, Real
+from numbers import Real
 
-import numpy as np
 import torch
 
 from tdist.fisher_rao import STEPS
+from tdist.manners import whole
 from tdist.transfer.heads import KINDS
 
 MIXING = ("beta", "linear")
@@ -63,7 +63,7 @@ class Settings:
     Raises
     ------
     TypeError
-        If a field is not of its kind: a float for a whole number, a string for a number.
+        If a field is not of its kind: a string for a number, a number for a string.
     ValueError
         If a number is out of range, or a string is not one of those above.
 
@@ -119,18 +119,9 @@ class Settings:
                                weight_decay=self.weight_decay)
 
 
-def whole(name, value, least):
-    """An int of at least `least`, from any kind of whole number."""
-    if isinstance(value, bool | np.bool_) or not isinstance(value, Integral):
-        raise TypeError(f"{name} must be a whole number, got {value!r}")
-    if value < least:
-        raise ValueError(f"{name} must be at least {least}, got {value!r}")
-    return int(value)
-
-
 def number(name, value, positive):
     """A finite float of at least or above 0, from any kind of number."""
-    if isinstance(value, bool | np.bool_) or not isinstance(value, Real):
+    if isinstance(value, bool) or not isinstance(value, Real):
         raise TypeError(f"{name} must be a number, got {value!r}")
     if not (0 < value < math.inf if positive else 0 <= value < math.inf):
         raise ValueError(f"{name} must be {'positive' if positive else 'at least 0'} and finite, "

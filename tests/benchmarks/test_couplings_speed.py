@@ -23,11 +23,13 @@ DEVICES = ["cpu"] + ["cuda"] * torch.cuda.is_available()
 
 @pytest.fixture(scope="module", params=DEVICES)
 def measured(request):
-    """Seconds by the clock and by the processor's time of all threads, largest gap and error of a marginal."""
+    """Seconds by the clock and by the processor's time of all threads, largest gap and error of a
+    marginal."""
     threads = torch.get_num_threads()
     torch.set_num_threads(THREADS)
     generator = torch.Generator().manual_seed(0)
-    before, cost = torch.rand((2, BLOCKS, N, N), generator=generator, dtype=torch.float64).to(request.param)
+    drawn = torch.rand((2, BLOCKS, N, N), generator=generator, dtype=torch.float64)
+    before, cost = drawn.to(request.param)
     mean = cost.mean().item()
     previous = entropic(before, ENTROPY * mean, tolerance=GAP).coupling
     rounds = []
@@ -37,7 +39,7 @@ def measured(request):
         gap = found.gap.max().item() / mean  # waits for the device
         rounds.append((time.perf_counter() - clock, time.process_time() - work))
     torch.set_num_threads(threads)
-    clock, work = (min(times) for times in zip(*rounds[1:], strict=True))  # the first round warms up
+    clock, work = map(min, zip(*rounds[1:], strict=True))  # the first round warms up
     marginal = max((N * found.coupling.sum(axis) - 1).abs().max().item() for axis in (1, 2))
     store(request.param, clock, work, gap, marginal, found.steps)
     return clock, gap, marginal
@@ -47,10 +49,10 @@ def store(device, clock, work, gap, marginal, steps):
     path = FOLDER / "couplings_speed.json"
     table = json.loads(path.read_text()) if path.exists() else {}
     table[describe_device(device)] = {
-        "blocks": BLOCKS, "n": N, "entropy": ENTROPY, "proximal": PROXIMAL, "rounds": ROUNDS, "threads": THREADS,
-        "seconds": round(clock, 2), "processor_seconds": round(work, 2), "mirror_steps": steps,
-        "gap_over_mean_cost": float(f"{gap:.2g}"), "marginal_error_times_n": float(f"{marginal:.1g}"),
-        "command": "make bench"}
+        "blocks": BLOCKS, "n": N, "entropy": ENTROPY, "proximal": PROXIMAL, "rounds": ROUNDS,
+        "threads": THREADS, "seconds": round(clock, 2), "processor_seconds": round(work, 2),
+        "mirror_steps": steps, "gap_over_mean_cost": float(f"{gap:.2g}"),
+        "marginal_error_times_n": float(f"{marginal:.1g}"), "command": "make bench"}
     path.write_text(json.dumps(table, indent=1) + "\n")
     print(json.dumps(table, indent=1))
 
