@@ -302,7 +302,10 @@ def main(arguments=None, root=ROOT):
             pair.keep()
             print(f"{pair.name}: {why}, outputs kept", flush=True)
     if todo:
-        failed += asyncio.run(run_all(todo, args.jobs, root))
+        try:
+            failed += asyncio.run(run_all(todo, args.jobs, root))
+        except KeyboardInterrupt:
+            sys.exit("stopped; what was done by then is stored")
     if failed:
         print(f"{'stale' if args.check else 'not done'}: {', '.join(failed)}")
     return int(bool(failed))
