@@ -43,7 +43,7 @@ ROOMS = {name_of(path): path for path in PACKAGE.rglob("*.py") if path != PACKAG
 
 def imports(path):
     """Rooms that a file imports from: a name inside a room counts as the room."""
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             found = [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
@@ -72,19 +72,19 @@ def test_no_file_bears_the_name_of_a_function_that_its_package_hands_on():
     for room in ORDER:
         path = ROOMS[room]
         if path.name == "__init__.py":
-            handed_on = {alias.asname or alias.name for node in ast.parse(path.read_text()).body
+            door = ast.parse(path.read_text(encoding="utf-8"))
+            handed_on = {alias.asname or alias.name for node in door.body
                          if isinstance(node, ast.ImportFrom) for alias in node.names}
             assert not handed_on & {other.stem for other in path.parent.glob("*.py")}
 
 
 def test_rooms_are_short():
     long = {room: count for room, path in ROOMS.items()
-            if (count := len(path.read_text().splitlines())) > 320}
+            if (count := len(path.read_text(encoding="utf-8").splitlines())) > 320}
     assert not long, "two ideas in one room?"
 
 
 def test_the_map_in_contributing_is_this_one():
-    shown = re.search(
-        r"<!-- floors -->\s*```\n(.*?)```", (ROOT / "CONTRIBUTING.md").read_text(), re.S
-    )
+    page = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    shown = re.search(r"<!-- floors -->\s*```\n(.*?)```", page, re.S)
     assert shown.group(1).split() == ORDER

@@ -43,7 +43,7 @@ def main(path):
             metric.update(torch.ones(1, 6), torch.zeros(1))  # the state is this process's own again
             assert metric._parts()[0].n == 1 + sum(len(batch) for batch in split[rank])
     if rank == 0:
-        with open(path, "w") as file:
+        with open(path, "w", encoding="utf-8") as file:
             json.dump(answers, file)
     dist.destroy_process_group()
 

@@ -47,13 +47,13 @@ def measured(request):
 
 def store(device, clock, work, gap, marginal, steps):
     path = FOLDER / "couplings_speed.json"
-    table = json.loads(path.read_text()) if path.exists() else {}
+    table = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
     table[describe_device(device)] = {
         "blocks": BLOCKS, "n": N, "entropy": ENTROPY, "proximal": PROXIMAL, "rounds": ROUNDS,
         "threads": THREADS, "seconds": round(clock, 2), "processor_seconds": round(work, 2),
         "mirror_steps": steps, "gap_over_mean_cost": float(f"{gap:.2g}"),
         "marginal_error_times_n": float(f"{marginal:.1g}"), "command": "make bench"}
-    path.write_text(json.dumps(table, indent=1) + "\n")
+    path.write_text(json.dumps(table, indent=1) + "\n", encoding="utf-8")
     print(json.dumps(table, indent=1))
 
 

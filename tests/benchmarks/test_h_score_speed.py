@@ -72,13 +72,13 @@ def seconds(request):
 
 def store(device, medians, ratio):
     path = FOLDER / "h_score_speed.json"
-    table = json.loads(path.read_text()) if path.exists() else {}
+    table = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
     table[describe_device(device)] = {
         "m": M, "k": K, "classes": CLASSES, "rounds": ROUNDS, "rounds of the rivals": SLOW_ROUNDS,
         "threads": torch.get_num_threads(),
         "median_seconds": {name: round(value, 3) for name, value in medians.items()},
         "h_score_over_product": round(ratio, 2), "command": "make bench"}
-    path.write_text(json.dumps(table, indent=1) + "\n")
+    path.write_text(json.dumps(table, indent=1) + "\n", encoding="utf-8")
     print(json.dumps(table, indent=1))
 
 

@@ -104,7 +104,7 @@ def table(request):
 
 def store(device, found):
     path = FOLDER / "pixelwise_speed.json"
-    stored = json.loads(path.read_text()) if path.exists() else {}
+    stored = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
     stored[describe_device(device)] = {
         "m": M, "k": K, "pixels": SIDE**2, "colours": COLOURS, "threads": torch.get_num_threads(),
         "maps": found,
@@ -112,7 +112,7 @@ def store(device, found):
                              "threads (on a GPU a product with ones); the sum of 512 MB; best of "
                              "several",
         "limits": {"seconds": LIMIT_SECONDS, "memory_gb": LIMIT_GB}, "command": "make bench"}
-    path.write_text(json.dumps(stored, indent=1) + "\n")
+    path.write_text(json.dumps(stored, indent=1) + "\n", encoding="utf-8")
     print(json.dumps(stored, indent=1))
 
 

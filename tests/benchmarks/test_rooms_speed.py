@@ -38,12 +38,12 @@ def speed(request):
 
 def store(device, rate, work):
     path = FOLDER / "rooms_speed.json"
-    table = json.loads(path.read_text()) if path.exists() else {}
+    table = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
     table[describe_device(device)] = {
         "rooms": N, "size": SIZE, "tasks": len(TASKS), "rounds": ROUNDS, "threads": THREADS,
         "rooms_per_second": round(rate), "processor_milliseconds_per_room": round(work, 2),
         "command": "make bench"}
-    path.write_text(json.dumps(table, indent=1) + "\n")
+    path.write_text(json.dumps(table, indent=1) + "\n", encoding="utf-8")
     print(json.dumps(table, indent=1))
 
 

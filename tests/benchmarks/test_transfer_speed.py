@@ -74,11 +74,11 @@ def test_a_coupled_transfer_takes_at_most_two_and_a_half_times_its_sgd(device):
 
 def store(device, coupled, sgd_only):
     path = FOLDER / "transfer_speed.json"
-    table = json.loads(path.read_text()) if path.exists() else {}
+    table = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
     table[describe_device(device)] = {
         "images": IMAGES, "network": f"CNN of width {WIDTH}", "steps": SETTINGS.steps,
         "sgd_steps": SETTINGS.sgd_steps, "batch": SETTINGS.batch, "block": SETTINGS.block,
         "coupled_seconds_an_iteration": round(coupled, 2), "bare_sgd_seconds": round(sgd_only, 2),
         "ratio": round(coupled / sgd_only, 2), "command": "make bench"}
-    path.write_text(json.dumps(table, indent=1) + "\n")
+    path.write_text(json.dumps(table, indent=1) + "\n", encoding="utf-8")
     print(json.dumps(table, indent=1))
