@@ -108,5 +108,5 @@ def slow_texture(kind, local, half, frequency):
     if kind == SPECKLE:  # a hash of the tile, which is defined in single precision
         angle = np.float32(12.9898) * np.float32(a) + np.float32(78.233) * np.float32(b)
         share = abs(math.sin(angle)) * 437.585 % 1
-        return 0.5 * (share - 0.5), min(clear, share, 1 - share)
+        return 0.5 * (share - 0.5), min(clear, share or 1, 1 - share)  # of the first tile it is 0
     return 0.0, 1.0

@@ -1,6 +1,8 @@
-"""What a room looks like before it is rendered: furniture, colours, camera and lights, drawn from a seed and a number.
+"""What a room looks like before it is rendered: furniture, colours, camera and lights, drawn from a
+seed and a number.
 
-Lengths are in metres, angles in radians; x runs from the left wall to the right, y up, z from the camera to the back.
+Lengths are in metres, angles in radians; x runs from the left wall to the right, y up, z from the
+camera to the back.
 """
 
 import math
@@ -37,7 +39,8 @@ class Layout:
     colour : torch.Tensor, shape (n, s, 3)
         Share of red, green and blue light that comes back.
     texture, frequency, glow : torch.Tensor, shape (n, s)
-        Pattern (of furniture's PLAIN to SPECKLE), its repeats a metre, and 1 for what shines by itself, else 0.
+        Pattern (of furniture's PLAIN to SPECKLE), its repeats a metre, and 1 for what shines by
+        itself, else 0.
     piece : torch.Tensor, shape (n, s), int64
         Number of the piece of furniture in its room, or -1.
     object : torch.Tensor, shape (n, pieces), int64
@@ -75,9 +78,11 @@ class Layout:
             row[: len(room["objects"])] = room["objects"]
         camera = torch.tensor([room["camera"] for room in rooms])
         solids = Solids(table[..., 0].long(), table[..., 1:4], table[..., 4:7], table[..., 7:9])
-        return cls(solids, table[..., 9:12], table[..., 12], table[..., 13], table[..., 14], table[..., 15].long(),
-                   torch.from_numpy(objects), camera[:, :3], camera[:, 3], camera[:, 4],
-                   torch.tensor([room["lights"] for room in rooms]), torch.tensor([room["scene"] for room in rooms]))
+        return cls(solids, table[..., 9:12], table[..., 12], table[..., 13], table[..., 14],
+                   table[..., 15].long(), torch.from_numpy(objects),
+                   camera[:, :3], camera[:, 3], camera[:, 4],
+                   torch.tensor([room["lights"] for room in rooms]),
+                   torch.tensor([room["scene"] for room in rooms]))
 
     def to(self, device):
         """The same on another device."""
@@ -89,12 +94,14 @@ class Layout:
 
 
 def _padded(rooms):
-    """Rows of numbers, a list for each room, as one array (n, s, 16); padding lies far below the floor."""
+    """Rows of numbers, a list for each room, as one array (n, s, 16); padding lies far below the
+    floor."""
     lengths = [len(parts) for parts in rooms]
     numbers = chain.from_iterable(chain.from_iterable(rooms))
     table = np.zeros((len(rooms), max(lengths), 16), np.float32)
     table[..., 2], table[..., 7], table[..., 15] = -1e3, 1, -1
-    table[np.arange(max(lengths)) < np.array(lengths)[:, None]] = np.fromiter(numbers, np.float32).reshape(-1, 16)
+    used = np.arange(max(lengths)) < np.array(lengths)[:, None]  # (n, s)
+    table[used] = np.fromiter(numbers, np.float32).reshape(-1, 16)
     return table
 
 
@@ -105,16 +112,19 @@ def _room(draw):
     width, depth, height = draw(low, high), draw(max(low, 3.0), high + 1.5), draw(2.3, 2.9)
     palette = _palette(draw, kind)
     pieces = furnish(kind, width, depth, draw)
-    placed = [(-1, shell(kind, width, depth, height, draw)), (-1, fixtures(kind, width, depth, draw))]
+    placed = [(-1, shell(kind, width, depth, height, draw)),
+              (-1, fixtures(kind, width, depth, draw))]
     placed += [(number, parts) for number, (_, parts) in enumerate(pieces)]
     parts = [(shape, *centre, *half, cos, sin, *palette.get(colour, colour), texture, frequency,
               colour in ("glow", "screen"), number)
-             for number, group in placed for shape, centre, half, cos, sin, (colour, texture, frequency) in group]
+             for number, group in placed
+             for shape, centre, half, cos, sin, (colour, texture, frequency) in group]
     camera = (width * draw(0.25, 0.75), draw(1.2, 1.7), draw(0.15, 0.4))
     aim = width / 2 + draw(-0.45, 0.45) * width - camera[0]
     lights = ((width * draw(0.3, 0.7), height - 0.15, depth * draw(0.35, 0.65), draw(0.7, 1.0)),
               (camera[0] + draw(-0.5, 0.5), height - 0.3, 0.2, draw(0.1, 0.35)))
-    return {"parts": parts, "objects": [PIECES.index(piece) for piece, _ in pieces], "scene": scene, "lights": lights,
+    return {"parts": parts, "objects": [PIECES.index(piece) for piece, _ in pieces],
+            "scene": scene, "lights": lights,
             "camera": (*camera, draw(-0.32, -0.12), math.atan2(aim, 0.7 * depth))}
 
 
@@ -125,8 +135,10 @@ def _palette(draw, kind):
         return tuple(value * (1 + strength * math.cos(hue + a)) for a in (0.0, 2.1, 4.2))
 
     wood = draw(0.25, 0.75)
-    return {"wood": (0.75 * wood + 0.1, 0.5 * wood + 0.06, 0.3 * wood + 0.03), "cloth": tint(draw(0.25, 0.6), 0.6),
+    return {"wood": (0.75 * wood + 0.1, 0.5 * wood + 0.06, 0.3 * wood + 0.03),
+            "cloth": tint(draw(0.25, 0.6), 0.6),
             "accent": tint(draw(0.3, 0.6), 0.85), "cabinet": tint(draw(0.4, 0.75), 0.25),
             "stone": (draw(0.2, 0.6),) * 3, "water": (0.55, 0.75, 0.8),
             "glow": (0.95, 0.97, 1.0), "screen": (0.25, 0.4, 0.6),
-            "glass": (0.6, 0.7, 0.75), "wall": tint(draw(0.6, 0.85), 0.13), "floor": tint(draw(0.3, 0.7), 0.2)}
+            "glass": (0.6, 0.7, 0.75),
+            "wall": tint(draw(0.6, 0.85), 0.13), "floor": tint(draw(0.3, 0.7), 0.2)}
