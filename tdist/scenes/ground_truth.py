@@ -194,7 +194,7 @@ def keypoints_3d(normals, window=5):
     >>> normals = torch.zeros(1, 3, 8, 8)
     >>> normals[:, 0, :, :4] = normals[:, 1, :4, 4:] = normals[:, 2, 4:, 4:] = 1  # a corner
     >>> keypoints_3d(normals)[0, 4, [0, 4]]  # on a plane, at the corner
-    tensor([0.0000, 0.4800])
+    tensor([0.0000, 0.4765])
     """
     normals = normals.transpose(0, 1)  # (3, n, h, w): what is done to one is done to a whole block
     products = torch.empty(3, *normals.shape, device=normals.device)  # n, n n, and xz, yx, zy
