@@ -372,11 +372,12 @@ def test_an_environment_is_made_once_and_again_in_a_moved_checkout(checkout):
     assert log.read_text() == 3 * asked
 
 
+OLD = "import sys; sys.version_info = 3, 10, 1; exec(sys.argv[1])"
+
+
 @pytest.mark.parametrize(("answer", "said"), [
     ("exit 127", "name another interpreter"),
-    (f"exec {sys.executable} -c 'import sys; sys.version_info = 3, 10, 1; exec(sys.argv[1])' \"$2\"",
-     "tdist needs Python 3.11 or later, this is 3.10"),
-])
+    (f"exec {sys.executable} -c '{OLD}' \"$2\"", "tdist needs Python 3.11 or later, this is 3.10")])
 def test_an_old_or_missing_interpreter_is_named(checkout, answer, said):
     old = checkout.parent / "old"
     old.write_text(f"#!/bin/sh\n{answer}\n")
