@@ -37,8 +37,8 @@ class Diverged(ArithmeticError):
 
 
 def line(result):
-    """A dataclass in one line, for its ``__repr__``: numbers with four digits, arrays by their
-    shape.
+    """A dataclass or named tuple in one line, for its ``__repr__``: numbers with four digits,
+    arrays by shape.
 
     >>> from dataclasses import dataclass
     >>> @dataclass(frozen=True, repr=False)
@@ -49,13 +49,17 @@ def line(result):
     >>> Length(1.23456, 20)
     Length(length=1.235, steps=20)
     """
-    shown = (f"{f.name}={_brief(getattr(result, f.name))}" for f in fields(result) if f.repr)
+    names = (result._fields if hasattr(result, "_fields") else
+             [f.name for f in fields(result) if f.repr])
+    shown = (f"{name}={_brief(getattr(result, name))}" for name in names)
     return f"{type(result).__name__}({', '.join(shown)})"
 
 
 def _brief(value):
     if hasattr(value, "shape") and value.shape != ():
         return f"{type(value).__name__} {tuple(value.shape)}"
+    if hasattr(value, "_fields"):
+        return repr(value)
     if hasattr(value, "item"):
         value = value.item()
     if isinstance(value, list | tuple | dict) and value:
@@ -93,10 +97,11 @@ def need(module):
         return import_module(module)
     except ModuleNotFoundError as missing:
         group = GROUP.get((missing.name or "").split(".")[0])
-        if group is None:
+        if group is None and missing.name != module:
             raise
+        package = f"'tdist[{group}]'" if group else module
         raise ModuleNotFoundError(f"{missing.name} is not installed; get it with: "
-                                  f"pip install 'tdist[{group}]'", name=missing.name) from None
+                                  f"pip install {package}", name=missing.name) from None
 
 
 def write_aside(path, write):

@@ -15,7 +15,7 @@ joint exponents hgr
 fisher_rao couplings
 agreement affinities
 inputs
-hscore.moments hscore.score hscore
+hscore.repeats hscore.moments hscore.whitening hscore.samples hscore.score hscore.metric hscore
 pixelwise.targets pixelwise.palettes pixelwise.coloursums
 pixelwise.whitened pixelwise.scores pixelwise.chance pixelwise
 tasks networks pooling features

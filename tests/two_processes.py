@@ -1,4 +1,5 @@
-"""Run by test_hscore.py: two processes see samples of their own; compute() must give the one-call result."""
+"""Run by test_hscore_metric.py: two processes see samples of their own; compute() must give the
+one-call result."""
 
 import json
 import sys
@@ -21,9 +22,11 @@ def cases(y):
     rows = np.arange(len(y))
     low = y < 10  # the first process never sees the classes of the second
     return {
-        "classes and batch counts differ": (np.array_split(rows[low], 3), np.array_split(rows[~low], 7)),
+        "classes and batch counts differ": (np.array_split(rows[low], 3),
+                                            np.array_split(rows[~low], 7)),
         "samples differ": (np.array_split(rows[:31], 2), [rows[31:]]),
         "one process has no samples": ([], np.array_split(rows, 4)),
+        "copies": (np.array_split(np.r_[:6, :6], 2), [np.r_[3:7], np.r_[:3]]),
     }
 
 
@@ -38,10 +41,11 @@ def main(path):
                 metric.update(torch.from_numpy(x[batch]).float(), torch.from_numpy(y[batch]))
             found = [None, None]
             dist.all_gather_object(found, list(metric.compute()))
-            expected = list(h_score(x.astype(np.float32), y, shrinkage))
+            seen = np.concatenate([np.concatenate(part) for part in split if part])
+            expected = list(h_score(x[seen].astype(np.float32), y[seen], shrinkage))
             answers[f"{name}, shrinkage {shrinkage}"] = [expected, *found]
             metric.update(torch.ones(1, 6), torch.zeros(1))  # the state is this process's own again
-            assert metric._parts()[0].n == 1 + sum(len(batch) for batch in split[rank])
+            assert metric._total().n == 1 + sum(len(batch) for batch in split[rank])
     if rank == 0:
         with open(path, "w", encoding="utf-8") as file:
             json.dump(answers, file)

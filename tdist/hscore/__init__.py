@@ -1,7 +1,7 @@
-"""H-score of features for a classification task: one call, streaming, chance level, significance, transferability."""
+"""H-score of features for a classification task: one call, streaming, chance level, significance,
+transferability."""
 
 from tdist.hscore.score import (
-    HScore,
     HScoreResult,
     Transferability,
     h_score,
@@ -9,4 +9,23 @@ from tdist.hscore.score import (
     transferability,
 )
 
-__all__ = ["HScore", "HScoreResult", "Transferability", "h_score", "pillai_pvalue", "transferability"]
+__all__ = [
+    "HScore",
+    "HScoreResult",
+    "Transferability",
+    "h_score",
+    "pillai_pvalue",
+    "transferability",
+]
+
+
+def __getattr__(name):
+    if name == "HScore":  # when it is first used: torchmetrics takes three seconds to load
+        from tdist.hscore.metric import HScore
+
+        return HScore
+    raise AttributeError(f"module 'tdist.hscore' has no attribute {name!r}")
+
+
+def __dir__():
+    return __all__

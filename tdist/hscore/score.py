@@ -1,6 +1,10 @@
-r"""H-score of features for a classification task: one call, streaming, chance level, significance, transferability.
+r"""H-score of features for a classification task: one call, chance level, significance,
+transferability.
 
-.. math:: H(f) = \operatorname{tr}\bigl(\operatorname{cov}(f)^{-1} \operatorname{cov}(\mathbb E[f \mid Y])\bigr)
+.. math::
+
+    H(f) = \operatorname{tr}\bigl(\operatorname{cov}(f)^{-1}
+    \operatorname{cov}(\mathbb E[f \mid Y])\bigr)
 
 Definition 2 of the H-score paper, :eq:`eq-h-score` of the book.
 """
@@ -12,21 +16,22 @@ from typing import NamedTuple
 import numpy as np
 import torch
 from scipy.stats import f as f_distribution
-from torchmetrics import Metric
 
-from tdist.hscore.moments import Moments, accumulate, project
+from tdist.hscore import repeats
+from tdist.hscore.moments import accumulate
+from tdist.hscore.samples import project_samples
+from tdist.hscore.whitening import project
 from tdist.inputs import (
     check_features,
-    check_finite,
+    check_lengths,
     check_shrinkage,
     device_of,
     encode_labels,
-    integer_labels,
-    to_tensor,
 )
+from tdist.manners import line
 
 
-class HScoreResult(NamedTuple):  # torchmetrics takes a frozen dataclass apart, but not a named tuple
+class HScoreResult(NamedTuple):  # torchmetrics takes a frozen dataclass apart, but no named tuple
     r"""An H-score and what it takes to read it; ``float(result)`` is the statistic.
 
     Attributes
@@ -38,9 +43,11 @@ class HScoreResult(NamedTuple):  # torchmetrics takes a frozen dataclass apart, 
     chance : float
         Mean of the statistic when the labels are shuffled, :eq:`eq-chance`.
     adjusted : float
-        The statistic corrected for chance, :eq:`eq-adjusted`: 0 is chance level. NaN if n - 1 <= rank.
+        The statistic corrected for chance, :eq:`eq-adjusted`: 0 is chance level. NaN if
+        n - 1 <= rank, and where repeated rows hide that: see :func:`h_score`.
     pvalue : float
-        Pillai's F test of "f and Y are unrelated", :eq:`eq-pillai`. NaN with shrinkage or if n - classes < rank.
+        Pillai's F test of "f and Y are unrelated", :eq:`eq-pillai`. NaN with shrinkage, if
+        n - classes < rank, or where repeated rows hide that.
     rank : int
         Rank of cov(f).
     n : int
@@ -49,6 +56,15 @@ class HScoreResult(NamedTuple):  # torchmetrics takes a frozen dataclass apart, 
         Number of classes present.
     shrinkage : float
         Shrinkage intensity used; 0 for none.
+
+    Examples
+    --------
+    >>> result = h_score([[0], [1], [2], [3]], ["cat", "cat", "dog", "dog"])
+    >>> result  # doctest: +NORMALIZE_WHITESPACE
+    HScoreResult(statistic=0.8, bound=1, chance=0.3333, adjusted=0.7, pvalue=0.1056, rank=1, n=4,
+                 classes=2, shrinkage=0)
+    >>> float(result) == result.statistic
+    True
     """
 
     statistic: float
@@ -64,8 +80,16 @@ class HScoreResult(NamedTuple):  # torchmetrics takes a frozen dataclass apart, 
     def __float__(self):
         return self.statistic
 
+    __repr__ = line
 
-@dataclass(frozen=True)
+    @classmethod
+    def __torch_function__(cls, function, types, args=(), kwargs=None):
+        raise TypeError("an HScoreResult is no tensor: take float(result) or a field of it; "
+                        'HScore(field="adjusted") computes one field as a tensor, for logging, '
+                        "arithmetic and the wrappers of torchmetrics")
+
+
+@dataclass(frozen=True, repr=False)
 class Transferability:
     """Ratio of two H-scores on one target task; ``float(result)`` is the ratio.
 
@@ -74,6 +98,13 @@ class Transferability:
     statistic : float
         H(source features) / H(target features).
     source, target : HScoreResult
+
+    Examples
+    --------
+    >>> f = [[0.0, 1], [1, 0], [2, 1], [3, 1]]
+    >>> result = transferability([row[:1] for row in f], f, [0, 0, 1, 1])
+    >>> float(result) == result.source.statistic / result.target.statistic
+    True
     """
 
     statistic: float
@@ -83,25 +114,32 @@ class Transferability:
     def __float__(self):
         return self.statistic
 
+    __repr__ = line
+
 
 def h_score(features, labels, shrinkage=None):
     r"""H-score of features for the task of predicting the labels, in one call.
 
-    .. math:: H(f) = \operatorname{tr}\bigl(\operatorname{cov}(f)^{+} \operatorname{cov}(\mathbb E[f \mid Y])\bigr)
+    .. math::
 
-    :eq:`eq-h-score`; Definition 2 of the H-score paper. It is unchanged by f -> fA + b with A invertible, and equals
-    the Pillai-Bartlett trace of a one-way MANOVA. Statistics accumulate in float64 in chunks.
+        H(f) = \operatorname{tr}\bigl(\operatorname{cov}(f)^{+}
+        \operatorname{cov}(\mathbb E[f \mid Y])\bigr)
+
+    :eq:`eq-h-score`; Definition 2 of the H-score paper. It is unchanged by f -> fA + b with A
+    invertible, and equals the Pillai-Bartlett trace of a one-way MANOVA.
 
     Parameters
     ----------
     features : array_like or torch.Tensor, shape (m, k)
-        Real numbers of any precision, or integers; on any device. Not modified.
+        Real numbers of any precision, or integers; a pandas data frame; on any device. Not
+        modified.
     labels : array_like or torch.Tensor, shape (m,)
-        The class of each sample: integers, strings, or anything hashable.
+        The class of each sample: integers, strings, or anything hashable; none missing.
     shrinkage : None, float in [0, 1] or "ledoit-wolf"
-        With intensity a, :math:`\operatorname{tr}(\operatorname{cov}_a^{-1} (1-a) \operatorname{cov}(\mathbb E[f|Y]))`
-        where :math:`\operatorname{cov}_a = (1-a) \operatorname{cov}(f) + a \mu I`, :eq:`eq-shrinkage`. Not invariant
-        under scaling of the columns: the features are taken as given.
+        With intensity a, :math:`\operatorname{tr}(\operatorname{cov}_a^{-1} (1-a)
+        \operatorname{cov}(\mathbb E[f|Y]))` where
+        :math:`\operatorname{cov}_a = (1-a) \operatorname{cov}(f) + a \mu I`, :eq:`eq-shrinkage`.
+        Not invariant under scaling of the columns: the features are taken as given.
 
     Returns
     -------
@@ -112,100 +150,105 @@ def h_score(features, labels, shrinkage=None):
     TypeError
         If features are complex, sparse or not numbers, or labels cannot be hashed.
     ValueError
-        If features are empty, hold NaN or infinity, or have other than two axes; if labels are fractions or of
-        another length; if there is one class only; if the shrinkage is outside [0, 1].
-    """
-    features = check_features(features)
-    codes, classes = encode_labels(labels)
-    if len(codes) != len(features):
-        raise ValueError(f"features and labels differ in length: {len(features)} rows and {len(codes)} labels")
-    shrinkage = check_shrinkage(shrinkage)
-    device = device_of(features)
-    codes = torch.from_numpy(codes).to(device)
-    moments = accumulate(None, features, codes, torch.arange(classes, device=device), shrinkage)
-    return _result(moments, shrinkage)
+        If features are empty, hold NaN or infinity, have other than two axes, or are so large or
+        small that their squares leave float64; if labels are missing, fractions, of another length
+        or of one class only; if the shrinkage is outside [0, 1].
 
+    Warns
+    -----
+    UserWarning
+        If the features do not vary, every class has one sample, or repeated rows matter.
 
-class HScore(Metric):
-    r"""H-score of features that arrive in batches: :func:`h_score` as a torchmetrics metric.
+    Notes
+    -----
+    Statistics accumulate in float64 in chunks. With m >= k samples the cost is :math:`O(m k^2 +
+    k^3)` time and :math:`O(k^2)` memory; with m < k it is :math:`O(m^2 k + m^3)` time and
+    :math:`O(m^2)` memory, from the products of samples: 100 to 2,000 samples of 25,000 features
+    take a fraction of a second to some seconds.
 
-    Any batching, order, or split over processes gives the one-call result. Labels are integers of any value.
-
-    Parameters
-    ----------
-    shrinkage : None, float in [0, 1] or "ledoit-wolf"
-        As in :func:`h_score`.
-    **kwargs
-        Of :class:`torchmetrics.Metric`.
+    Every sample counts as an independent one. Copies of a sample (files that come twice,
+    oversampling, a sampler's padding) push score, `adjusted` and `pvalue` the wrong way, and a
+    *bootstrap* of rows is wrong for the same reason: its interval need not even hold the estimate.
+    Rows that come again with their old label may be copies: where counting them once would change
+    the chance level by 2% of the bound there is a warning; where features of rank d - 1 tell all d
+    distinct rows apart, so that any features would reach the same score, `adjusted` and `pvalue`
+    are NaN.
 
     Examples
     --------
-    >>> metric = HScore()
-    >>> for images, labels in loader:            # doctest: +SKIP
-    ...     metric.update(model(images), labels)
-    >>> metric.compute().adjusted                # doctest: +SKIP
+    >>> from sklearn.datasets import load_iris
+    >>> iris, species = load_iris(return_X_y=True)
+    >>> result = h_score(iris, species)
+    >>> print(f"{result.statistic:.3f} of {result.bound}, by chance {result.chance:.3f}")
+    1.192 of 2, by chance 0.054
+    >>> round(h_score(iris[::10], species[::10], shrinkage="ledoit-wolf").shrinkage, 3)
+    0.055
     """
+    features = check_features(features)
+    codes, classes = encode_labels(labels)
+    check_lengths(features, codes)
+    shrinkage = check_shrinkage(shrinkage)
+    if classes < 2:
+        raise ValueError(ONE_CLASS)
+    codes = torch.from_numpy(codes).to(device_of(features))
+    if len(features) < features.shape[1]:
+        found = project_samples(features, codes, shrinkage)
+        rows = repeats.rows_of(features, codes)
+        return assess(len(features), classes, *found, repeats.count(rows))
+    moments = accumulate(None, features, codes, torch.arange(classes, device=codes.device),
+                         shrinkage == "ledoit-wolf")
+    return of_moments(moments, shrinkage)
 
-    is_differentiable = False
-    higher_is_better = True
 
-    def __init__(self, shrinkage=None, **kwargs):
-        super().__init__(**kwargs)
-        self.shrinkage = check_shrinkage(shrinkage)
-        # one tensor in each list: lists may differ in shape between processes, where tensors may not
-        for name in Moments.__dataclass_fields__:
-            self.add_state(name, default=[], dist_reduce_fx=None)
-        self.reset()
+ONE_CLASS = ("all labels are the same: the H-score compares classes and needs at least two")
 
-    def reset(self):
-        """Forget every sample."""
-        super().reset()
-        self._set(Moments.about(torch.zeros(0, dtype=torch.float64, device=self.device),
-                                torch.zeros(0, dtype=torch.int64, device=self.device)))
 
-    def update(self, features, labels):
-        """Add a batch: features (m, k) and integer labels (m,), as :func:`h_score` takes them."""
-        features = check_features(features)
-        labels = torch.from_numpy(integer_labels(labels)).to(self.device)
-        if len(labels) != len(features):
-            raise ValueError(f"features and labels differ in length: {len(features)} rows and {len(labels)} labels")
-        old = self._parts()[0]
-        if old.n and len(old.shift) != features.shape[1]:
-            raise ValueError(f"features have {features.shape[1]} columns, earlier batches had {len(old.shift)}")
-        # before anything is added, so that a refused batch leaves no trace
-        batch = to_tensor(features, self.device)
-        check_finite(torch.stack(torch.aminmax(batch)).double() ** 2, batch, 0)
-        self._set(accumulate(old if old.n else None, features, labels, torch.unique(labels), self.shrinkage))
+def of_moments(moments, shrinkage):
+    """The HScoreResult of the samples in :class:`tdist.hscore.moments.Moments`."""
+    n, classes = moments.n, int((moments.counts > 0).sum())
+    if classes < 2:
+        raise ValueError(ONE_CLASS)
+    cov, means, noise = moments.central()
+    a = moments.ledoit_wolf(cov) if shrinkage == "ledoit-wolf" else shrinkage
+    found = project(cov, means, noise, n, a)
+    return assess(n, classes, *found, a, repeats.count(moments.rows), stacklevel=4)
 
-    def forward(self, features, labels):
-        """Add a batch and return its own :class:`HScoreResult`, or None if it holds a single class."""
-        self.update(features, labels)
-        return None if len(torch.unique(torch.as_tensor(labels))) < 2 else h_score(features, labels, self.shrinkage)
 
-    def compute(self):
-        """The :class:`HScoreResult` of all samples so far, over all processes."""
-        parts = [part for part in self._parts() if part.n]
-        if not parts:
-            raise ValueError("no samples yet: call update(features, labels) first")
-        total = Moments.about(parts[0].shift, parts[0].labels)
-        for part in parts:
-            total.merge(part)
-        return _result(total, self.shrinkage)
+def assess(n, classes, statistic, effective, rank, a, repeated, stacklevel=3):
+    """The HScoreResult of n samples, with the warnings that it needs.
 
-    def _set(self, moments):
-        for name in Moments.__dataclass_fields__:
-            setattr(self, name, [getattr(moments, name)])
-
-    def _parts(self):
-        return [Moments(*parts) for parts in zip(*(getattr(self, name) for name in Moments.__dataclass_fields__),
-                                                 strict=True)]
+    effective: effective rank under shrinkage a. repeated: Repeats, or None if they do not matter.
+    """
+    top, chance, spare = classes - 1, effective * (classes - 1) / (n - 1), n - 1 - effective
+    adjusted = np.nan
+    if spare > 1e-6 * n:  # or both factors are rounding
+        adjusted = top - (top - statistic) * (n - 1) / spare
+    pvalue = np.nan if a else pillai_pvalue(statistic, rank, classes, n)
+    words = []
+    if rank == 0:
+        words.append("features do not vary, and score 0: are all images the same, or the layer "
+                     "dead?")
+    if n == classes:
+        words.append("every class has one sample: no spread within classes, so H = classes - 1 for "
+                     "any n - 1 independent features; add samples")
+    elif repeated is not None and rank:
+        if repeated.saturated(effective, classes):
+            adjusted = pvalue = np.nan
+        if repeated.distinct < n and (repeated.saturated(effective, classes) or
+                                      repeated.notable(effective, n)):
+            words.append(repeated.words(effective, classes, n))
+    for text in words:
+        warnings.warn(text, stacklevel=stacklevel)
+    return HScoreResult(float(statistic), min(top, rank), float(chance), float(adjusted),
+                        float(pvalue), rank, n, classes, float(a))
 
 
 def transferability(source_features, target_features, labels):
-    r"""Transferability :math:`H_T(f_S) / H_T(f_{T\text{opt}})`, :eq:`eq-transferability`; Definition 3 of the paper.
+    r"""Transferability :math:`H_T(f_S) / H_T(f_{T\text{opt}})`, :eq:`eq-transferability`;
+    Definition 3 of the paper.
 
-    The error exponent that the source's features reach on the target task, as a fraction of the one that the
-    target's own best features reach.
+    The error exponent that the source's features reach on the target task, as a fraction of the one
+    that the target's own best features reach.
 
     Parameters
     ----------
@@ -220,12 +263,20 @@ def transferability(source_features, target_features, labels):
     Returns
     -------
     Transferability
-        At most 1 for population quantities with j >= the rank of the target; estimates can exceed it.
+        At most 1 for population quantities with j >= the rank of the target; estimates can exceed
+        it.
 
     Raises
     ------
     ValueError
         As :func:`h_score`, or if the target's features score 0.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> iris, species = load_iris(return_X_y=True)
+    >>> round(float(transferability(iris[:, :2], iris, species)), 3)
+    0.793
     """
     source, target = h_score(source_features, labels), h_score(target_features, labels)
     if target.statistic <= 0:
@@ -233,26 +284,26 @@ def transferability(source_features, target_features, labels):
     return Transferability(source.statistic / target.statistic, source, target)
 
 
-def _result(moments, shrinkage):
-    n, classes = moments.n, int((moments.counts > 0).sum())
-    if classes < 2:
-        raise ValueError("all labels are the same: the H-score compares classes and needs at least two")
-    if n == classes:
-        warnings.warn("every class has one sample: no spread within classes, so H = classes - 1 for any "
-                      "n - 1 independent features; add samples", stacklevel=3)
-    cov, means, noise = moments.central()
-    a = moments.ledoit_wolf(cov) if shrinkage == "ledoit-wolf" else shrinkage
-    statistic, effective, rank = project(cov, means, noise, n, a)
-    chance = effective * (classes - 1) / (n - 1)
-    top = classes - 1
-    adjusted = top - (top - statistic) * (n - 1) / (n - 1 - effective) if n - 1 > effective else np.nan
-    pvalue = np.nan if a else pillai_pvalue(statistic, rank, classes, n)
-    return HScoreResult(float(statistic), min(top, rank), float(chance), float(adjusted), float(pvalue), rank, n,
-                        classes, float(a))
-
-
 def pillai_pvalue(statistic, rank, classes, n):
-    r"""p value of Pillai's trace by its F approximation, :eq:`eq-pillai`; NaN if n - classes < rank or rank is 0."""
+    r"""p value of Pillai's trace by its F approximation, :eq:`eq-pillai`.
+
+    Parameters
+    ----------
+    statistic : float
+        The trace, which is the H-score.
+    rank, classes, n : int
+        As in :class:`HScoreResult`.
+
+    Returns
+    -------
+    float
+        NaN if n - classes < rank or rank is 0.
+
+    Examples
+    --------
+    >>> round(pillai_pvalue(0.8, rank=1, classes=2, n=4), 4)
+    0.1056
+    """
     s = min(rank, classes - 1)
     wide, spare = (abs(rank - classes + 1) - 1) / 2, (n - classes - rank - 1) / 2
     if s == 0 or n - classes < rank:
@@ -260,4 +311,4 @@ def pillai_pvalue(statistic, rank, classes, n):
     if statistic >= s:
         return 0.0
     a, b = 2 * wide + s + 1, 2 * spare + s + 1
-    return f_distribution.sf(b / a * statistic / (s - statistic), s * a, s * b)
+    return float(f_distribution.sf(b / a * statistic / (s - statistic), s * a, s * b))

@@ -13,7 +13,8 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
-from tdist.hscore.moments import accumulate, whitening
+from tdist.hscore.moments import accumulate
+from tdist.hscore.whitening import whitening
 from tdist.inputs import check_features, device_of, to_tensor
 from tdist.manners import line
 from tdist.pixelwise.coloursums import SumsByColour
@@ -211,7 +212,7 @@ def _whiten(features, noise):
     """noise (k,): the variance of rounding, on top of what the features' own size and type say."""
     m, device = len(features), device_of(features)
     one_class = torch.zeros(m, dtype=torch.int64, device=device)
-    moments = accumulate(None, features, one_class, one_class[:1], 0.0)
+    moments = accumulate(None, features, one_class, one_class[:1])
     cov, _, rounding = moments.central()
     noise = noise + rounding
     white = whitening(cov, noise, m)

@@ -1,0 +1,154 @@
+r"""Rows of features that come again: found in batches, and what they do to the score.
+
+A row that comes twice with one label may be one image twice: a copy, in the folder, by
+oversampling, by a sampler's padding, by a bootstrap. The corrections for chance count samples and
+take copies for independent ones. Where the features tell all distinct rows apart (rank = distinct
+rows - 1) they express every function of the rows, and *any* such features score the same.
+But a feature with few values, such as a colour, has many samples of each, drawn
+independently. The labels tell the two apart: copies agree, draws of a row mostly do not all.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+import torch
+
+from tdist.inputs import to_tensor
+
+CHUNK = 2**22  # numbers at a time: 32 MB
+BLOCK = 2**15  # numbers hashed at a time: they stay in the cache
+NOTICED = 0.02
+
+
+class Repeats(NamedTuple):
+    """How rows repeat.
+
+    Attributes
+    ----------
+    distinct : int
+        Number of distinct rows.
+    settled : int
+        Those of them whose samples all have one label: each may be one sample and its copies.
+    open : int
+        Number of samples of the other rows.
+    """
+
+    distinct: int
+    settled: int
+    open: int
+
+    def saturated(self, rank, classes):
+        """Whether any features that tell the rows apart would reach the same score."""
+        # where every class is one row, the features are the labels: no accident
+        return rank >= self.distinct - 1 and self.open <= self.settled and self.distinct > classes
+
+    def notable(self, rank, n):
+        """Whether counting copies once moves the chance level by more than NOTICED of the bound."""
+        once = self.settled + self.open  # samples, if copies count once
+        return rank * (1 / max(once - 1, rank) - 1 / (n - 1)) > NOTICED
+
+    def words(self, rank, classes, n):
+        """What to say about them."""
+        once = self.settled + self.open
+        text = f"{n - once} of {n} rows of features repeat another row and its label"
+        if self.saturated(rank, classes):
+            text += (f", and the features tell all {self.distinct} distinct rows apart (rank "
+                     f"{rank:.0f}): any features that do reach the same score, so adjusted and "
+                     "pvalue are NaN")
+        else:
+            chance = (classes - 1) * np.array([rank / (n - 1), rank / max(once - 1, rank)])
+            text += (f"; if they are copies and no samples of their own, chance is {chance[1]:.3g} "
+                     f"and not {chance[0]:.3g}, and adjusted and pvalue are wrong")
+        return text + (". Oversampling, a sampler's padding and a bootstrap of rows make copies: "
+                       "score each sample once")
+
+
+def fingerprints(x):
+    """A number (m,) int64 for each row of a tensor x (m, k): equal rows, equal numbers.
+
+    A sum of the values' bits times random odd numbers, modulo 2^64, which is exact in any order;
+    of 10^5 distinct rows two have the same number with probability 10^-9 or so.
+    """
+    m, k = x.shape
+    factors = np.random.PCG64(0).random_raw(k).view(np.int64) | 1
+    step = max(1, BLOCK // k)
+    if x.device.type == "cpu":
+        found = np.empty(m, np.int64)
+        x = (x.float() if x.dtype == torch.bfloat16 else x).numpy()
+        for start in range(0, m, step):
+            bits = (x[start : start + step].astype(np.float64) + 0.0).view(np.int64)  # no -0.0
+            bits ^= bits >> 32
+            found[start : start + step] = np.einsum("ij,j->i", bits, factors)
+        return torch.from_numpy(found)
+    bits = (x.double() + 0.0).view(torch.int64)
+    return ((bits ^ (bits >> 32)) * torch.from_numpy(factors).to(x.device)).sum(1)
+
+
+# Sums over samples, as in Moments: rows (p, 3) int64 holds a fingerprint, a label, and how many
+# samples have both. A single row of zeros says that so many rows differ that copies do not matter.
+
+
+def none(device):
+    """No samples yet."""
+    return torch.zeros(0, 3, dtype=torch.int64, device=device)
+
+
+def plenty(k):
+    """With more samples than this, copies counted once, repeats move the chance level of k
+    features by less than NOTICED of the bound."""
+    return int((k + 1) / NOTICED)
+
+
+def add(rows, x, y):
+    """Rows with the samples x (m, k) of labels y (m,)."""
+    if _many(rows):
+        return rows
+    new = torch.stack([fingerprints(x), y, torch.ones_like(y)], 1)
+    return _within(torch.cat([rows, new]), plenty(x.shape[1]))
+
+
+def merge(rows, other, k):
+    """The rows of two parts of the samples, of k features."""
+    if _many(rows) or _many(other):
+        return rows if _many(rows) else other
+    return _within(torch.cat([rows, other]), plenty(k))
+
+
+def _many(rows):
+    return len(rows) == 1 and not rows.any()
+
+
+def _within(rows, limit):
+    """The same rows, with no more than a few times `limit` entries."""
+    if len(rows) > 2 * limit:
+        rows = _summed(rows)
+        if len(rows) > limit:
+            return torch.zeros_like(rows[:1])
+    return rows
+
+
+def _summed(rows):
+    """Each fingerprint and label once, in order."""
+    pairs, place = torch.unique(rows[:, :2], dim=0, return_inverse=True)
+    times = rows.new_zeros(len(pairs)).index_add_(0, place, rows[:, 2])
+    return torch.cat([pairs, times[:, None]], 1)
+
+
+def count(rows):
+    """The Repeats among rows, or None where so many differ that they do not matter."""
+    if _many(rows):
+        return None
+    rows = _summed(rows.cpu()).numpy()
+    _, start, labels = np.unique(rows[:, 0], return_index=True, return_counts=True)
+    samples = np.add.reduceat(rows[:, 2], start)
+    return Repeats(len(start), int((labels == 1).sum()), int(samples[labels > 1].sum()))
+
+
+def rows_of(features, labels):
+    """The rows of checked features (m, k) with labels (m,), on the labels' device."""
+    device, step = labels.device, max(1, CHUNK // features.shape[1])
+    rows = none(device)
+    for start in range(0, len(features), step):
+        x = to_tensor(features[start : start + step], device)
+        rows = add(rows, x, labels[start : start + step])
+    return rows

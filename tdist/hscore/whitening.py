@@ -1,0 +1,123 @@
+r"""From a covariance and class means to an H-score: rank, whitening, shrinkage."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.linalg import eigh, lapack, solve_triangular
+
+from tdist.hscore.moments import EPS
+
+
+@dataclass(frozen=True)
+class Whitening:
+    r"""A linear map x -> z, with cov(z) = I for centred x: columns over their deviations, then
+    times a matrix.
+
+    live (k,) says which columns vary, scale (live,) holds their deviations. The matrix is
+    :math:`U^{-1}` with the Cholesky factor U of the correlation matrix, or, where that is singular,
+    directions (live, rank): eigenvectors over the roots of their eigenvalues.
+    """
+
+    live: np.ndarray
+    scale: np.ndarray
+    factor: np.ndarray | None
+    directions: np.ndarray | None
+
+    @property
+    def rank(self):
+        """Number of columns of z."""
+        return len(self.scale) if self.directions is None else self.directions.shape[1]
+
+    def rows(self, x):
+        """A few rows x (n, k) as z (n, rank)."""
+        w = x[:, self.live] / self.scale
+        if self.factor is None:
+            return w @ self.directions
+        return solve_triangular(self.factor, w.T, trans="T").T
+
+    def matrix(self):
+        """The matrix (live, rank), for many rows."""
+        return self.directions if self.factor is None else lapack.dtrtri(self.factor)[0]
+
+    def back(self):
+        """The matrix (live, rank) B with cov(x) = B B^T, of the columns that vary, where the
+        correlation matrix is singular."""
+        values = 1 / np.sum(self.directions**2, axis=0)  # (rank,): the vectors have length 1
+        return self.scale[:, None] * self.directions * values
+
+
+def whitening(cov, noise, n):
+    """The Whitening of features with covariance cov (k, k), in its upper triangle, over n samples.
+
+    noise (k,) is the variance of rounding. The rank is the number of eigenvalues of the correlation
+    matrix above max(n, k) eps times the largest, and above the rounding noise in their direction.
+    """
+    live = cov.diagonal() > noise
+    cov, noise = _restrict(cov, live), noise[live]
+    variance = cov.diagonal()
+    scale, noise = np.sqrt(variance), noise / variance
+    if not live.any():
+        return Whitening(live, scale, None, np.zeros((0, 0)))
+    correlation = cov / scale
+    correlation /= scale[:, None]
+    cut = max(n, len(live)) * EPS
+    factor = _certified_cholesky(correlation, cut, noise.max())
+    if factor is not None:
+        return Whitening(live, scale, factor, None)
+    values, vectors = eigh(correlation, lower=False)
+    keep = values > np.maximum(cut * values[-1], noise @ vectors**2)
+    return Whitening(live, scale, None, vectors[:, keep] / np.sqrt(values[keep]))
+
+
+def project(cov, means, noise, n, shrinkage=0.0):
+    r"""tr(cov_a^+ (1-a) M^T M), the effective rank (1-a) tr(cov_a^+ cov), and the rank of cov.
+
+    cov (k, k) in its upper triangle, means M (C, k), noise (k,) the variance of rounding,
+    a = shrinkage. The rank is that of :func:`whitening`; directions in which rounding alone moves
+    the features have no part in the score, however small a is.
+    """
+    white = whitening(cov, noise, n)
+    if not white.live.any():
+        return 0.0, 0.0, 0
+    if not shrinkage:
+        return np.sum(white.rows(means) ** 2), float(white.rank), white.rank
+    mu = cov.diagonal()[white.live].sum() / len(white.live)  # other columns have trace 0
+    if white.factor is None:
+        back = white.back()  # (live, rank)
+        values, vectors = eigh(back.T @ back)  # those of cov that are not 0
+        kept = shrunk(values, mu, shrinkage)
+        return (kept @ np.sum((white.rows(means) @ vectors) ** 2, axis=0), kept.sum(), white.rank)
+    cov, means = _restrict(cov, white.live), means[:, white.live]
+    cov_a = (1 - shrinkage) * cov
+    np.fill_diagonal(cov_a, cov_a.diagonal() + shrinkage * mu)
+    factor, failed = lapack.dpotrf(cov_a, overwrite_a=1)
+    assert not failed, "cov itself has a certified Cholesky factor"
+    inverse, _ = lapack.dtrtri(factor)
+    half = solve_triangular(factor, means.T, trans="T")  # (live, C)
+    return ((1 - shrinkage) * np.sum(half**2),
+            len(cov) - shrinkage * mu * np.vdot(inverse.T, inverse.T), white.rank)
+
+
+def shrunk(values, mu, shrinkage):
+    """The share (1-a) v / (a mu + (1-a) v) that shrinkage a leaves of directions with variances v;
+    rounding can make them slightly negative."""
+    values = (1 - shrinkage) * np.maximum(values, 0)
+    return values / np.maximum(values + shrinkage * mu, np.finfo(float).tiny)
+
+
+def _restrict(cov, live):
+    """The rows and columns of cov that are live, in the order of LAPACK."""
+    return cov if live.all() else np.asfortranarray(cov[np.ix_(live, live)])
+
+
+def _certified_cholesky(correlation, cut, floor):
+    """The factor U, U^T U = correlation, if it proves that every eigenvalue is above cut times the
+    largest and above the floor; else None."""
+    factor, failed = lapack.dpotrf(correlation)
+    if failed:
+        return None
+    size = np.abs(correlation)
+    norm = (size.sum(0) + size.sum(1) - size.diagonal()).max()
+    # rcond in the 1-norm is below lambda_min / lambda_max; the estimate is rarely 3 times too large
+    rcond, _ = lapack.dpocon(factor, norm)
+    return factor if rcond > 10 * max(cut, floor) else None

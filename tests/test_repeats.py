@@ -1,0 +1,281 @@
+"""Rows that come again, and the route over products of samples."""
+
+import time
+import warnings
+
+import numpy as np
+import pytest
+import torch
+
+import tdist.hscore.moments
+from tdist import HScore, h_score
+from tdist.hscore import repeats
+from tests.test_hscore import data, same, stream
+
+
+def silent(*args):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        return h_score(*args)
+
+
+def saturated(x, y, shrinkage=None):
+    """h_score and HScore in three batches, merged, both saturated and with words."""
+    results = []
+    parts = np.array_split(np.random.default_rng(0).permutation(len(y)), 3)
+    metric = stream(x, y, parts[:2], shrinkage)
+    metric.merge_state(stream(x, y, parts[2:], shrinkage))
+    for run in (lambda: h_score(x, y, shrinkage), metric.compute):
+        with pytest.warns(UserWarning, match="tell all .* distinct rows apart"):
+            results.append(run())
+        assert np.isnan(results[-1].adjusted) and np.isnan(results[-1].pvalue)
+    same(*results)
+    return results[0]
+
+
+# --- saturated --------------------------------------------------------------------------------
+
+
+def test_a_folder_with_copies_and_white_images():
+    """Two networks that both tell 645 distinct images of 660 apart score the same to twelve
+    digits, with adjusted 4.5 and p = 6e-9 from 15 copies and blanks."""
+    rng = np.random.default_rng(0)
+    y = rng.integers(0, 9, 660)
+    y[650:] = y[:10]
+    scores = []
+    for seed in range(2):
+        x = np.random.default_rng(seed).standard_normal((660, 700))
+        x[650:] = x[:10]  # copies
+        x[20:26] = x[20]  # pictures of several classes that came out white
+        result = saturated(x, y)
+        assert result.rank == 644 and result.n == 660
+        scores.append(result.statistic)
+    assert scores[0] == pytest.approx(scores[1], abs=1e-9) and scores[0] < 8
+
+
+@pytest.mark.parametrize("k", [59, 60, 200])
+@pytest.mark.parametrize("name", ["padding", "bootstrap", "oversampled", "epochs", "all but one"])
+def test_copies_do_not_pass(name, k):
+    rng = np.random.default_rng(1)
+    x, y = rng.standard_normal((60, k)), rng.integers(0, 3, 60)
+    order = {"padding": np.r_[:60, 0], "bootstrap": rng.integers(0, 60, 60),
+             "oversampled": np.r_[:60, np.flatnonzero(y == 0).repeat(40)],
+             "epochs": np.tile(np.arange(60), 100), "all but one": np.r_[:60, :59]}[name]
+    saturated(x[order], y[order])
+    saturated(-0.0 + x[order].astype(np.float16), y[order])
+
+
+def test_tiny_shrinkage_does_not_hide_it():
+    rng = np.random.default_rng(1)
+    x, y = rng.standard_normal((60, 100)), rng.integers(0, 3, 60)
+    order = np.r_[:60, :10]
+    saturated(x[order], y[order], 1e-300)
+    assert np.isnan(silent(x, y, 1e-20).adjusted)
+    with pytest.warns(UserWarning, match="10 of 70 rows .* chance is .* and not"):
+        assert np.isfinite(h_score(x[order], y[order], 0.3).adjusted)
+
+
+def test_few_values_are_no_copies():
+    """Independent samples of a feature with few values, told apart or not."""
+    rng = np.random.default_rng(2)
+    colour = rng.integers(0, 8, 2000)
+    y = (colour + rng.integers(0, 3, 2000)) % 8
+    for x in (colour[:, None], np.eye(8)[colour], (colour % 2)[:, None],
+              np.random.default_rng(0).standard_normal((8, 300))[colour]):
+        result = silent(x, y)
+        assert np.isfinite(result.adjusted) and result.pvalue < 0.05
+        metric = stream(x, y, np.array_split(np.arange(2000), 9))
+        same(metric.compute(), result)
+    noise = rng.integers(0, 8, 2000)
+    assert abs(silent(np.eye(8)[noise], y).adjusted) < 0.02
+    # one value of eight says its class for sure, as poisonous smells do
+    y[colour == 0] = 5
+    assert np.isfinite(silent(np.eye(8)[colour], y).adjusted)
+
+
+def test_features_that_are_the_labels():
+    y = np.arange(300) % 3
+    for x in (np.eye(3)[y], np.eye(3)[y] @ np.random.default_rng(0).standard_normal((3, 7))):
+        with pytest.warns(UserWarning, match="297 of 300 rows .* if they are copies"):
+            result = h_score(x, y)
+        assert result.statistic == pytest.approx(2) and result.adjusted == pytest.approx(2)
+        assert result.pvalue < 1e-100
+
+
+def test_rows_that_differ_in_one_place():
+    x, y = data(30, 40)
+    x[7], y[7] = x[3], y[3]
+    x[7, 39] = np.nextafter(x[3, 39], 9)
+    assert len(set(repeats.fingerprints(torch.tensor(x)).tolist())) == 30
+    x[7, 39] = x[3, 39]
+    assert len(set(repeats.fingerprints(torch.tensor(x)).tolist())) == 29
+
+
+# --- a bootstrap ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("m", [300, 500, 1000, 2000])
+def test_a_bootstrap_of_rows_is_wrong_and_warns(m):
+    """Ten Gaussian classes, 100 features: the interval does not hold the estimate."""
+    rng = np.random.default_rng(0)
+    y = np.arange(m) % 10
+    x = 0.38 * rng.standard_normal((10, 100))[y] + rng.standard_normal((m, 100))
+    estimate, resampled = silent(x, y), []
+    for _ in range(20):
+        rows = rng.integers(0, m, m)
+        with pytest.warns(UserWarning, match="a bootstrap of rows make copies"):
+            resampled.append(h_score(x[rows], y[rows]).adjusted)
+    assert min(resampled) > estimate.adjusted
+
+
+def test_a_few_copies_among_many_samples_are_no_matter():
+    x, y = data(2000, 5)
+    silent(np.r_[x, x[:20]], np.r_[y, y[:20]])
+    many = np.r_[x, np.repeat(x[:500], 60, axis=0)], np.r_[y, np.repeat(y[:500], 60)]
+    silent(*many)  # 2,000 independent rows are plenty for 5 features, though n is 32,000
+
+
+# --- counting ---------------------------------------------------------------------------------
+
+
+def brute(x, y):
+    groups = {}
+    for row, label in zip(map(bytes, np.ascontiguousarray(x, float) + 0.0), y, strict=True):
+        groups.setdefault(row, []).append(label)
+    settled = [labels for labels in groups.values() if len(set(labels)) == 1]
+    return (len(groups), len(settled),
+            sum(map(len, groups.values())) - sum(map(len, settled)))
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_counts_in_any_batches_and_parts(seed):
+    rng = np.random.default_rng(seed)
+    rows = rng.integers(-2, 3, (40, 30)).astype(np.float32) * rng.choice([1, 0.1, -0.0], (40, 1))
+    pick = rng.integers(0, 40, 120)
+    x, y = rows[pick], np.where(rng.random(120) < 0.5, pick % 4, 7)
+    features, labels = torch.tensor(x), torch.tensor(y)
+    expected = brute(x, y)
+    found = repeats.rows_of(features, labels)
+    assert repeats.count(found) == expected
+    for parts in (np.array_split(rng.permutation(120), 5), np.arange(120)[:, None]):
+        one, two = repeats.none("cpu"), repeats.none("cpu")
+        for i, part in enumerate(parts):
+            if i % 2:
+                one = repeats.add(one, features[part].double(), labels[part])
+            else:
+                two = repeats.add(two, features[part], labels[part])
+        assert repeats.count(repeats.merge(one, two, 30)) == expected
+    if torch.cuda.is_available():
+        assert repeats.count(repeats.rows_of(features, labels.to("cuda"))) == expected
+        assert torch.equal(repeats.fingerprints(features.to("cuda")).cpu(),
+                           repeats.fingerprints(features))
+
+
+def test_counting_stops_where_repeats_do_not_matter():
+    rng = np.random.default_rng(0)
+    limit = repeats.plenty(2)
+    rows = repeats.none("cpu")
+    for _ in range(30):
+        x = torch.tensor(rng.standard_normal((20, 2)))
+        rows = repeats.add(rows, x, torch.zeros(20, dtype=torch.int64))
+        assert len(rows) <= 2 * limit + 20
+    assert repeats.count(rows) is None and len(rows) == 1
+    few = repeats.add(repeats.none("cpu"), x, torch.zeros(20, dtype=torch.int64))
+    for both in (repeats.merge(few, rows, 2), repeats.merge(rows, few, 2),
+                 repeats.add(rows, x, torch.zeros(20, dtype=torch.int64))):
+        assert repeats.count(both) is None
+    # few rows, however often they come, are never too many
+    for _ in range(60):
+        few = repeats.add(few, x, torch.zeros(20, dtype=torch.int64))
+    assert repeats.count(few) == (20, 20, 0) and few[:, 2].sum() == 61 * 20
+
+
+def test_numbers_of_small_whole_numbers_differ():
+    """Bits of whole numbers end in many zeros, on which a plain sum of products would collide."""
+    for dtype in (np.uint8, np.float16, np.float32):
+        x = np.random.default_rng(0).integers(0, 4, (20_000, 12)).astype(dtype)
+        found = repeats.fingerprints(torch.tensor(x)).numpy()
+        assert len(np.unique(found)) == len(np.unique(x, axis=0))
+    assert len(np.unique(repeats.fingerprints(torch.arange(100_000)[:, None]).numpy())) == 100_000
+
+
+# --- products of samples ----------------------------------------------------------------------
+
+
+def both_routes(x, y, shrinkage):
+    """h_score over products of samples, and HScore over products of features."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return h_score(x, y, shrinkage), stream(x, y, [slice(None)], shrinkage).compute()
+
+
+@pytest.mark.parametrize("shrinkage", [None, 1e-12, 1e-3, 0.3, 1.0, "ledoit-wolf"])
+@pytest.mark.parametrize("name", ["plain", "float32", "float16", "offset", "dead", "copies",
+                                  "dependent", "scales", "integers", "two", "narrow"])
+def test_both_routes_agree(name, shrinkage, monkeypatch):
+    m, k = {"two": (2, 9), "narrow": (30, 31)}.get(name, (40, 90))
+    rng = np.random.default_rng(5)
+    y = np.r_[0, 1, rng.integers(0, 4, m - 2)] if m > 2 else np.arange(2)
+    x = rng.standard_normal((4, k))[y] + rng.standard_normal((m, k)) @ rng.standard_normal((k, k))
+    if name == "float32":
+        x = x.astype(np.float32)
+    elif name == "float16":
+        x = np.c_[x, x[:, :30] + x[:, 30:60]].astype(np.float16)
+    elif name == "offset":
+        x = (x + 1e4).astype(np.float32)
+    elif name == "dead":
+        x[:, 10:] = np.maximum(x[:, 10:], 0)
+        x[:, 40:60] = 0.1
+    elif name == "copies":
+        x[20:], y[20:] = x[:20], y[:20]
+    elif name == "dependent":  # by rounding alone
+        x = x[:, :12].astype(np.float32) @ rng.standard_normal((12, k)).astype(np.float32)
+    elif name == "scales":
+        x *= np.logspace(-30, 30, k) if shrinkage is None else np.logspace(-2, 2, k)
+    elif name == "integers":
+        x = np.round(x).astype(int)
+    short, long = both_routes(x, y, shrinkage)
+    same(short, long, 1e-10)
+    monkeypatch.setattr(tdist.hscore.moments, "CHUNK", 300)
+    same(short, both_routes(x, y, shrinkage)[0], 1e-10)
+    if torch.cuda.is_available():
+        there = torch.tensor(x, device="cuda")
+        same(h_score(there, y, shrinkage), short, 1e-9)
+
+
+def test_containers_on_the_short_route():
+    x, y = data(20, 40)
+    reference = h_score(x, y)
+    for other in (x.tolist(), torch.tensor(x), np.asfortranarray(x), x[:, ::-1], x[:, ::-1].copy(),
+                  torch.tensor(x.T).T, torch.tensor(np.repeat(x, 2, 1))[:, ::2],
+                  torch.tensor(x, requires_grad=True)):
+        same(h_score(other, y), reference)
+    locked = x.copy()
+    locked.flags.writeable = False
+    kept = x.copy()
+    same(h_score(locked, y), reference)
+    assert (x == kept).all()
+    for bad in (np.nan, np.inf):
+        x[13, 31] = bad
+        for chunk in (2**22, 200):
+            with pytest.MonkeyPatch.context() as patch, \
+                 pytest.raises(ValueError, match=f"{bad} at row 13, column 31"):
+                patch.setattr(tdist.hscore.moments, "CHUNK", chunk)
+                h_score(x, y)
+    x[13, 31] = 1e200
+    with pytest.raises(ValueError, match="overflow"):
+        h_score(x, y)
+
+
+@pytest.mark.parametrize("shrinkage", [None, "ledoit-wolf"])
+def test_wide_features_are_quick(shrinkage):
+    """A flattened convolutional map: over products of features this takes hours and 5 GB."""
+    x = np.random.default_rng(0).standard_normal((100, 25_088), dtype=np.float32)
+    start = time.perf_counter()
+    result = h_score(x, np.arange(100) % 5, shrinkage)
+    assert time.perf_counter() - start < 5 and result.rank == 99
+
+
+def test_forward_of_a_small_batch_is_short():
+    x, y = data(20, 600)
+    same(HScore()(x, y), h_score(x, y))
