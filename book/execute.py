@@ -42,7 +42,7 @@ ROOT = Path(__file__).resolve().parents[1]
 # this checkout's package, whatever the environment was installed from
 sys.path.insert(0, str(ROOT))
 
-from book.record import content, outputs, read_by, stamp, text  # noqa: E402
+from book.record import outputs, read_by, stamp, text, times  # noqa: E402
 from tdist.manners import write_aside  # noqa: E402
 
 PROGRAM = ".venv/bin/python book/execute.py"
@@ -181,7 +181,7 @@ class Pair:
 
     async def run(self, env):
         """Execute the notebook in a clean kernel and store it."""
-        notebook, before, start = self.source(), content(self.ipynb), time.time()
+        notebook, before = self.source(), times(self.root)
         # coalesced, or two runs differ in how they cut one stream into pieces
         client = NotebookClient(notebook, timeout=900, kernel_name="python3", coalesce_streams=True,
                                 resources={"metadata": {"path": str(self.script.parent)}})
@@ -201,9 +201,9 @@ class Pair:
                     raise Trouble(f"{self.place(cell)} failed, nothing was stored\n"
                                   f"{said}") from error
             files = read_by(await ask(client, OPENED), self.root)
-        paths = [self.script, *(self.root / file for file in files)]
-        changed = [path.name for path in paths if path.exists() and path.stat().st_mtime > start]
-        changed += [self.ipynb.name] * (content(self.ipynb) != before)
+        now = times(self.root)
+        changed = [path.name for path in [self.script, self.ipynb, *map(self.root.joinpath, files)]
+                   if now.get(path) != before.get(path)]
         if changed:
             raise Trouble(f"{', '.join(changed)} changed while it ran, nothing was stored; "
                           "run it again")

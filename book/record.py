@@ -82,6 +82,14 @@ def read_by(opened, root):
     return sorted(found)
 
 
+def times(root):
+    """When each file that may be read was changed; not bytecode and files in the making, which come
+    and go."""
+    paths = [path for folder in FOLDERS for path in (root / folder).rglob("[!.]*")
+             if path.is_file() and "__pycache__" not in path.parts]
+    return {path: path.stat().st_mtime_ns for path in paths}
+
+
 def content_of_door(path, paths):
     """What counts of a package's door that hands on by lazy_loader.attach: its code without the
     version, and what the call says of the modules in use, so that a name added for another one
