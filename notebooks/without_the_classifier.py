@@ -42,7 +42,8 @@ torch.set_num_threads(1)
 data = digits().subset(200)
 parity = Task("parity", data.images, data.labels % 2, ("even", "odd"))
 size = Task("size", data.images, data.labels // 5, ("small", "large"))
-four = [parity, size, digits().only("01", "0 or 1").subset(200), digits().only("89", "8 or 9").subset(200)]
+four = [parity, size, *(digits().only([low, high], f"{low} or {high}").subset(200)
+                        for low, high in ("01", "89"))]
 print({task.name: len(task) for task in four})
 assert torch.equal(parity.images, size.images)
 
@@ -127,7 +128,7 @@ for label, mixture in (("VAE, mixture", True), ("VAE, direct", False)):
                         for i, j in pairs.values()]
 assert np.allclose(table["parity to itself"][2:], table["parity to size"][2:], atol=1e-6)
 assert (table[["0 or 1 to 8 or 9", "8 or 9 to 0 or 1"]] > 0).all(axis=None)
-samples = discrepancies.halves(digits().only("01", "0 or 1").subset(120))
+samples = discrepancies.halves(digits().only(tuple("01"), "0 or 1").subset(120))
 floor = task2vec_distance(*map(embed, samples))
 glue("ignore-live-floor", f"{floor:.2f}", display=False)
 table.map("{:.3g}".format)

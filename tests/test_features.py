@@ -308,7 +308,8 @@ X, Y = torch.randn(2, 3, generator=torch.Generator().manual_seed(2)), torch.tens
 
 @pytest.mark.parametrize("batch", [
     (X, Y), [X, Y], (X.numpy(), Y.numpy()), (X.double(), Y), (X, [0, 1]), ([X], Y),
-    ({"input": X}, Y), {"x": X, "labels": Y}, {"input": X, "label": Y.tolist()}, (X.numpy().astype(float), Y)],
+    ({"input": X}, Y), {"x": X, "labels": Y}, {"input": X, "label": Y.tolist()},
+    (X.numpy().astype(float), Y)],
     ids=repr)
 def test_batches_of_many_kinds(batch):
     model = nn.Linear(3, 4)

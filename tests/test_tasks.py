@@ -329,7 +329,7 @@ def test_tasks_load_without_what_only_pictures_need():
 
 
 def test_vectors_travel_from_one_task_to_another():
-    """Two tasks of vectors through couplings, roads and fine-tuning, with a network of two layers."""
+    """Tasks of vectors through couplings, roads and fine-tuning, with a network of two layers."""
     from torch import nn
 
     from tdist.transfer import coupled, fine_tuning, uncoupled
