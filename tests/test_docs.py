@@ -135,10 +135,10 @@ def test_versions_and_commands_agree():
     assert f"\nversion: {tdist.__version__}\n" in citation
     changes = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
     assert re.search(r"^## (\S+)", changes, re.M).group(1) == tdist.__version__
-    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.M))
+    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.M))
     for text in (README, CONTRIBUTING):
         assert set(re.findall(r"`make (\w+)", text)) <= targets
-    groups = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    groups = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     assert set(re.findall(r"`?\[(\w+)\]`", README)) <= set(groups["optional-dependencies"])
 
 
@@ -164,14 +164,15 @@ def test_a_recipe_leads_to_a_room_whose_tests_pass(title, room, above, tmp_path)
     files = recipe(title)
     assert list(files) == [f"tdist/{room}.py", f"tests/test_{room}.py"]
     for path, text in files.items():
-        (tmp_path / path).write_text(text)
+        (tmp_path / path).write_text(text, encoding="utf-8")
     for name in ("tests/test_floors.py", "CONTRIBUTING.md"):
-        text = (tmp_path / name).read_text()
+        text = (tmp_path / name).read_text(encoding="utf-8")
         mapped, times = re.subn(rf"^(.* )?{above}$", rf"\g<0>\n{room}", text, flags=re.M)
         assert times == 1
-        (tmp_path / name).write_text(mapped)
+        (tmp_path / name).write_text(mapped, encoding="utf-8")
     door = tmp_path / "tdist" / "__init__.py"
-    door.write_text(door.read_text().replace('"agreement"', f'"agreement", "{room}"', 1))
+    named = door.read_text(encoding="utf-8").replace('"agreement"', f'"agreement", "{room}"', 1)
+    door.write_text(named, encoding="utf-8")
     environment = os.environ | {"PYTHONPATH": str(tmp_path)}
     for command in (["pytest", "-q", f"tests/test_{room}.py", "tests/test_floors.py",
                      "--doctest-modules", f"tdist/{room}.py"],

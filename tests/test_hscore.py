@@ -417,14 +417,14 @@ def test_several_chunks(monkeypatch, shrinkage):
 @pytest.mark.filterwarnings("ignore:.*repeat another row")
 def test_extra_memory(monkeypatch):
     def memory(field):  # MB
-        lines = Path("/proc/self/status").read_text()
+        lines = Path("/proc/self/status").read_text(encoding="utf-8")
         return int(lines.split(field + ":")[1].split()[0]) / 1024
 
     monkeypatch.setattr(tdist.hscore.moments, "CHUNK", 2**18)  # 2 MB
     x, y = np.ones((100_000, 64), dtype=np.float32), np.arange(100_000) % 5
     x[:, :] += y[:, None]
     h_score(x[:1000], y[:1000])
-    Path("/proc/self/clear_refs").write_text("5")  # forget the peak
+    Path("/proc/self/clear_refs").write_text("5", encoding="utf-8")  # forget the peak
     before = memory("VmRSS")
     h_score(x, y)
     assert memory("VmHWM") - before < 20  # the features in float64 would take 51

@@ -205,7 +205,7 @@ def test_two_processes(tmp_path):
     done = subprocess.run(command, capture_output=True, text=True, timeout=280, check=False,
                           env={**os.environ, "OMP_NUM_THREADS": "1"})
     assert done.returncode == 0, done.stderr[-3000:]
-    answers = json.loads(answers.read_text())
+    answers = json.loads(answers.read_text(encoding="utf-8"))
     assert len(answers) == 12
     for name, (expected, *found) in answers.items():
         assert len(found) == 2, name

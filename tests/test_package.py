@@ -78,8 +78,8 @@ def requirements(group):
 
 
 def test_every_package_is_pinned_within_its_range():
-    pins = [Requirement(line) for line in (ROOT / "requirements.txt").read_text().splitlines()[1:]
-            if line and not line.startswith("#")]
+    lines = (ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines()
+    pins = [Requirement(line) for line in lines[1:] if line and not line.startswith("#")]
     asked = {name: r for group in (None, "images", "book", "dev")
              for name, r in requirements(group).items()}
     assert {pin.name.lower() for pin in pins} == set(asked)
@@ -234,7 +234,7 @@ def installed(wheel, tmp_path_factory):
     subprocess.run([sys.executable, "-m", "pip", "--python", python, "install", "--quiet",
                     "--no-deps", "--no-index", "--no-compile", wheel], check=True)
     site = Path(run("import sysconfig; print(sysconfig.get_path('purelib'))", python).strip())
-    (site / "dependencies.pth").write_text(sysconfig.get_path("purelib") + "\n")
+    (site / "dependencies.pth").write_text(sysconfig.get_path("purelib") + "\n", encoding="utf-8")
     for path in [site, *site.rglob("*")]:
         path.chmod(path.stat().st_mode & ~0o222)
     yield python, site
@@ -347,7 +347,7 @@ mkdir -p .venv/bin
 printf '{inside.encode("unicode_escape").decode()}' > .venv/bin/python
 chmod +x .venv/bin/python
 """
-    (tmp_path / "python").write_text(stub)
+    (tmp_path / "python").write_text(stub, encoding="utf-8")
     (tmp_path / "python").chmod(0o755)
     return folder
 
@@ -362,14 +362,14 @@ def test_an_environment_is_made_once_and_again_in_a_moved_checkout(checkout):
     asked = "-m pip install --quiet --requirement requirements.txt\n"
     for _ in range(2):
         assert make(checkout, "install", python).returncode == 0
-        assert log.read_text() == asked
+        assert log.read_text(encoding="utf-8") == asked
     moved = checkout.rename(checkout.with_name("two"))
     for _ in range(2):
         assert make(moved, "install", python).returncode == 0
-        assert log.read_text() == 2 * asked
+        assert log.read_text(encoding="utf-8") == 2 * asked
     copied = shutil.copytree(moved, moved.with_name("three"))
     assert make(copied, "install", python).returncode == 0
-    assert log.read_text() == 3 * asked
+    assert log.read_text(encoding="utf-8") == 3 * asked
 
 
 OLD = "import sys; sys.version_info = 3, 10, 1; exec(sys.argv[1])"
@@ -380,7 +380,7 @@ OLD = "import sys; sys.version_info = 3, 10, 1; exec(sys.argv[1])"
     (f"exec {sys.executable} -c '{OLD}' \"$2\"", "tdist needs Python 3.11 or later, this is 3.10")])
 def test_an_old_or_missing_interpreter_is_named(checkout, answer, said):
     old = checkout.parent / "old"
-    old.write_text(f"#!/bin/sh\n{answer}\n")
+    old.write_text(f"#!/bin/sh\n{answer}\n", encoding="utf-8")
     old.chmod(0o755)
     done = make(checkout, "install", f"PYTHON={old}")
     assert done.returncode != 0 and said in done.stdout + done.stderr
@@ -390,6 +390,6 @@ def test_an_old_or_missing_interpreter_is_named(checkout, answer, said):
 def test_make_alone_names_every_target():
     done = make(ROOT)
     assert done.returncode == 0
-    makefile = (ROOT / "Makefile").read_text()
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     targets = set(re.search(r"\.PHONY: (.*)", makefile).group(1).split()) - {"help", "install"}
     assert set(re.findall(r"^make (\w+)", done.stdout, re.M)) == targets

@@ -367,7 +367,7 @@ def test_what_a_killed_writer_left_is_removed_and_what_others_left_is_not(stored
     mine = tmp_path / ".run[1].pt.x1y2.unfinished"
     others = tmp_path / ".run1.pt.x1y2.unfinished", tmp_path / "run[1].pt.lr0.unfinished"
     for file in (mine, *others):
-        file.write_text("half a state")
+        file.write_text("half a state", encoding="utf-8")
     coupled(save=tmp_path / "run[1].pt", **given)
     assert {file.name for file in tmp_path.iterdir()} == {
         "run[1].pt", *(file.name for file in others)}
