@@ -8,9 +8,9 @@ __version__ = "0.2.0"
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submodules={
-        "affinities", "agreement", "baselines", "couplings", "exponents", "features", "fisher_rao", "hgr", "hscore",
-        "inputs", "joint", "networks", "pixelwise", "plots", "scenes", "studies", "tasks", "transfer",
-        "vae",
+        "affinities", "agreement", "baselines", "couplings", "exponents", "features", "fisher_rao",
+        "hgr", "hscore", "inputs", "joint", "manners", "networks", "pixelwise", "plots", "scenes",
+        "studies", "tasks", "transfer", "vae",
     },
     submod_attrs={
         "agreement": ["mantel"],
