@@ -85,8 +85,12 @@ def test_what_does_not_belong_together_is_refused(sample):
         excess(codes, leverage(white)[:, None], white.rank)
     with pytest.raises(ValueError, match="not be negative"):
         excess(codes - 1, leverage(white), white.rank)
-    with pytest.raises(TypeError, match="leverage of what"):
-        leverage()
+    for nothing in ((), (x,), (white, x)):
+        with pytest.raises(TypeError, match="leverage of what"):
+            leverage(*nothing)
+    scores = white.h_score(codes, progress=False)
+    with pytest.raises(TypeError, match=r"scores must be .* got ndarray"):
+        corrected(scores.statistic, codes, leverage(white))
 
 
 def test_an_index_of_pandas_says_nothing(sample):

@@ -96,5 +96,7 @@ def test_what_does_not_belong_together_is_refused():
     message = r"scores of 'a' are of 300 samples and shape \(\), and codes have shape \(300, 4, 5\)"
     with pytest.raises(ValueError, match=message):
         next(second_order(whitened, maps, first, progress=False))
+    with pytest.raises(TypeError, match=r"sources must have names: .* not a list"):
+        next(second_order(list(whitened.values()), maps, progress=False))
     with pytest.raises(ValueError, match="no pair among 1 sources"):
         next(second_order({"a": whitened["a"]}, maps, progress=False))

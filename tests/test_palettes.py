@@ -99,6 +99,29 @@ def test_many_colours_and_layouts():
         assert recovery_error(maps, other) == recovery_error(maps, colours)
 
 
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("offset, scale", [(0, 2.0**-440), (0, 2.0**440), (0, 1e-30), (1e8, 1.0),
+                                           (-1e12, 1.0), (2.0**70, 2.0**30)])
+def test_any_unit_and_zero(offset, scale, channels):
+    """A palette moves with the maps; far from 0, and for tiny values, it was garbage in silence."""
+    maps = np.random.default_rng(0).integers(0, 2**12, (50, 4, 4, channels)) / 2**12
+    colours, moved = palette(maps, 5), palette(offset + scale * maps, 5)
+    tolerance = 1e-9 * scale + 1e-15 * abs(offset)
+    assert np.allclose(moved, offset + scale * colours, rtol=0, atol=100 * tolerance)
+    codes = quantise(maps, colours)
+    assert (quantise(offset + scale * maps, offset + scale * colours) == codes).mean() > 0.999
+    error = recovery_error(offset + scale * maps, moved) / scale**2
+    assert error == pytest.approx(recovery_error(maps, colours), rel=1e-3)
+
+
+def test_values_too_close_for_their_squares():
+    maps = np.random.default_rng(0).random((50, 4, 4)) * 1e-160
+    with pytest.raises(ValueError, match=r"vary by 9.99e-161 only.* multiply the maps"):
+        palette(maps, 5)
+    with pytest.raises(ValueError, match="multiply the maps"):
+        quantise(maps, [0.0, 1e-160])
+
+
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float8_e5m2])
 def test_low_precision(dtype):
     maps = torch.arange(8.0).view(2, 2, 2).to(dtype)

@@ -14,6 +14,7 @@ leverages that a class really has in its place.
 import numpy as np
 
 from tdist.pixelwise.targets import check_codes, chunks, to_numpy
+from tdist.pixelwise.whitened import PixelScores, Whitened
 
 
 def leverage(*whitened):
@@ -32,7 +33,7 @@ def leverage(*whitened):
     Raises
     ------
     TypeError
-        If there is no source.
+        If there is no source, or it is not whitened.
 
     Examples
     --------
@@ -41,7 +42,7 @@ def leverage(*whitened):
     >>> leverage(whiten([[0], [1], [2], [3]]))  # (x - 3/2)^2 / (5/4)
     array([1.8, 0.2, 0.2, 1.8])
     """
-    if not whitened:
+    if not whitened or not all(isinstance(source, Whitened) for source in whitened):
         raise TypeError("leverage of what? Pass whiten(features), or several sources side by side")
     return sum(source.z.square().sum(1) for source in whitened).cpu().numpy()
 
@@ -69,6 +70,8 @@ def corrected(scores, codes, leverages):
 
     Raises
     ------
+    TypeError
+        If scores are an array without chance level, or codes no integers.
     ValueError
         If codes, leverages and scores do not belong together.
 
@@ -81,6 +84,9 @@ def corrected(scores, codes, leverages):
     >>> float(scores.adjusted.round(3)), float(corrected(scores, labels, leverage(white)).round(3))
     (0.867, 0.347)
     """
+    if not isinstance(scores, PixelScores):
+        raise TypeError("scores must be what whiten(features).h_score(codes) returned, got "
+                        f"{type(scores).__name__}")
     codes = to_numpy(codes, "codes")
     if scores.n != len(codes) or scores.statistic.shape != codes.shape[1:]:
         raise ValueError(f"scores of {scores.n} samples and shape {scores.statistic.shape} and "

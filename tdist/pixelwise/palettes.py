@@ -12,6 +12,8 @@ from tdist.manners import whole
 from tdist.pixelwise.targets import LARGEST, check_images, chunks, to_numpy
 
 SAMPLE = 2**18  # pixels that a palette is fitted to
+SMALLEST = 1e-140  # spread of values whose squares are still accurate
+FAR = 1e3  # times its spread: from such an offset on, products lose differences
 
 
 def palette(maps, colours=16, *, seed=0):
@@ -41,7 +43,8 @@ def palette(maps, colours=16, *, seed=0):
         If the images are not real numbers.
     ValueError
         If the images differ in size, hold NaN or infinity, or have fewer distinct colours than
-        asked for; if no pixel is nearest to some colour.
+        asked for; if no pixel is nearest to some colour; if values are so large or so close that
+        their squares leave float64.
 
     Examples
     --------
@@ -72,10 +75,13 @@ def palette(maps, colours=16, *, seed=0):
     if len(pixels) < colours:
         raise ValueError(f"the maps hold {len(pixels)} distinct colours, fewer than the {colours} "
                          f"asked for; pass colours={len(pixels)}")
+    _check_spread(pixels)
+    offset = pixels.mean(0)
+    offset *= np.abs(offset) > FAR * np.ptp(pixels, 0)
     # ratio 0: a rare colour is a colour too, and moving its centre into the crowd would empty it
     means = MiniBatchKMeans(colours, batch_size=4096, n_init=3, reassignment_ratio=0.0,
-                            random_state=seed).fit(pixels, sample_weight=weights)
-    near = _nearest(pixels, means.cluster_centers_)
+                            random_state=seed).fit(pixels - offset, sample_weight=weights)
+    near = _nearest(pixels - offset, means.cluster_centers_)
     used = np.bincount(near, weights, minlength=colours)
     if not used.all():
         raise ValueError(f"colour {used.argmin()} of the palette is nearest to no pixel (an empty "
@@ -171,7 +177,16 @@ def check_palette(palette):
     if not fine.all():
         raise ValueError(f"colour {fine.argmin()} of the palette is {palette[fine.argmin()]}: NaN "
                          "or infinity, or too large for its square; leave it out")
+    _check_spread(palette)
     return palette
+
+
+def _check_spread(colours):
+    """Refuse colours (n, c) whose differences have squares that are lost."""
+    spread = np.ptp(colours, 0).max()
+    if 0 < spread < SMALLEST:
+        raise ValueError(f"colours vary by {spread:.3g} only, whose square float64 cannot hold; "
+                         "multiply the maps by a large number")
 
 
 def _nearest(pixels, palette):
@@ -180,4 +195,5 @@ def _nearest(pixels, palette):
         order = palette[:, 0].argsort()
         values = palette[order, 0]
         return order[np.searchsorted((values[1:] + values[:-1]) / 2, pixels[:, 0])]
-    return pairwise_distances_argmin(pixels.astype(np.float64), palette)
+    offset = palette.mean(0)  # or products of large numbers would lose small differences
+    return pairwise_distances_argmin(pixels - offset, palette - offset)

@@ -5,6 +5,7 @@ becomes a classification task of its own, :eq:`eq-pixel-h-score`. Section 5.2 an
 H-score paper.
 """
 
+from collections.abc import Mapping
 from itertools import combinations
 
 import numpy as np
@@ -40,6 +41,8 @@ def second_order(whitened, codes, first=None, *, progress=True):
 
     Raises
     ------
+    TypeError
+        If the sources have no names.
     ValueError
         If there are fewer than two sources, or `first` is not of these codes.
 
@@ -51,6 +54,9 @@ def second_order(whitened, codes, first=None, *, progress=True):
     ...     print(names, round(float(scores), 3))
     ('a', 'b') 0.4
     """
+    if not isinstance(whitened, Mapping):
+        raise TypeError(f"sources must have names: pass a dict of whiten(features), not a "
+                        f"{type(whitened).__name__}")
     if len(whitened) < 2:
         raise ValueError(f"there is no pair among {len(whitened)} sources; pass at least two")
     first, codes = dict(first or {}), to_numpy(codes, "codes")
@@ -116,7 +122,8 @@ def pixelwise_h_score(features, maps, colours=16, *, seed=0, progress=True):
     labels = isinstance(maps, list | tuple) and len(maps) and np.ndim(maps[0]) == 0
     values = maps if labels else to_numpy(maps, "target images")
     if not labels and values.ndim == 0:
-        raise TypeError(f"maps must be images or labels of {len(features)} samples, got {maps!r}")
+        raise TypeError(f"maps must be images or labels of {len(features)} samples, got one "
+                        f"{type(maps).__name__}")
     if len(features) != len(values):
         raise ValueError(f"features and maps differ in length: {len(features)} rows and "
                          f"{len(values)} target images")
