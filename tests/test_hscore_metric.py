@@ -216,6 +216,7 @@ def test_two_processes(tmp_path):
 # --- torchmetrics' own ways -----------------------------------------------------------------------
 
 
+@pytest.mark.filterwarnings("ignore:80 of 160 rows")
 @pytest.mark.parametrize("shrinkage", [None, 0.3, "ledoit-wolf"])
 def test_merge_state(shrinkage):
     x, y = data()
@@ -233,6 +234,7 @@ def test_merge_state(shrinkage):
         part.update(x[:5], y[:5])
 
 
+@pytest.mark.filterwarnings("ignore:80 of 160 rows")
 def test_merge_state_refuses_what_does_not_fit():
     x, y = data()
     metric = stream(x, y, [slice(0, 80)])

@@ -10,6 +10,7 @@ import torch
 import tdist.hscore.moments
 from tdist import HScore, h_score
 from tdist.hscore import repeats
+from tdist.pixelwise import pixelwise_h_score, second_order, whiten
 from tests.test_hscore import data, same, stream
 
 
@@ -109,6 +110,35 @@ def test_rows_that_differ_in_one_place():
     assert len(set(repeats.fingerprints(torch.tensor(x)).tolist())) == 30
     x[7, 39] = x[3, 39]
     assert len(set(repeats.fingerprints(torch.tensor(x)).tolist())) == 29
+
+
+def test_pixels():
+    """Each pixel as h_score has it, of one source and of two."""
+    rng = np.random.default_rng(0)
+    order = np.r_[:60, :20]
+    x = rng.standard_normal((60, 70))[order]
+    codes = rng.integers(0, 3, (60, 2, 3))[order]
+    codes[:, 0, 0] = 1  # one colour
+    codes[:, 1, 1] = rng.integers(0, 3, 80)  # samples of their own, though few
+    with pytest.warns(UserWarning, match="20 of 80 rows .* NaN at 5 of 6 pixels"):
+        scores = pixelwise_h_score(x, codes, 3, progress=False)
+    assert scores.adjusted[0, 0] == 0 and scores.rank == 59
+    for place in ((0, 1), (0, 2), (1, 0), (1, 1), (1, 2)):
+        with pytest.warns(UserWarning):
+            result = h_score(x, codes[(slice(None), *place)])
+        assert scores.statistic[place] == pytest.approx(result.statistic)
+        assert np.isnan(result.adjusted) and np.isnan(scores.adjusted[place])
+    halves = {"a": whiten(x[:, :30]), "b": whiten(x[:, 30:])}
+    with pytest.warns(UserWarning, match="NaN at 5 of 6"):
+        (_, pair), = second_order(halves, codes, progress=False)
+    assert np.array_equal(np.isnan(pair.adjusted), np.isnan(scores.adjusted))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert np.isfinite(halves["a"].h_score(codes, progress=False).adjusted).all()
+        colour = rng.integers(0, 4, 500)
+        maps = (colour[:, None, None] + rng.integers(0, 2, (500, 1, 2))) % 4
+        assert np.isfinite(pixelwise_h_score(np.eye(4)[colour], maps, 4,
+                                             progress=False).adjusted).all()
 
 
 # --- a bootstrap ------------------------------------------------------------------------------

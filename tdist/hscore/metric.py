@@ -130,7 +130,7 @@ class HScore(need("torchmetrics").Metric):
             total = self._total()
             if total is None:
                 raise ValueError("no samples yet: call update(features, labels) first")
-            return self._handed_out(of_moments(total, self.shrinkage))
+            return self._handed_out(of_moments(total, self.shrinkage, stacklevel=5))
 
     def merge_state(self, incoming_state):
         """Add the samples of another HScore, or of the sums in its ``metric_state``, which stay as

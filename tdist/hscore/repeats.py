@@ -144,6 +144,28 @@ def count(rows):
     return Repeats(len(start), int((labels == 1).sum()), int(samples[labels > 1].sum()))
 
 
+def numbers(features, device):
+    """A number (m,) for each row of checked features, from 0, equal for equal rows."""
+    step = max(1, CHUNK // features.shape[1])
+    found = [fingerprints(to_tensor(features[start : start + step], device))
+             for start in range(0, len(features), step)]
+    return torch.unique(torch.cat(found), return_inverse=True)[1].cpu().numpy()
+
+
+def saturated(rows, codes, rank):
+    """For which of the tasks with codes (m, tasks) features of a rank are saturated, (tasks,).
+
+    rows (m,): of :func:`numbers`. All False where no row comes again.
+    """
+    distinct = rows.max() + 1
+    if rank < distinct - 1 or distinct == len(rows):
+        return np.zeros(codes.shape[1], bool)
+    once = np.ones(len(rows), int)
+    found = [count(torch.from_numpy(np.stack([rows, column, once], 1))).saturated(
+        rank, len(np.unique(column))) for column in codes.T]
+    return np.array(found)
+
+
 def rows_of(features, labels):
     """The rows of checked features (m, k) with labels (m,), on the labels' device."""
     device, step = labels.device, max(1, CHUNK // features.shape[1])

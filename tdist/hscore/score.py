@@ -203,7 +203,7 @@ def h_score(features, labels, shrinkage=None):
 ONE_CLASS = ("all labels are the same: the H-score compares classes and needs at least two")
 
 
-def of_moments(moments, shrinkage):
+def of_moments(moments, shrinkage, stacklevel=4):
     """The HScoreResult of the samples in :class:`tdist.hscore.moments.Moments`."""
     n, classes = moments.n, int((moments.counts > 0).sum())
     if classes < 2:
@@ -211,7 +211,7 @@ def of_moments(moments, shrinkage):
     cov, means, noise = moments.central()
     a = moments.ledoit_wolf(cov) if shrinkage == "ledoit-wolf" else shrinkage
     found = project(cov, means, noise, n, a)
-    return assess(n, classes, *found, a, repeats.count(moments.rows), stacklevel=4)
+    return assess(n, classes, *found, a, repeats.count(moments.rows), stacklevel)
 
 
 def assess(n, classes, statistic, effective, rank, a, repeated, stacklevel=3):

@@ -70,7 +70,9 @@ def second_order(whitened, codes, first=None, *, progress=True):
             first[a] = whitened[a].h_score(codes, progress=False)
         rest = whitened[b].given(whitened[a])
         scores = first[a].statistic + rest.h_score(codes, progress=False).statistic
-        yield (a, b), PixelScores(scores, first[a].classes, whitened[a].rank + rest.rank, rest.n)
+        rank = whitened[a].rank + rest.rank
+        yield (a, b), PixelScores(scores, first[a].classes, rank, rest.n,
+                                  rest.saturated(codes, rank))
 
 
 def pixelwise_h_score(features, maps, colours=16, *, seed=0, progress=True):

@@ -7,12 +7,14 @@ With whitened features z (mean 0, covariance I) the H-score at a pixel is
 where c runs over the colours there: the features are whitened once, and each pixel costs only sums.
 """
 
-from dataclasses import dataclass, field
+import warnings
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import torch
 from tqdm import tqdm
 
+from tdist.hscore import repeats
 from tdist.hscore.moments import accumulate
 from tdist.hscore.whitening import whitening
 from tdist.inputs import check_features, device_of, to_tensor
@@ -36,17 +38,22 @@ class PixelScores:
         Mean of the score when the samples' colours are shuffled, :eq:`eq-chance`:
         rank (classes - 1) / (n - 1).
     adjusted : ndarray, shape (h, w)
-        The score corrected for chance, :eq:`eq-adjusted`. NaN if n - 1 <= rank.
+        The score corrected for chance, :eq:`eq-adjusted`. NaN if n - 1 <= rank, and where
+        repeated rows hide that, as in :func:`tdist.h_score`.
     classes : ndarray of int, shape (h, w)
         Number of colours present at the pixel.
     rank, n : int
         Rank of the features' covariance; number of samples.
+    saturated : ndarray of bool, shape (h, w)
+        Where the features tell all distinct rows apart, and rows that come again have their old
+        colour: any such features score the same.
     """
 
     statistic: np.ndarray
     classes: np.ndarray
     rank: int
     n: int
+    saturated: np.ndarray = field(default=False, repr=False)
 
     @property
     def chance(self):
@@ -56,7 +63,7 @@ class PixelScores:
     def adjusted(self):
         top, spare = self.classes - 1, self.n - 1 - self.rank
         below = (top - self.statistic) * (self.n - 1) / spare if spare > 0 else np.nan
-        return np.where(top == 0, 0.0, top - below)
+        return np.where(top == 0, 0.0, np.where(self.saturated, np.nan, top - below))
 
     def __float__(self):
         return float(self.statistic.mean())
@@ -77,11 +84,14 @@ class Whitened:
         float64, mean 0, :math:`z^T z / m = I`; on the device of the features.
     noise : ndarray, shape (rank,)
         Variance that rounding of the features gives the columns of z.
+    rows : ndarray of int, shape (m,)
+        A number for each row of the features, the same for equal rows.
     rank, n : int
     """
 
     z: torch.Tensor
     noise: np.ndarray = field(repr=False)
+    rows: np.ndarray = field(repr=False)
 
     __repr__ = line
 
@@ -137,7 +147,20 @@ class Whitened:
                 scores[here] = (sums.squares(block) / np.maximum(counts, 1)).sum(1) / self.n
                 bar.update(len(block))
         scores[classes == 1] = 0.0  # not the rounding of a sum that vanishes
-        return PixelScores(scores.reshape(shape), classes.reshape(shape), self.rank, self.n)
+        return PixelScores(scores.reshape(shape), classes.reshape(shape), self.rank, self.n,
+                           self.saturated(codes).reshape(shape))
+
+    def saturated(self, codes, rank=None):
+        """Where features of this rank, by default these alone, are saturated by repeated rows:
+        codes (m, ...) -> (...)."""
+        flat, rank = np.reshape(codes, (self.n, -1)), self.rank if rank is None else rank
+        found = repeats.saturated(self.rows, flat, rank) & (np.ptp(flat, axis=0) > 0)
+        if found.any():
+            warnings.warn(f"{self.n - self.rows.max() - 1} of {self.n} rows of features repeat "
+                          "another, and the features tell all distinct rows apart: any that do "
+                          f"reach the same score, so adjusted is NaN at {found.sum()} of "
+                          f"{len(found)} pixels; score each sample once", stacklevel=3)
+        return found.reshape(np.shape(codes)[1:])
 
     def given(self, other):
         r"""The part of these features that the other features do not explain, whitened.
@@ -172,10 +195,12 @@ class Whitened:
         if self.n != other.n:
             raise ValueError(f"features of {self.n} and of {other.n} samples; both sources must "
                              "see the same images")
+        # rows are equal where they are in both sources
+        rows = np.unique(np.stack([self.rows, other.rows]), axis=1, return_inverse=True)[1]
         if not self.rank or not other.rank:
-            return self
+            return replace(self, rows=rows)
         c = _product(other.z.T, self.z) / self.n  # (rank of the other, rank)
-        return _whiten(self.z - _product(other.z, c),
+        return _whiten(self.z - _product(other.z, c), rows,
                        self.noise + other.noise @ c.cpu().numpy() ** 2)
 
 
@@ -205,11 +230,13 @@ def whiten(features):
     >>> whiten([[0, 1], [0, 3], [0, 5], [0, 7]])  # the first feature says nothing
     Whitened(z=Tensor (4, 1))
     """
-    return _whiten(check_features(features), 0.0)
+    features = check_features(features)
+    return _whiten(features, repeats.numbers(features, device_of(features)), 0.0)
 
 
-def _whiten(features, noise):
-    """noise (k,): the variance of rounding, on top of what the features' own size and type say."""
+def _whiten(features, rows, noise):
+    """rows (m,): as in :class:`Whitened`. noise (k,): the variance of rounding, on top of what the
+    features' own size and type say."""
     m, device = len(features), device_of(features)
     one_class = torch.zeros(m, dtype=torch.int64, device=device)
     moments = accumulate(None, features, one_class, one_class[:1])
@@ -220,10 +247,10 @@ def _whiten(features, noise):
     matrix[white.live] = white.matrix() / white.scale[:, None]
     mean, matrix = moments.shift + moments.sums[0] / m, torch.from_numpy(matrix).to(device)
     z = torch.empty(m, white.rank, dtype=torch.float64, device=device)
-    for rows in chunks(m, features.shape[1]):
-        z[rows] = _product(to_tensor(features[rows], device) - mean, matrix)
+    for some in chunks(m, features.shape[1]):
+        z[some] = _product(to_tensor(features[some], device) - mean, matrix)
     z -= z.mean(0)
-    return Whitened(z, noise @ matrix.cpu().numpy() ** 2)
+    return Whitened(z, noise @ matrix.cpu().numpy() ** 2, rows)
 
 
 def _product(a, b):
