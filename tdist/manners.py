@@ -24,6 +24,17 @@ class Diverged(ArithmeticError):
     ----------
     network : torch.nn.Module
         With the last good weights.
+
+    Examples
+    --------
+    >>> from torch import nn
+    >>> from tdist.manners import Diverged
+    >>> try:
+    ...     raise Diverged("step 3", nn.Linear(2, 2))
+    ... except Diverged as error:
+    ...     kept = error.network
+    >>> kept
+    Linear(in_features=2, out_features=2, bias=True)
     """
 
     def __init__(self, where, network):

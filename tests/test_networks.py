@@ -38,6 +38,18 @@ def test_wide_resnet_halves_its_maps_at_the_second_and_third_stage():
         WideResNet(10, depth=18)
 
 
+def test_the_papers_networks_have_their_layers_and_weights():
+    cnn = CNN(7, channels=1, width=4)
+    assert cnn(torch.zeros(2, 1, 32, 32)).shape == (2, 7)
+    kinds = [type(module) for module in cnn.modules()]
+    assert (kinds.count(nn.Conv2d), kinds.count(nn.Linear), kinds.count(nn.Dropout)) == (7, 1, 1)
+    # WRN-16-4 of the authors, 2.7 million
+    assert sum(weight.numel() for weight in WideResNet(10).parameters()) == 2_748_890
+    small = WideResNet(5, channels=1, depth=10, factor=1)
+    assert small(torch.zeros(2, 1, 8, 8)).shape == (2, 5)
+    assert SmallCNN(3, channels=2, size=9)(torch.zeros(2, 2, 9, 9)).shape == (2, 3)
+
+
 def field(network, size, row):
     """Rows of the picture that one place of the code depends on: first and last."""
     picture = torch.randn(1, 3, size, size, requires_grad=True)

@@ -12,7 +12,7 @@ from torch import nn
 from torch.nn.functional import cross_entropy
 
 from tdist import couplings, manners, transfer
-from tdist.networks import CNN, SmallCNN, WideResNet
+from tdist.networks import CNN, SmallCNN
 from tdist.tasks import Task, digits, floats
 from tdist.transfer import (
     Diverged,
@@ -333,6 +333,28 @@ def test_progress_is_shown_unless_it_is_not_wanted(capsys):
         assert f"{what} 100%" in shown
 
 
+def test_tasks_of_vectors_are_tasks():
+    """NumPy's vectors (n, k), a network that takes vectors: the numbers of the same points as
+    pictures, bit for bit."""
+    pictures = points(40), points(40, classes=("b", "c", "d"), seed=1, shift=1.0)
+    vectors = [Task(task.name, task.images.flatten(1).numpy(), task.labels.numpy(), task.classes)
+               for task in pictures]
+    torch.manual_seed(0)
+    network = nn.Sequential(nn.Linear(2, 8), nn.ReLU(), nn.Linear(8, 4))
+    for method in METHODS:
+        given = {"settings": QUICK, "progress": False}
+        found = method(*vectors, network, test=vectors, **given)
+        same = method(*pictures, nn.Sequential(nn.Flatten(), *network), test=pictures, **given)
+        assert found.length == same.length > 0
+    start = pretrained(vectors[0], nn.Linear(2, 3), QUICK, progress=False)
+    assert start(vectors[0].images).shape == (40, 3)
+    with pytest.raises(ValueError, match="one network takes one shape: give both tasks the same"):
+        coupled(vectors[0], pictures[1], network, QUICK)
+    wide = Task("wide", np.zeros((40, 3)), vectors[0].labels, vectors[0].classes)
+    with pytest.raises(ValueError, match=r"points torch.float32 \(2,\) and wide torch.float32 \(3,\)"):
+        coupled(vectors[0], wide, network, QUICK)
+
+
 # what can go wrong
 
 def finite(network):
@@ -505,23 +527,3 @@ def test_a_partly_frozen_network_moves_the_rest():
         found = method(source, target, network, QUICK, progress=False)
         assert torch.equal(found.network[1].bias, network[1].bias)
         assert found.length > 0
-
-
-# networks
-
-def test_the_papers_networks():
-    cnn = CNN(7, channels=1, width=4)
-    assert cnn(torch.zeros(2, 1, 32, 32)).shape == (2, 7)
-    kinds = [type(module) for module in cnn.modules()]
-    assert (kinds.count(nn.Conv2d), kinds.count(nn.Linear), kinds.count(nn.Dropout)) == (7, 1, 1)
-    wide = WideResNet(10)
-    # WRN-16-4 of the authors, 2.7 million
-    assert sum(w.numel() for w in wide.parameters()) == 2_748_890
-    kinds = [type(module) for module in wide.modules()]
-    # 12 in blocks, the first, and 3 that widen the short cut
-    assert kinds.count(nn.Conv2d) == 16 - 4 + 1 + 3
-    small = WideResNet(5, channels=1, depth=10, factor=1)
-    assert small(torch.zeros(2, 1, 8, 8)).shape == (2, 5)
-    with pytest.raises(ValueError, match="depth must be"):
-        WideResNet(5, depth=12)
-    assert SmallCNN(3, channels=2, size=9)(torch.zeros(2, 2, 9, 9)).shape == (2, 3)

@@ -227,7 +227,20 @@ def uncoupled(source, target, network, settings=None, *, classes=None, test=None
 
     Examples
     --------
-    See :func:`tdist.transfer.coupled`.
+    A network that tells all digits apart need not move to tell some of them apart:
+
+    >>> import torch
+    >>> from tdist.networks import SmallCNN
+    >>> from tdist.tasks import digits
+    >>> from tdist.transfer import Settings, uncoupled
+    >>> everything = digits().subset(300)
+    >>> low = everything.only(tuple("01234"))
+    >>> _ = torch.manual_seed(0)
+    >>> quick = Settings(steps=4, sgd_steps=5, pretrain_steps=200)
+    >>> there, back = (uncoupled(*pair, SmallCNN(10), quick, classes=everything.classes,
+    ...                          progress=False) for pair in ((everything, low), (low, everything)))
+    >>> there.length < back.length / 3
+    True
     """
     settings, head, seed = checked(source, target, network, settings, classes, test, seed)
     parts = _blocks(source, target, test, network, settings, seed)

@@ -91,9 +91,19 @@ class Head:
         r"""Mean loss in nats, :eq:`eq-gated-loss`:
         :math:`(1-m)\,\mathrm{CE}_s + m\,\mathrm{CE}_t`.
 
-        logits (b, outputs); labels (b,) in each task's own numbers; mix (b,) is :math:`m`, the
-        target's share. With one softmax for both tasks this is the cross-entropy of the mixed
-        labels of equation 8.
+        With one softmax for both tasks this is the cross-entropy of the mixed labels of equation 8.
+
+        Parameters
+        ----------
+        logits : torch.Tensor, shape (b, outputs)
+        source_labels, target_labels : torch.Tensor, shape (b,)
+            In each task's own numbers.
+        mix : torch.Tensor, shape (b,)
+            :math:`m`, the target's share.
+
+        Returns
+        -------
+        torch.Tensor, shape ()
         """
         source = cross_entropy(logits[:, self.source], self.source_place[source_labels],
                                reduction="none")
@@ -114,9 +124,19 @@ class Head:
 
         .. math:: d = \sqrt{(1 - \tau)\, d_s^2 + \tau\, d_t^2}
 
-        where :math:`d_s, d_t` are the lengths in each task's distribution: Fisher-Rao distances, or
-        with step "kl" :math:`\sqrt{2\,\mathrm{KL}}`. before, after: logits (b, outputs) at the same
-        inputs.
+        where :math:`d_s, d_t` are the lengths in each task's distribution.
+
+        Parameters
+        ----------
+        before, after : torch.Tensor, shape (b, outputs)
+            Logits at the same inputs.
+        tau : float
+        step : "fisher-rao" or "kl"
+            Fisher-Rao distances, or :math:`\sqrt{2\,\mathrm{KL}}`.
+
+        Returns
+        -------
+        torch.Tensor, shape (b,), float64
         """
         measure = {"fisher-rao": fisher_rao.distance, "kl": fisher_rao.root_kl}[step]
         source, target = (measure(before[:, own].double().softmax(1),

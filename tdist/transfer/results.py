@@ -29,6 +29,15 @@ class Iteration:
         Share of the coupling's mass that changed places, 0 to 1.
     steps, train_loss, test_loss : list of float
         Along the road: length, mean loss on the pairs of SGD, and on pairs that SGD has not seen.
+
+    Examples
+    --------
+    One for each road, in the `iterations` of a :class:`tdist.transfer.Transfer`:
+
+    >>> from tdist.transfer import Iteration
+    >>> Iteration(2.1, 2.2, 1.6, 1.7, 2e-5, 0.4, [1.2, 0.9], [1.5, 0.8], [])
+    Iteration(length=2.1, riemannian_length=2.2, coupled_cost=1.6, independent_cost=1.7, gap=2e-05,
+    moved=0.4, steps=[1.2, 0.9], train_loss=[1.5, 0.8], test_loss=[])
     """
 
     length: float
@@ -65,6 +74,21 @@ class Transfer:
     start_gap : float
         Largest duality gap of the coupling of the first road, as `gap` of
         :class:`tdist.transfer.Iteration`; NaN if uncoupled.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from tdist.networks import SmallCNN
+    >>> from tdist.tasks import digits
+    >>> from tdist.transfer import Settings, coupled
+    >>> data = digits().subset(200)
+    >>> low, high = data.only(tuple("01234"), "low"), data.only(tuple("56789"), "high")
+    >>> quick = Settings(steps=4, sgd_steps=5, pretrain_steps=100, iterations=2)
+    >>> found = coupled(low, high, SmallCNN(10), quick, progress=False)
+    >>> float(found) == found.length == sum(found.iterations[-1].steps)
+    True
+    >>> found.coupling.shape, found.coupling.sum((1, 2)).allclose(torch.tensor(1.0).double())
+    (torch.Size([10, 10, 10]), True)
     """
 
     length: float
@@ -99,6 +123,14 @@ class FineTuning:
         :class:`tdist.transfer.Transfer`.
     network : torch.nn.Module
         At the end.
+
+    Examples
+    --------
+    >>> from torch import nn
+    >>> from tdist.transfer import FineTuning
+    >>> FineTuning(1.5, 2.5, 25, [0.2, 0.8, 0.8], [1.6, 0.5, 0.4], nn.Linear(2, 2))
+    FineTuning(length=1.5, full_length=2.5, stop=25, accuracies=[0.2, 0.8, 0.8],
+    losses=[1.6, 0.5, 0.4], network=Linear)
     """
 
     length: float
