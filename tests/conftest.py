@@ -8,6 +8,12 @@ from tdist.transfer import coupled
 from tests.transfers import QUICK, halves
 
 
+def pytest_ignore_collect(collection_path):
+    """With --doctest-modules pytest imports every file that it meets; scripts must not run."""
+    is_script = collection_path.suffix == ".py" and not collection_path.name.startswith("test_")
+    return True if is_script else None
+
+
 @pytest.fixture(params=["joint colours", "indicators"])
 def way(request, monkeypatch):
     """Both ways to sum features by colour: the second is a GPU's."""
