@@ -11,14 +11,14 @@ model for pixels and their number, as the decoder's would.
 import copy
 import math
 from dataclasses import dataclass
-from numbers import Integral, Real
+from numbers import Real
 
 import torch
 from torch import nn
 from torch.nn.functional import binary_cross_entropy_with_logits
 from tqdm import tqdm
 
-from tdist.manners import Diverged, line
+from tdist.manners import Diverged, line, whole
 
 ADAM = 1e-3  # of the fit to the source
 
@@ -196,9 +196,9 @@ def vae_length(source_images, target_images, *, mixture=True, points=20, steps=2
     Raises
     ------
     TypeError
-        If a size is not a whole number.
+        If a size is no number, or the images are no tensors.
     ValueError
-        If images are not uint8 of one shape, or a size is not positive.
+        If images are not uint8 of one shape, or a size is not whole and positive.
     tdist.manners.Diverged
         If a loss, a weight or a code is no longer finite.
 
@@ -215,8 +215,13 @@ def vae_length(source_images, target_images, *, mixture=True, points=20, steps=2
     True
     """
     _check_images(source_images, target_images)
-    _check_sizes(lr, points=points, steps=steps, pretraining=pretraining, batch=batch,
-                 latent=latent, width=width, inputs=inputs)
+    points, steps, batch, latent, width, inputs = (
+        whole(name, value, least=1) for name, value in
+        (("points", points), ("steps", steps), ("batch", batch), ("latent", latent),
+         ("width", width), ("inputs", inputs)))
+    pretraining = whole("pretraining", pretraining, least=0)
+    if not isinstance(lr, Real) or not 0 <= lr < math.inf:
+        raise ValueError(f"lr must be at least 0 and finite, got {lr!r}")
     device = source_images.device if device is None else torch.device(device)
     generator = torch.Generator().manual_seed(seed)
     with torch.random.fork_rng(devices=[]):  # torch.manual_seed would seed the GPUs too
@@ -304,14 +309,3 @@ def _check_images(source, target):
         raise ValueError(f"one VAE cannot take images of shapes {tuple(source.shape[1:])} and "
                          f"{tuple(target.shape[1:])}; bring them to one size and number of "
                          "channels first, with Task.resized")
-
-
-def _check_sizes(lr, **sizes):
-    for name, value in sizes.items():
-        least = 0 if name == "pretraining" else 1
-        if not isinstance(value, Integral):
-            raise TypeError(f"{name} must be a whole number, got {value!r}")
-        if value < least:
-            raise ValueError(f"{name} must be at least {least}, got {value}")
-    if not isinstance(lr, Real) or not 0 <= lr < math.inf:
-        raise ValueError(f"lr must be at least 0 and finite, got {lr!r}")
