@@ -162,6 +162,12 @@ def test_bad_maps(maps, error, match):
             use(maps)
 
 
+def test_the_bad_sample_is_named_in_every_chunk(monkeypatch):
+    monkeypatch.setattr(tdist.pixelwise.targets, "CHUNK", 12)  # an image
+    with pytest.raises(ValueError, match=r"nan at sample 1, pixel \(1, 2\)"):
+        palette(np.where(GOOD == 18, np.nan, GOOD))
+
+
 @pytest.mark.parametrize("colours, error, match", [
     ([0.0, np.nan, 2.0], ValueError, r"colour 1 of the palette is \[nan\]: NaN or infinity"),
     ([[0.0], [np.inf]], ValueError, r"colour 1 of the palette is \[inf\]"),

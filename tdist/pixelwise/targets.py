@@ -17,9 +17,9 @@ def to_numpy(values, what):
     if isinstance(values, torch.Tensor):
         if values.layout != torch.strided:
             raise TypeError(f"{what} are a sparse tensor; pass {what}.to_dense()")
-        numpy_has_it = not values.is_floating_point() or values.dtype.itemsize > 2
-        numpy_has_it |= values.dtype == torch.float16
-        return (values if numpy_has_it else values.float()).numpy(force=True)
+        if values.is_floating_point() and values.dtype.itemsize <= 2:
+            values = values.float()  # NumPy has no bfloat16, and no float of one byte
+        return values.numpy(force=True)
     if np.ma.is_masked(values):
         raise ValueError(f"{what} hold masked values; fill them in, or leave out those samples")
     if not isinstance(values, list | tuple):
