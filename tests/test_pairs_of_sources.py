@@ -96,6 +96,11 @@ def test_what_does_not_belong_together_is_refused():
     message = r"scores of 'a' are of 300 samples and shape \(\), and codes have shape \(300, 4, 5\)"
     with pytest.raises(ValueError, match=message):
         next(second_order(whitened, maps, first, progress=False))
+    first = {"a": whitened["a"].h_score(maps, progress=False)}
+    with pytest.raises(ValueError, match=r"of 300 samples and .* codes have shape \(299, 4, 5\)"):
+        next(second_order(whitened, maps[1:], first, progress=False))
+    with pytest.raises(TypeError, match=r"given what\? Pass whiten\(features\).* got ndarray"):
+        whitened["a"].given(x)
     with pytest.raises(TypeError, match=r"sources must have names: .* not a list"):
         next(second_order(list(whitened.values()), maps, progress=False))
     with pytest.raises(ValueError, match="no pair among 1 sources"):

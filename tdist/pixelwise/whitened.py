@@ -182,6 +182,8 @@ class Whitened:
 
         Raises
         ------
+        TypeError
+            If the other features are not whitened.
         ValueError
             If the numbers of samples differ.
 
@@ -192,6 +194,9 @@ class Whitened:
         >>> b.rank, b.given(a).rank  # the first feature of b is that of a
         (2, 1)
         """
+        if not isinstance(other, Whitened):
+            raise TypeError("given what? Pass whiten(features) of the same samples, got "
+                            f"{type(other).__name__}")
         if self.n != other.n:
             raise ValueError(f"features of {self.n} and of {other.n} samples; both sources must "
                              "see the same images")
