@@ -286,7 +286,9 @@ pairs, second, pair = list(combinations(TASKS, 2)), {}, {}
 for a, b in pairs:
     rest = white[b].given(white[a])
     total = first[a].statistic + rest.h_score(labels, progress=False).statistic
-    second[a, b] = PixelScores(total, first[a].classes, white[a].rank + rest.rank, len(data))
+    rank = white[a].rank + rest.rank
+    second[a, b] = PixelScores(total, first[a].classes, rank, len(data),
+                               rest.saturated(labels, rank))
     pair[a, b] = corrected(second[a, b], labels, leverage(white[a], rest))
 
 # %% [markdown]

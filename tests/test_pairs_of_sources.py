@@ -1,7 +1,9 @@
 """Pairs of sources: tdist.pixelwise.second_order and Whitened.given against tdist.h_score."""
 
 import numpy as np
+import pandas as pd
 import pytest
+import torch
 
 from tdist.pixelwise import second_order, whiten
 from tests.pixels import check, scenes
@@ -97,11 +99,25 @@ def test_what_does_not_belong_together_is_refused():
     with pytest.raises(ValueError, match=message):
         next(second_order(whitened, maps, first, progress=False))
     first = {"a": whitened["a"].h_score(maps, progress=False)}
-    with pytest.raises(ValueError, match=r"of 300 samples and .* codes have shape \(299, 4, 5\)"):
+    with pytest.raises(ValueError, match=r"300 rows and codes of shape \(299, 4, 5\)"):
         next(second_order(whitened, maps[1:], first, progress=False))
+    few = {"a": whiten(x[1:]).h_score(maps[1:], progress=False)}
+    with pytest.raises(ValueError, match=r"'a' are of 299 samples .* codes have shape \(300, 4, 5"):
+        next(second_order(whitened, maps, few, progress=False))
     with pytest.raises(TypeError, match=r"given what\? Pass whiten\(features\).* got ndarray"):
         whitened["a"].given(x)
     with pytest.raises(TypeError, match=r"sources must have names: .* not a list"):
         next(second_order(list(whitened.values()), maps, progress=False))
     with pytest.raises(ValueError, match="no pair among 1 sources"):
         next(second_order({"a": whitened["a"]}, maps, progress=False))
+
+
+@pytest.mark.parametrize("kind", [bool, np.uint16, torch.tensor, pd.Series, list])
+def test_codes_of_every_kind(kind):
+    x, maps = scenes()
+    whitened = {"a": whiten(x[:, :4]), "b": whiten(x[:, 4:])}
+    codes = (maps[:, 0, 0] > 2).astype(int)
+    other = codes.astype(kind) if kind in (bool, np.uint16) else kind(codes)
+    ((_, scores),) = second_order(whitened, other, progress=False)
+    ((_, expected),) = second_order(whitened, codes, progress=False)
+    assert scores.statistic == expected.statistic and scores.adjusted == expected.adjusted

@@ -14,7 +14,7 @@ from tqdm import tqdm
 from tdist.inputs import check_features, encode_labels
 from tdist.manners import whole
 from tdist.pixelwise.palettes import palette, quantise
-from tdist.pixelwise.targets import check_images, to_numpy
+from tdist.pixelwise.targets import check_codes, check_images, to_numpy
 from tdist.pixelwise.whitened import PixelScores, whiten
 
 
@@ -59,7 +59,7 @@ def second_order(whitened, codes, first=None, *, progress=True):
                         f"{type(whitened).__name__}")
     if len(whitened) < 2:
         raise ValueError(f"there is no pair among {len(whitened)} sources; pass at least two")
-    first, codes = dict(first or {}), to_numpy(codes, "codes")
+    first, codes = dict(first or {}), check_codes(codes, next(iter(whitened.values())).n)
     for name, scores in first.items():
         if scores.statistic.shape != codes.shape[1:] or scores.n != len(codes):
             raise ValueError(f"the scores of {name!r} are of {scores.n} samples and shape "

@@ -241,7 +241,7 @@ def _by_task(score, target):
         shape = codes.shape[1:]
         here = slice(start, start := start + int(np.prod(shape)))
         one = PixelScores(score.statistic[here].reshape(shape), score.classes[here].reshape(shape),
-                          score.rank, score.n)
+                          score.rank, score.n, score.saturated[here].reshape(shape))
         found[task] = _scores(one, task == "depth")
     return found
 
