@@ -54,7 +54,7 @@ def test_whole_numbers():
 
 
 def test_a_package_of_no_group_is_named_by_itself():
-    with pytest.raises(ModuleNotFoundError, match="no_such .* pip install no_such$"):
+    with pytest.raises(ModuleNotFoundError, match=r"no_such .* pip install no_such$"):
         need("no_such")
 
 
