@@ -80,8 +80,8 @@ def missing(name):
         wanted |= {"Parameters"} if takes else set()
         returns = re.search(r"^\s+(return|yield)\s+\S", inspect.getsource(thing), re.M)
         wanted |= {"Returns"} if returns and not sections(text) & {"Yields"} else set()
-        if member and len(takes) < 2:  # a sentence says what one argument is
-            wanted = set()
+        if member:  # what a method gives, and its one argument, a sentence can say
+            wanted = {"Parameters"} if len(takes) > 1 else set()
     found = {section for section in wanted if section not in sections(text)}
     if "Examples" in wanted and not doctest.DocTestParser().get_examples(text):
         found.add("Examples")
