@@ -351,7 +351,7 @@ def test_tasks_of_vectors_are_tasks():
     with pytest.raises(ValueError, match="one network takes one shape: give both tasks the same"):
         coupled(vectors[0], pictures[1], network, QUICK)
     wide = Task("wide", np.zeros((40, 3)), vectors[0].labels, vectors[0].classes)
-    with pytest.raises(ValueError, match=r"points torch.float32 \(2,\) and wide torch.float32 \(3,\)"):
+    with pytest.raises(ValueError, match=r"points torch.float32 \(2,\) and wide .* \(3,\); one net"):
         coupled(vectors[0], wide, network, QUICK)
 
 
@@ -448,12 +448,32 @@ def test_errors_before_a_run():
         uncoupled(source, target, network, replace(QUICK, head="index"), progress=False)
     with pytest.raises(ValueError, match="with classes= if there are more"):
         pretrained(source, SmallCNN(10), QUICK)
-    with pytest.raises(ValueError, match="features gave 3 rows for the"):
-        coupled(source, target, network, features=lambda task: np.zeros((3, 2)), **given)
     with pytest.raises(ValueError, match="a block of 500 images"):
         coupled(source, target, network, replace(QUICK, block=500), progress=False)
     with pytest.raises(ValueError, match="set visits to at least"):
         coupled(source, target, network, replace(QUICK, visits=1, steps=1), progress=False)
+
+
+def test_features_that_are_no_numbers_for_every_image_are_refused(tmp_path):
+    source, target = points(20), points(20, seed=1)
+    given = {"settings": QUICK, "progress": False}
+    for features, kind, message in (
+            (lambda task: np.zeros((3, 2)), ValueError, r"shape \(3, 2\) for the 20 images of poi"),
+            (lambda task: np.arange(20), ValueError, r"shape \(20,\) .* it needs \(20, k\)"),
+            (lambda task: 3.0, ValueError, r"shape \(\) for the 20 images"),
+            (lambda task: np.full((20, 2), np.nan), ValueError, "features of points hold NaN"),
+            (lambda task: [["edge"]] * 20, TypeError, "for points it gave list"),
+            (lambda task: np.array([[object()]] * 20), TypeError, "for points it gave ndarray"),
+            (lambda task: None, TypeError, "for points it gave NoneType")):
+        for save in (None, tmp_path / "run.pt"):
+            with pytest.raises(kind, match=message):
+                coupled(source, target, linear(3), features=features, save=save, **given)
+    assert not list(tmp_path.iterdir())
+    pixels = coupled(source, target, linear(3), **given)
+    for features in (lambda task: task.images.flatten(1).tolist(), lambda task: task.images,
+                     lambda task: task.images.flatten(1).double().requires_grad_()):
+        found = coupled(source, target, linear(3), features=features, **given)
+        assert found.iterations == pixels.iterations
 
 
 def test_a_wrong_kind_of_argument_is_a_type_error():

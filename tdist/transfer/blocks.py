@@ -9,6 +9,22 @@ from tdist.tasks import floats
 from tdist.transfer.randomness import BLOCKS, stream
 
 
+def seen(features, task):
+    """What a function of the caller's gives for a task, as numbers (images, ...) on the CPU."""
+    given = features(task)
+    try:
+        found = torch.as_tensor(given).detach().cpu().double()
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise TypeError(f"features must give numbers, (images, k); for {task.name} it gave "
+                        f"{type(given).__name__}: {error}") from error
+    if found.ndim < 2 or len(found) != len(task):
+        raise ValueError(f"features gave an array of shape {tuple(found.shape)} for the "
+                         f"{len(task)} images of {task.name}; it needs ({len(task)}, k)")
+    if not torch.isfinite(found).all():
+        raise ValueError(f"the features of {task.name} hold NaN or infinity")
+    return found
+
+
 class Blocks:
     r"""Two tasks cut into blocks of n images each at random, and a coupling for each block.
 
@@ -49,14 +65,10 @@ class Blocks:
         """The coupling that joins near images: entropic, for squared distances of features
         (task -> (images, k)), or of pixels if None. Returns its largest duality gap, relative to
         the mean cost."""
-        found = [task.images if features is None else torch.as_tensor(features(task))
-                 for task in self.tasks]
-        for near, task in zip(found, self.tasks, strict=True):
-            if len(near) != len(task):
-                raise ValueError(f"features gave {len(near)} rows for the {len(task)} images of "
-                                 f"{task.name}")
-        source, target = (near.detach().cpu().double().flatten(1)[index.cpu()]  # (blocks, n, k)
-                          for near, index in zip(found, (self.source, self.target), strict=True))
+        near = [task.images.cpu().double() if features is None else seen(features, task)
+                for task in self.tasks]
+        source, target = (one.flatten(1)[index.cpu()]  # (blocks, n, k)
+                          for one, index in zip(near, (self.source, self.target), strict=True))
         found = couplings.from_features(source.to(self.device), target, entropy, tolerance)
         self.coupling = found.coupling
         return found.gap.max().item()

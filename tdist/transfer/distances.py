@@ -7,12 +7,11 @@ import copy
 import warnings
 from dataclasses import asdict
 
-import torch
 from tqdm import tqdm
 
 from tdist import couplings
 from tdist.transfer import states
-from tdist.transfer.blocks import Blocks
+from tdist.transfer.blocks import Blocks, seen
 from tdist.transfer.checks import checked
 from tdist.transfer.randomness import reproducible
 from tdist.transfer.results import Iteration, Transfer
@@ -279,7 +278,7 @@ def _once(features):
 
     def of(task):
         if id(task) not in known:
-            known[id(task)] = torch.as_tensor(features(task)).detach().cpu()
+            known[id(task)] = seen(features, task)
         return known[id(task)]
 
     return features and of

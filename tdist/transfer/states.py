@@ -53,7 +53,7 @@ def _parts(value):
             yield from _parts(part)
     elif isinstance(value, torch.Tensor):
         yield f"{value.dtype} {tuple(value.shape)}".encode()
-        yield np.ascontiguousarray(value.detach().cpu().numpy())
+        yield value.detach().cpu().flatten().view(torch.uint8).numpy()  # of any precision
     else:  # a name or a number, NumPy's as Python's
         yield repr(value.item() if isinstance(value, np.generic) else value).encode()
 
