@@ -51,6 +51,7 @@ class Blocks:
                                     for task in (source, target))
         self.images = tuple(task.images.to(device) for task in (source, target))
         self.labels = tuple(task.labels.to(device) for task in (source, target))
+        # float64: the certificate of a coupling is finer than float32
         self.coupling = torch.full((count, n, n), n**-2.0, dtype=torch.float64, device=device)
 
     def __len__(self):

@@ -139,6 +139,7 @@ class Head:
         torch.Tensor, shape (b,), float64
         """
         measure = {"fisher-rao": fisher_rao.distance, "kl": fisher_rao.root_kl}[step]
+        # float64: between near distributions the KL in float32 is mostly rounding
         source, target = (measure(before[:, own].double().softmax(1),
                                   after[:, own].double().softmax(1))
                           for own in (self.source, self.target))

@@ -49,7 +49,7 @@ def sgd(network, optimiser, losses, after=None):
             after()
         found.append(loss.detach())
     network.eval()
-    found = torch.stack(found).double().cpu()
+    found = torch.stack(found).double().cpu()  # one wait for the device, not one a step
     if not torch.isfinite(found).all():
         raise NotFinite(f"SGD step {int((~torch.isfinite(found)).nonzero()[0])}")
     if not all(torch.isfinite(weight).all() for weight in network.parameters()):
