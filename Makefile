@@ -31,13 +31,13 @@ install:
 	@$(MAKE) --no-print-directory .venv/installed
 
 # written last, so that an interrupted install is completed by the next call
-.venv/installed: requirements.txt pyproject.toml
+.venv/installed: requirements.txt constraints.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or \
 	  sys.exit("tdist needs Python 3.11 or later, this is %d.%d" % sys.version_info[:2])' || \
 	  { echo "name another interpreter: make PYTHON=python3.12 ..."; exit 1; }
 	$(PYTHON) -m venv .venv
 	@echo "installing for $(CURDIR): about four minutes and 6 GB"
-	$(RUN) pip install --quiet --requirement requirements.txt
+	$(RUN) pip install --quiet --requirement requirements.txt --constraint constraints.txt
 	@echo "$(CURDIR)" > $@
 
 run: install

@@ -88,6 +88,18 @@ def test_every_package_is_pinned_within_its_range():
         assert exact.operator == "==" and asked[pin.name.lower()].specifier.contains(exact.version)
 
 
+def test_what_the_books_packages_bring_is_held():
+    """Each one in the environment that the tests run in, at the version that is asked for."""
+    lines = (ROOT / "constraints.txt").read_text().splitlines()
+    held = {r.name: r for line in lines if line[0] != "#" for r in [Requirement(line)]}
+    pinned = {Requirement(line).name for line in (ROOT / "requirements.txt").read_text().split("\n")
+              if "==" in line}
+    brought = {name.replace("_", "-") for name in closure(requirements("book") | {"nbval": None})}
+    assert {"sphinx", "docutils", "myst-nb", "pydata-sphinx-theme"} <= set(held) <= brought - pinned
+    for name, requirement in held.items():
+        assert requirement.specifier.contains(distribution(name).version), name
+
+
 def test_an_error_names_the_group_that_brings_the_package():
     brings = packages_distributions()
     for module, group in GROUP.items():
@@ -339,7 +351,7 @@ def checkout(tmp_path):
     """A checkout whose interpreter makes an environment of nothing, and keeps a log of it."""
     folder = tmp_path / "one"
     folder.mkdir()
-    for name in ("Makefile", "pyproject.toml", "requirements.txt"):
+    for name in ("Makefile", "pyproject.toml", "requirements.txt", "constraints.txt"):
         shutil.copy(ROOT / name, folder)
     inside = '#!/bin/sh\necho "$@" >> "$LOG"\n'
     stub = f"""#!/bin/sh
@@ -360,7 +372,8 @@ def make(folder, *arguments):
 
 def test_an_environment_is_made_once_and_again_in_a_moved_checkout(checkout):
     python, log = f"PYTHON={checkout.parent / 'python'}", checkout.parent / "log"
-    asked = "-m pip install --quiet --requirement requirements.txt\n"
+    asked = ("-m pip install --quiet --requirement requirements.txt "
+             "--constraint constraints.txt\n")
     for _ in range(2):
         assert make(checkout, "install", python).returncode == 0
         assert log.read_text(encoding="utf-8") == asked
