@@ -59,6 +59,11 @@ class AHP:
         The largest, of the ratios: the number of sources s if they are consistent, more if not.
     inconsistency : float
         Saaty's consistency index :math:`(\lambda - s)/(s - 1)`.
+
+    Examples
+    --------
+    >>> ahp([[0.5, 0.8], [0.2, 0.5]]).weights.round(3)
+    array([0.8, 0.2])
     """
 
     weights: np.ndarray
@@ -127,6 +132,11 @@ class Clustering:
         SciPy's, for its ``dendrogram`` to draw.
     vectors : ndarray, shape (n, columns)
         What was compared, scaled.
+
+    Examples
+    --------
+    >>> cluster([[1, 2, 4], [1.1, 2, 4.1], [5, 1, 0]], vectors="raw").labels(2)
+    array([0, 0, 1])
     """
 
     linkage: np.ndarray

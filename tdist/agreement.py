@@ -93,6 +93,12 @@ class DCG:
         1 for the order of the reference.
     chance : float
         Its exact mean over all orders of the sources.
+
+    Examples
+    --------
+    >>> found = dcg([0.1, 0.3, 0.2], [1, 3, 2])
+    >>> round(float(found), 3), round(found.chance, 3)
+    (1.0, 0.895)
     """
 
     statistic: float
@@ -174,6 +180,12 @@ class MantelResult:
         1 / permutations.
     exact : bool
         Whether these are all permutations.
+
+    Examples
+    --------
+    >>> found = mantel([[0, 1, 3], [1, 0, 2], [3, 2, 0]], [[0, 2, 6], [2, 0, 4], [6, 4, 0]])
+    >>> round(float(found), 3), found.permutations  # too few for a small p
+    (1.0, 6)
     """
 
     statistic: float

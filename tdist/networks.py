@@ -129,6 +129,11 @@ class Encoder(nn.Sequential):
     Like Taskonomy's ResNet it dilates instead of striding further, so that the code keeps its
     resolution.
 
+    Parameters
+    ----------
+    width : int
+        Channels of the first layer.
+
     Examples
     --------
     >>> tuple(Encoder(width=4)(torch.zeros(1, 3, 64, 64)).shape)
@@ -145,6 +150,11 @@ class Encoder(nn.Sequential):
 class MapDecoder(nn.Sequential):
     """Codes (b, 8, s/4, s/4) to maps (b, s, s).
 
+    Parameters
+    ----------
+    width : int
+        Half the channels of the first layer.
+
     Examples
     --------
     >>> tuple(MapDecoder(width=4)(torch.zeros(1, 8, 16, 16)).shape)
@@ -159,6 +169,12 @@ class MapDecoder(nn.Sequential):
 
 class LabelDecoder(nn.Sequential):
     """Codes (b, 8, s/4, s/4) to logits (b, classes).
+
+    Parameters
+    ----------
+    classes : int
+    width : int
+        Half the channels of the first layer.
 
     Examples
     --------
@@ -270,6 +286,11 @@ class WideBlock(nn.Module):
 class SmallCNN(nn.Sequential):
     """Two convolutions and two linear layers, for 8 x 8 digits and other small pictures; no batch
     norm or dropout. Images (b, channels, size, size) to logits (b, outputs).
+
+    Parameters
+    ----------
+    outputs, channels, size : int
+        Classes; channels and size of the images.
 
     Examples
     --------

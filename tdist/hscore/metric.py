@@ -95,7 +95,13 @@ class HScore(need("torchmetrics").Metric):
         self._set(Moments.about(nothing, nothing.long(), self._quartic))
 
     def update(self, features, labels):
-        """Add a batch: features (m, k) and labels (m,), whole numbers or text.
+        """Add a batch.
+
+        Parameters
+        ----------
+        features : array_like or torch.Tensor, shape (m, k)
+        labels : array_like, shape (m,)
+            Whole numbers or text.
 
         Raises
         ------

@@ -47,6 +47,16 @@ class PixelScores:
     saturated : ndarray of bool, shape (h, w)
         Where the features tell all distinct rows apart, and rows that come again have their old
         colour: any such features score the same.
+
+    Examples
+    --------
+    >>> from tdist import pixelwise_h_score
+    >>> maps = np.array([[[0, 1]], [[1, 1]], [[0, 1]], [[1, 1]]])  # (m, 1, 2)
+    >>> found = pixelwise_h_score([[0.0], [2.0], [1.0], [3.0]], maps, colours=2, progress=False)
+    >>> found.statistic  # the second pixel has one colour
+    array([[0.8, 0. ]])
+    >>> found.classes
+    array([[2, 1]])
     """
 
     statistic: np.ndarray
@@ -87,6 +97,13 @@ class Whitened:
     rows : ndarray of int, shape (m,)
         A number for each row of the features, the same for equal rows.
     rank, n : int
+
+    Examples
+    --------
+    >>> from tdist.pixelwise import whiten
+    >>> white = whiten([[0, 1], [0, 3], [0, 5], [0, 7]])
+    >>> white.rank, white.n
+    (1, 4)
     """
 
     z: torch.Tensor

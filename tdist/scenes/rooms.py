@@ -48,6 +48,13 @@ class Rooms:
     object, scene : torch.Tensor, shape (n,), int64
         Class of the largest visible object (of OBJECTS, or len(OBJECTS) if there is none) and kind
         of room (of SCENES).
+
+    Examples
+    --------
+    >>> from tdist.scenes import render
+    >>> rooms = render(2, 16, progress=False)
+    >>> len(rooms), sorted(rooms.maps)[:2]
+    (2, ['depth', 'edge2d'])
     """
 
     images: torch.Tensor

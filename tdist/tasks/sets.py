@@ -21,6 +21,10 @@ def fashion_mnist():
     """6,000 images of Fashion-MNIST that come with the package: 600 a class, 28 x 28, grey. MIT
     licence.
 
+    Returns
+    -------
+    Task
+
     Examples
     --------
     >>> fashion_mnist().images.shape
@@ -32,6 +36,10 @@ def fashion_mnist():
 
 def data_folder():
     """Where optional data sets are looked for: $TDIST_DATA, or tdist in the user's cache folder.
+
+    Returns
+    -------
+    pathlib.Path
 
     Examples
     --------
@@ -45,6 +53,15 @@ def data_folder():
 
 def digits(train=True):
     """scikit-learn's digits, 8 x 8, grey: the first 1,200 to train, the last 597 to test.
+
+    Parameters
+    ----------
+    train : bool
+        The training images, or the test images.
+
+    Returns
+    -------
+    Task
 
     Examples
     --------
@@ -61,6 +78,15 @@ def digits(train=True):
 
 def cifar100(train=True):
     """CIFAR-100: 50,000 training or 10,000 test images, 32 x 32, in colour.
+
+    Parameters
+    ----------
+    train : bool
+        The training images, or the test images.
+
+    Returns
+    -------
+    Task
 
     Raises
     ------
@@ -81,6 +107,15 @@ def cifar10(train=True):
     """CIFAR-10: 50,000 training or 10,000 test images, 32 x 32, in colour. Errors as
     :func:`cifar100`.
 
+    Parameters
+    ----------
+    train : bool
+        The training images, or the test images.
+
+    Returns
+    -------
+    Task
+
     Examples
     --------
     >>> cifar10().only(["cat", "dog"], "pets").images.shape                # doctest: +SKIP
@@ -91,6 +126,15 @@ def cifar10(train=True):
 
 def mnist(train=True):
     """MNIST: 60,000 training or 10,000 test images, 28 x 28, grey. Errors as :func:`cifar100`.
+
+    Parameters
+    ----------
+    train : bool
+        The training images, or the test images.
+
+    Returns
+    -------
+    Task
 
     Examples
     --------
@@ -103,6 +147,17 @@ def mnist(train=True):
 def clothing(train=True, size=32):
     """Grigorev's photographs of clothes in ten classes (CC0), size x size: 3,068 to train, or the
     372 to test.
+
+    Parameters
+    ----------
+    train : bool
+        The training images, or the test images.
+    size : int
+        The shorter side is brought to it, and the middle cut out.
+
+    Returns
+    -------
+    Task
 
     Raises
     ------

@@ -118,6 +118,11 @@ class Task:
     def subset(self, size, seed=0):
         """`size` images drawn without replacement.
 
+        Parameters
+        ----------
+        size : int
+        seed : int
+
         Examples
         --------
         >>> from tdist.tasks import digits
@@ -139,6 +144,10 @@ class Task:
             A string is the name of one class.
         name : str, optional
             Renames the task.
+
+        Returns
+        -------
+        Task
 
         Examples
         --------
@@ -165,6 +174,12 @@ class Task:
         """The task in another shape: size x size by bilinear interpolation with antialiasing, and
         grey copied to `channels` channels.
 
+        Parameters
+        ----------
+        size : int
+        channels : int, optional
+            By default as many as there are.
+
         Examples
         --------
         >>> from tdist.tasks import digits
@@ -186,6 +201,13 @@ class Task:
 
         Three channels, `size` x `size`, and (value - mean) / std of values that are uint8 / 255 or
         floats in [0, 1].
+
+        Parameters
+        ----------
+        size : int
+        mean, std : tuple of three floats
+            What the network was trained with.
+        batch_size : int
 
         Examples
         --------
