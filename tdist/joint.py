@@ -10,6 +10,66 @@ from functools import cached_property
 import numpy as np
 
 
+# how far a sum of probabilities may be off 1: the rounding of the precision that they came in, by the
+# bytes of a number
+ROUNDING = {2: 1e-2, 4: 1e-5, 8: 1e-9}
+
+
+def numbers(x, name):
+    """x as a float64 array: NumPy, pandas, lists, or torch tensors of any device and precision.
+
+    Raises
+    ------
+    TypeError
+        If it is not made of real numbers.
+    ValueError
+        If an entry is masked, or rows differ in length.
+    """
+    if hasattr(x, "detach"):  # a torch tensor, without importing torch
+        x = x.detach().cpu().resolve_conj().resolve_neg()
+        x = x if x.dtype.is_complex else x.double().numpy()
+    if np.ma.is_masked(x):
+        raise ValueError(f"{name} has masked entries; fill them or leave their symbols out")
+    try:
+        array = np.asarray(x)
+    except ValueError as error:
+        raise ValueError(f"{name} must be a whole array of numbers: {error}") from None
+    if array.dtype.kind in "fiub":
+        return array.astype(np.float64)
+    try:
+        if array.dtype.kind != "O":
+            raise TypeError
+        return array.astype(np.float64)
+    except (TypeError, ValueError):
+        raise TypeError(f"{name} must be made of real numbers, got {type(x).__name__} of "
+                        f"{array.dtype}") from None
+
+
+def probabilities(p, name, axes):
+    """p, an array of so many axes, as a float64 array that sums to 1 as far as its own precision can tell, and is then divided
+    by its sum if that is not float64.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As :func:`numbers`, or if the axes are others, an entry is negative, NaN or infinite, or
+        the sum is off.
+    """
+    array, kind = numbers(p, name), getattr(p, "dtype", None)
+    size = getattr(kind, "itemsize", 8) if "float" in str(kind) else 8
+    if array.ndim != axes:
+        raise ValueError(f"{name} must be a {('vector (|X|,)', 'matrix (|Y|, |X|)')[axes - 1]}, got "
+                         f"{array.ndim} axes of shape {array.shape}")
+    if not np.isfinite(array).all() or (array < 0).any():
+        raise ValueError(f"{name} must hold finite non-negative numbers; count tables become "
+                         f"probabilities by {name} / {name}.sum()")
+    total = array.sum()
+    if not abs(total - 1) <= ROUNDING.get(size, 1e-9):
+        raise ValueError(f"{name} must sum to 1, got {total:.10g}; normalise it with "
+                         f"{name} / {name}.sum()")
+    return array if size == 8 else array / total
+
+
 @dataclass(frozen=True)
 class Modes:
     r"""The leading modes of a joint distribution, :eq:`eq-modes`.
@@ -50,13 +110,7 @@ class Joint:
     """
 
     def __init__(self, P):
-        P = np.array(P, dtype=float)
-        if P.ndim != 2:
-            raise ValueError(f"P must be a matrix (|Y|, |X|), got {P.ndim} axes of shape {P.shape}")
-        if not np.isfinite(P).all() or (P < 0).any():
-            raise ValueError("P must hold finite non-negative numbers; count tables become P by P / P.sum()")
-        if abs(P.sum() - 1) > 1e-9:
-            raise ValueError(f"P must sum to 1, got {P.sum():.10g}; normalise it with P / P.sum()")
+        P = probabilities(P, "P", 2)
         P.flags.writeable = False
         self.P = P
 

@@ -1,19 +1,33 @@
 """Error exponents against closed forms, other optimisers and sums over every sample."""
 
+import copy
 import itertools
+import pickle
 from math import comb
 
 import numpy as np
 import pytest
+import torch
 from scipy.optimize import brentq, minimize, minimize_scalar
+from scipy.special import log_softmax, logsumexp
 from scipy.stats import binom
 
-from tdist.exponents import chernoff, log_error_probability, mismatched, types
+from tdist import tilting
+from tdist.exponents import Exponent, chernoff, log_error_probability, mismatched, types
 from tdist.hgr import whiten
 from tdist.joint import directions, perturb
 
 P0 = np.array([0.30, 0.25, 0.20, 0.15, 0.10])
 Q1, Q2 = np.array([0.50, 0.30, 0.20]), np.array([0.36, 0.30, 0.34])
+
+
+def information(p1, p2):
+    """Chernoff information as a number."""
+    return float(chernoff(p1, p2))
+
+
+def exponent(f, p1, p2):
+    return float(mismatched(f, p1, p2))
 
 
 @pytest.fixture
@@ -37,14 +51,15 @@ def order(exponents, claims, epsilon):
 @pytest.mark.parametrize("p", [0.5, 0.4, 0.1, 1e-3])
 def test_chernoff_of_mirrored_coins(p):
     c = chernoff([p, 1 - p], [1 - p, p])
-    assert np.isclose(c, -np.log(2 * np.sqrt(p * (1 - p))), rtol=1e-12, atol=1e-15)
+    assert np.isclose(float(c), -np.log(2 * np.sqrt(p * (1 - p))), rtol=1e-12, atol=1e-15)
     if p < 0.5:
         assert abs(c.tilt - 0.5) < 1e-5
 
 
 def test_chernoff_keeps_small_values():
     delta = 1e-6  # -log(2 sqrt(1/4 - delta^2)) = 2 delta^2 (1 + O(delta^2))
-    assert np.isclose(chernoff([0.5 - delta, 0.5 + delta], [0.5 + delta, 0.5 - delta]), 2 * delta**2, rtol=1e-4)
+    assert np.isclose(information([0.5 - delta, 0.5 + delta], [0.5 + delta, 0.5 - delta]),
+                      2 * delta**2, rtol=1e-4)
 
 
 def test_chernoff_is_the_least_of_the_sums(rng):
@@ -52,13 +67,18 @@ def test_chernoff_is_the_least_of_the_sums(rng):
     for _ in range(20):
         p1, p2 = rng.dirichlet(np.ones(4), size=2)
         c = chernoff(p1, p2)
-        assert np.isclose(c, -np.log(np.sum(p1**s * p2 ** (1 - s), axis=1).min()), rtol=1e-8)
-        assert np.isclose(c, -np.log(np.sum(p1**c.tilt * p2 ** (1 - c.tilt))), rtol=1e-9)
-        assert np.isclose(c, chernoff(p2, p1), rtol=1e-9) and np.isclose(c.tilt, 1 - chernoff(p2, p1).tilt, atol=1e-5)
+        least = -np.log(np.sum(p1**s * p2 ** (1 - s), axis=1).min())
+        assert np.isclose(float(c), least, rtol=1e-8)
+        at_tilt = -np.log(np.sum(p1**c.tilt * p2 ** (1 - c.tilt)))
+        assert np.isclose(float(c), at_tilt, rtol=1e-9)
+        other = chernoff(p2, p1)
+        assert np.isclose(float(c), float(other), rtol=1e-9)
+        assert np.isclose(c.tilt, 1 - other.tilt, atol=1e-5)
 
 
 def test_chernoff_is_the_divergence_to_the_halfway_point(rng):
-    # the other definition: on the exponential path from p2 to p1, the point as far from one as from the other
+    # the other definition: on the exponential path from p2 to p1, the point as far from one as from
+    # the other
     for _ in range(20):
         p1, p2 = rng.dirichlet(np.ones(4), size=2)
 
@@ -66,32 +86,38 @@ def test_chernoff_is_the_divergence_to_the_halfway_point(rng):
             q = p1**s * p2 ** (1 - s)
             return q / q.sum()
 
-        s = brentq(lambda s, p1=p1, p2=p2: divergence(path(s), p1) - divergence(path(s), p2), 0, 1, xtol=1e-15)
-        assert np.isclose(chernoff(p1, p2), divergence(path(s), p1), rtol=1e-9)
+        s = brentq(lambda s, p1=p1, p2=p2: divergence(path(s), p1) - divergence(path(s), p2), 0, 1,
+                   xtol=1e-15)
+        assert np.isclose(information(p1, p2), divergence(path(s), p1), rtol=1e-9)
 
 
 def test_chernoff_where_a_symbol_is_impossible():
-    assert chernoff([1, 0], [0, 1]) == np.inf
-    assert np.isclose(chernoff([1, 0], [0.3, 0.7]), -np.log(0.3), rtol=1e-6)  # errs only if every draw is symbol 0
-    assert np.isclose(chernoff([0.3, 0.7], [1, 0]), -np.log(0.3), rtol=1e-6)
+    assert information([1, 0], [0, 1]) == np.inf
+    # errs only if every draw is symbol 0
+    assert np.isclose(information([1, 0], [0.3, 0.7]), -np.log(0.3), rtol=1e-6)
+    assert np.isclose(information([0.3, 0.7], [1, 0]), -np.log(0.3), rtol=1e-6)
     # the common part is the same shape: least at an end
-    assert np.isclose(chernoff([0.5, 0.5, 0], [0.25, 0.25, 0.5]), np.log(2), rtol=1e-6)
+    assert np.isclose(information([0.5, 0.5, 0], [0.25, 0.25, 0.5]), np.log(2), rtol=1e-6)
     s = np.linspace(1e-6, 1 - 1e-6, 100_001)[:, None]
     p1, p2 = np.array([0.5, 0.2, 0.3, 0]), np.array([0.1, 0.4, 0, 0.5])
-    assert np.isclose(chernoff(p1, p2), -np.log(np.sum(p1[:2] ** s * p2[:2] ** (1 - s), axis=1).min()), rtol=1e-8)
+    least = -np.log(np.sum(p1[:2] ** s * p2[:2] ** (1 - s), axis=1).min())
+    assert np.isclose(information(p1, p2), least, rtol=1e-8)
 
 
 def test_chernoff_of_equal_distributions_is_zero():
-    assert chernoff(P0, P0) == 0
+    assert information(P0, P0) == 0
 
 
-@pytest.mark.parametrize("bad", [([0.5, 0.5], [0.2, 0.3, 0.5]), ([[0.5, 0.5]], [[0.5, 0.5]]), ([0.5, 0.6], [0.5, 0.5]),
-                                 ([-0.5, 1.5], [0.5, 0.5]), ([0.5, 0.5], [np.nan, 1.0])])
+@pytest.mark.parametrize("bad", [
+    ([0.5, 0.5], [0.2, 0.3, 0.5]), ([[0.5, 0.5]], [[0.5, 0.5]]), ([0.5, 0.6], [0.5, 0.5]),
+    ([-0.5, 1.5], [0.5, 0.5]), ([0.5, 0.5], [np.nan, 1.0]), ([None, 1], [0.5, 0.5]),
+    (np.ma.array([0.5, 0.5], mask=[True, False]), [0.5, 0.5]), ([[0.5], 0.5], [0.5, 0.5]),
+])
 def test_not_distributions(bad):
     with pytest.raises(ValueError, match=r"p1|p2"):
-        chernoff(*bad)
+        information(*bad)
     with pytest.raises(ValueError, match=r"p1|p2"):
-        mismatched([0.0, 1.0], *bad)
+        exponent([0.0, 1.0], *bad)
 
 
 # The best exponent from the mean of a feature
@@ -101,25 +127,27 @@ def test_likelihood_ratio_loses_nothing(rng):
     for _ in range(20):
         p1, p2 = rng.dirichlet(np.ones(5), size=2)
         e = mismatched(np.log(p1 / p2), p1, p2)
-        assert np.isclose(e, chernoff(p1, p2), rtol=1e-9) and abs(e.mean[0]) < 1e-7
+        assert np.isclose(float(e), information(p1, p2), rtol=1e-9) and abs(e.mean[0]) < 1e-7
 
 
 def test_features_that_tell_every_symbol_lose_nothing(rng):
     p1, p2 = rng.dirichlet(np.ones(4), size=2)
-    for f in (np.eye(4), np.eye(4)[:, :3], rng.standard_normal((4, 3)), rng.standard_normal((4, 6))):
-        assert np.isclose(mismatched(f, p1, p2), chernoff(p1, p2), rtol=1e-8)
+    for f in (np.eye(4), np.eye(4)[:, :3], rng.standard_normal((4, 3)),
+              rng.standard_normal((4, 6))):
+        assert np.isclose(exponent(f, p1, p2), information(p1, p2), rtol=1e-8)
 
 
 def test_indicators_of_groups_merge_the_symbols(rng):
-    # the mean of the indicators is the histogram of the groups: Chernoff information of the merged distributions
+    # the mean of the indicators is the histogram of the groups: Chernoff information of the merged
+    # distributions
     groups = np.array([0, 1, 0, 2, 1, 2, 2])
     for _ in range(10):
         p1, p2 = rng.dirichlet(np.ones(7), size=2)
         f = np.eye(3)[groups]
-        e = mismatched(f, p1, p2)
-        assert np.isclose(e, chernoff(p1 @ f, p2 @ f), rtol=1e-8)
-        assert np.isclose(mismatched(f[:, 0], p1, p2), chernoff([p1 @ f[:, 0], 1 - p1 @ f[:, 0]],
-                                                                [p2 @ f[:, 0], 1 - p2 @ f[:, 0]]), rtol=1e-8)
+        e = exponent(f, p1, p2)
+        assert np.isclose(e, information(p1 @ f, p2 @ f), rtol=1e-8)
+        first = [[p @ f[:, 0], 1 - p @ f[:, 0]] for p in (p1, p2)]
+        assert np.isclose(exponent(f[:, 0], p1, p2), information(*first), rtol=1e-8)
 
 
 def test_impossible_symbols_and_merged_groups(rng):
@@ -132,43 +160,52 @@ def test_impossible_symbols_and_merged_groups(rng):
             p /= p.sum()
         f = np.eye(size)[:, : rng.integers(1, size + 1)][rng.integers(0, size, size)]
         merged = (p @ np.column_stack([f, 1 - f.sum(axis=1)]) for p in (p1, p2))
-        assert np.isclose(mismatched(f, p1, p2), chernoff(*np.clip(list(merged), 0, 1)), rtol=1e-6, atol=1e-12)
-        assert mismatched(rng.standard_normal((size, 2)), p1, p2) <= chernoff(p1, p2) * (1 + 1e-7) + 1e-12
+        assert np.isclose(exponent(f, p1, p2), information(*np.clip(list(merged), 0, 1)), rtol=1e-6,
+                          atol=1e-12)
+        most = information(p1, p2) * (1 + 1e-7) + 1e-12
+        assert exponent(rng.standard_normal((size, 2)), p1, p2) <= most
 
 
 def test_supports_that_meet_in_one_face():
-    # means in common only at f = 1, which each sees with the one symbol there: errs if every draw is that symbol
+    # means in common only at f = 1, which each sees with the one symbol there: errs if every draw
+    # is that symbol
     f, p1, p2 = np.array([0.0, 1.0, 2.0]), np.array([0.6, 0.4, 0.0]), np.array([0.0, 0.1, 0.9])
-    assert np.isclose(mismatched(f, p1, p2), -np.log(0.1), rtol=1e-12)
+    assert np.isclose(exponent(f, p1, p2), -np.log(0.1), rtol=1e-12)
 
 
 def test_threshold_is_where_the_rates_cross(rng):
     def rate(f, p, t):
-        return -minimize_scalar(lambda theta: np.log(p @ np.exp(theta * (f - t))), bracket=(-1, 1), tol=1e-12).fun
+        return -minimize_scalar(lambda theta: np.log(p @ np.exp(theta * (f - t))), bracket=(-1, 1),
+                                tol=1e-12).fun
 
     for _ in range(10):
         p1, p2 = rng.dirichlet(np.full(4, 3.0), size=2)
         f = rng.standard_normal(4)
         low, high = sorted([p1 @ f, p2 @ f])
-        t = brentq(lambda t, f=f, p1=p1, p2=p2: rate(f, p1, t) - rate(f, p2, t), low, high, xtol=1e-13)
+        t = brentq(lambda t, f=f, p1=p1, p2=p2: rate(f, p1, t) - rate(f, p2, t), low, high,
+                   xtol=1e-13)
         e = mismatched(f, p1, p2)
-        assert np.isclose(e, rate(f, p1, t), rtol=1e-6) and np.isclose(e.mean[0], t, atol=1e-5)
+        assert np.isclose(float(e), rate(f, p1, t), rtol=1e-6)
+        assert np.isclose(e.mean[0], t, atol=1e-5)
 
 
 def test_two_features_by_constrained_search(rng):
-    # inf over l of max(I_1, I_2), straight from I_j(l) = min D(q || p_j) over q with E_q f = l (Sanov)
+    # inf over l of max(I_1, I_2), straight from I_j(l) = min D(q || p_j) over q with E_q f = l
+    # (Sanov)
     for _ in range(3):
         p1, p2 = rng.dirichlet(np.full(4, 3.0), size=2)
         f = rng.standard_normal((4, 2))
         start = np.r_[p1, p2, 1.0]
-        constraints = [{"type": "eq", "fun": lambda v: [v[:4].sum() - 1, v[4:8].sum() - 1]},
-                       {"type": "eq", "fun": lambda v, f=f: (v[:4] - v[4:8]) @ f},
-                       {"type": "ineq", "fun": lambda v, p1=p1, p2=p2: [v[8] - divergence(v[:4], p1),
-                                                                       v[8] - divergence(v[4:8], p2)]}]
-        found = minimize(lambda v: v[8], start, method="SLSQP", bounds=[(1e-9, 1)] * 8 + [(0, None)],
+        constraints = [
+            {"type": "eq", "fun": lambda v: [v[:4].sum() - 1, v[4:8].sum() - 1]},
+            {"type": "eq", "fun": lambda v, f=f: (v[:4] - v[4:8]) @ f},
+            {"type": "ineq", "fun": lambda v, p1=p1, p2=p2: [v[8] - divergence(v[:4], p1),
+                                                             v[8] - divergence(v[4:8], p2)]}]
+        found = minimize(lambda v: v[8], start, method="SLSQP",
+                         bounds=[(1e-9, 1)] * 8 + [(0, None)],
                          constraints=constraints, options={"ftol": 1e-10, "maxiter": 500})
         e = mismatched(f, p1, p2)
-        assert found.success and np.isclose(e, found.fun, rtol=1e-6)
+        assert found.success and np.isclose(float(e), found.fun, rtol=1e-6)
         assert np.allclose(e.mean, found.x[:4] @ f, atol=1e-3)
 
 
@@ -177,32 +214,181 @@ def test_mismatched_is_affine_invariant_and_symmetric(rng):
     f = rng.standard_normal((6, 2))
     e = mismatched(f, p1, p2)
     a, b = rng.standard_normal((2, 2)), rng.standard_normal(2)
-    assert np.isclose(mismatched(f @ a + b, p1, p2), e, rtol=1e-8)
-    assert np.allclose(mismatched(f @ a + b, p1, p2).mean, e.mean @ a + b, atol=1e-6)
-    assert np.isclose(mismatched(f * [1e6, 1e-6], p1, p2), e, rtol=1e-6)
-    assert np.isclose(mismatched(f, p2, p1), e, rtol=1e-8)
-    assert np.isclose(mismatched(f[:, [0, 1, 0]], p1, p2), e, rtol=1e-8)
+    moved = mismatched(f @ a + b, p1, p2)
+    assert np.isclose(float(moved), float(e), rtol=1e-8)
+    assert np.allclose(moved.mean, e.mean @ a + b, atol=1e-6)
+    for other in (f * [1e6, 1e-6], f * [1e300, 1e-300], f * 1e-308, f[:, [0, 1, 0]]):
+        assert np.isclose(exponent(other, p1, p2), float(e), rtol=1e-6)
+    assert np.isclose(exponent(f, p2, p1), float(e), rtol=1e-8)
 
 
 def test_more_features_never_hurt_and_never_beat_the_best_test(rng):
     for _ in range(10):
         p1, p2 = rng.dirichlet(np.ones(6), size=2)
         f = rng.standard_normal((6, 4))
-        chain = [float(mismatched(f[:, :k], p1, p2)) for k in (1, 2, 3, 4)] + [float(chernoff(p1, p2))]
+        chain = [exponent(f[:, :k], p1, p2) for k in (1, 2, 3, 4)] + [information(p1, p2)]
         assert (np.diff(chain) > -1e-10).all()
 
 
 def test_mismatched_at_the_extremes():
-    assert mismatched(np.ones(5), P0, P0[::-1]) == 0
-    assert mismatched([1.0, 0.0, 1.0], [0.3, 0.4, 0.3], [0.1, 0.4, 0.5]) == 0  # one mean under both
-    assert mismatched([0.0, 1.0, 2.0], [0.5, 0.5, 0.0], [0.0, 0.0, 1.0]) == np.inf
-    assert np.isclose(mismatched([0.0, 1.0], [1, 0], [0.3, 0.7]), -np.log(0.3), rtol=1e-6)
+    assert exponent(np.ones(5), P0, P0[::-1]) == 0
+    assert exponent([1.0, 0.0, 1.0], [0.3, 0.4, 0.3], [0.1, 0.4, 0.5]) == 0  # one mean under both
+    assert exponent([0.0, 1.0, 2.0], [0.5, 0.5, 0.0], [0.0, 0.0, 1.0]) == np.inf
+    assert np.isclose(exponent([0.0, 1.0], [1, 0], [0.3, 0.7]), -np.log(0.3), rtol=1e-6)
 
 
 @pytest.mark.parametrize("f", [np.ones(4), np.ones((2, 3)), np.full(3, np.nan), np.ones((3, 1, 1))])
 def test_not_a_feature(f):
     with pytest.raises(ValueError, match="f must be finite, of shape"):
-        mismatched(f, Q1, Q2)
+        exponent(f, Q1, Q2)
+
+
+# Far apart: probabilities down to the least float
+
+
+TINY = [1e-5, 1e-10, 1e-11, 1e-16, 1e-50, 1e-100, 1e-300, 5e-324]
+
+
+@pytest.mark.parametrize("e", TINY)
+def test_mirrored_coins_at_every_scale(e):
+    p, q = [e, 1 - e], [1 - e, e]
+    claim = -np.log(2) - (np.log(e) + np.log1p(-e)) / 2  # -log(2 sqrt(e (1 - e)))
+    for found in (chernoff(p, q), mismatched([0, 1], p, q), mismatched([3, -4], q, p)):
+        assert np.isclose(float(found), claim, rtol=1e-12) and abs(found.tilt - 0.5) < 1e-6
+    assert np.isclose(mismatched([0, 1], p, q).mean[0], 0.5, atol=1e-9)
+
+
+@pytest.mark.parametrize(("a", "b"), itertools.permutations(TINY, 2))
+def test_two_symbols_leave_nothing_to_lose(a, b):
+    for p, q in (([a, 1 - a], [b, 1 - b]), ([a, 1 - a], [1 - b, b])):
+        claim = information(p, q)
+        assert claim > 0
+        for f in ([0, 1], [5, -3], [1e-9, 2e-9], [100.0, 101.0]):
+            assert np.isclose(exponent(f, p, q), claim, rtol=1e-9)
+
+
+def test_rare_symbols_decide_with_all_their_digits():
+    # 1 - sum p1^s p2^(1-s) = a s + b (1-s) - a^s b^(1-s) for rare masses a and b, b^2 being nothing
+    a, b = 1e-100, 1e-50
+
+    def short(s):
+        return a * s + b * (1 - s) - a**s * b ** (1 - s)
+
+    claim = -minimize_scalar(lambda s: -short(s) * 1e50, bounds=(0, 1),
+                             method="bounded").fun * 1e-50
+    assert np.isclose(information([a, 1 - a], [b, 1 - b]), claim, rtol=1e-9, atol=0)
+    assert np.isclose(exponent([0, 1], [a, 1 - a], [b, 1 - b]), claim, rtol=1e-9, atol=0)
+    assert np.isclose(information([a, 1], [b, 1 - 2e-16]), claim, rtol=1e-9, atol=0)  # a sum off 1
+
+
+def by_brackets(f, log_p1, log_p2):
+    """The exponent of one feature from brackets alone: slopes change sign between their ends."""
+    f = (f - f.min()) / np.ptp(f)
+
+    def tilted(s):
+        def lacks(eta):
+            q1, q2 = (np.exp(log_softmax(v)) for v in
+                      (log_p1 + (1 - s) * eta * f, log_p2 - s * eta * f))
+            return (q1 - q2) @ f if (q1 + q2) @ f < 1 else (q2 - q1) @ (1 - f)
+        ends = [1.0, 1.0]
+        while lacks(-ends[0]) > 0:
+            ends[0] *= 2
+        while lacks(ends[1]) < 0:
+            ends[1] *= 2
+        eta = brentq(lacks, -ends[0], ends[1], xtol=1e-13, maxiter=1000)
+        return -(s * logsumexp(log_p1 + (1 - s) * eta * f)
+                 + (1 - s) * logsumexp(log_p2 - s * eta * f))
+
+    return tilted(minimize_scalar(lambda s: -tilted(s), bounds=(0, 1), method="bounded",
+                                  options={"xatol": 1e-13}).x)
+
+
+@pytest.mark.parametrize("gap", [3, 25, 28, 100, 600])
+def test_softmax_outputs_of_any_logit_gap(rng, gap):
+    for _ in range(6):
+        size = rng.integers(2, 9)
+        logs = np.maximum(log_softmax(rng.standard_normal((2, size)) * gap / 3, axis=1), -690)
+        f = rng.standard_normal(size) * 10.0 ** rng.integers(-5, 5)
+        found, claim = mismatched(f, *np.exp(logs)), by_brackets(f, *logs)
+        assert np.isclose(float(found), claim, rtol=1e-7, atol=1e-13)
+        assert np.isclose(exponent(1e4 - 7 * f, *np.exp(logs)), float(found), rtol=1e-6, atol=1e-13)
+
+
+@pytest.mark.parametrize("gap", [3, 25, 100, 600])
+def test_several_features_far_apart_merge_the_symbols(rng, gap):
+    for _ in range(6):
+        size = rng.integers(2, 9)
+        logs = np.maximum(log_softmax(rng.standard_normal((2, size)) * gap / 3, axis=1), -690)
+        p1, p2 = np.exp(logs)
+        f = np.eye(size)[:, : rng.integers(1, size + 1)][rng.integers(0, size, size)]
+        merged = (p @ np.column_stack([f, 1 - f.sum(axis=1)]) for p in (p1, p2))
+        claim = information(*np.clip(list(merged), 0, 1))
+        for g in (f, f @ rng.standard_normal((f.shape[1], f.shape[1])) + 3):
+            assert np.isclose(exponent(g, p1, p2), claim, rtol=1e-6,
+                              atol=0 if claim > 1e-12 else 1e-15)
+
+
+def test_affine_changes_where_a_probability_is_1e_100():
+    p, q = [0.2, 0.3, 0.5], [1e-100, 0.4, 0.6]
+    found = [exponent(np.array([1.0, 0.0, 0.3]) * a + b, p, q)
+             for a, b in ((1, 0), (1e-6, 1), (-1e8, 3), (7, 1e3))]
+    assert np.allclose(found, found[0], rtol=1e-6)
+    logs = np.log([p, q])
+    assert np.isclose(found[0], by_brackets(np.array([1.0, 0.0, 0.3]), *logs), rtol=1e-9)
+
+
+def test_a_search_that_does_not_arrive_gives_no_number(monkeypatch):
+    monkeypatch.setattr(tilting, "STEPS", 1)
+    with pytest.raises(ArithmeticError, match=r"at least .* nats, at a tilt.*at most .*merge"):
+        mismatched([0.0, 1.0, 0.3], [1e-20, 1 - 1e-9, 1e-9], [0.9, 1e-30, 0.1])
+
+
+# What callers hand in
+
+
+@pytest.mark.parametrize("kind", [torch.float64, torch.float32, torch.float16, torch.bfloat16])
+def test_softmaxes_of_any_precision(kind):
+    torch.manual_seed(0)
+    for size in (2, 10, 1000):
+        z = torch.randn(2, size)
+        p, q = torch.softmax(z.to(kind).requires_grad_(), 1)
+        exact = [v.detach().double().numpy() / v.detach().double().sum().item() for v in (p, q)]
+        assert np.isclose(information(p, q), information(*exact), rtol=1e-12)
+        by_tensors = exponent(torch.arange(size), p, q)
+        assert np.isclose(by_tensors, exponent(np.arange(size), *exact), rtol=1e-9)
+    assert log_error_probability([1.0, 0.0], 0.5, torch.tensor([0.7, 0.3]), np.float32([0.2, 0.8]),
+                                 3) < 0
+
+
+def test_what_the_message_advises_works():
+    counts = np.float32([1, 2, 4])
+    with pytest.raises(ValueError,
+                       match=r"p1 must sum to 1, got 7; normalise it with p1 / p1.sum\(\)"):
+        chernoff(counts, [0.2, 0.3, 0.5])
+    assert information(counts / counts.sum(), [0.2, 0.3, 0.5]) > 0
+    with pytest.raises(ValueError, match="sum to 1"):  # not the rounding of float64
+        chernoff(np.array([0.5, 0.500001]), [0.5, 0.5])
+
+
+@pytest.mark.parametrize("call", [
+    lambda: chernoff(["0.5", "0.5"], [0.5, 0.5]), lambda: chernoff([0.5, 0.5j], [0.5, 0.5]),
+    lambda: mismatched(["a", "b"], [0.5, 0.5], [0.5, 0.5]), lambda: chernoff([{}, 1], [0.5, 0.5]),
+    lambda: log_error_probability([0, 1], 0.5, [0.5, 0.5], [0.5, 0.5], 2.5),
+])
+def test_what_is_not_a_number(call):
+    with pytest.raises(TypeError, match="must be"):
+        call()
+
+
+def test_results_pickle_copy_and_print():
+    for found in (chernoff(Q1, Q2), mismatched([0.0, 1.0, 2.0], Q1, Q2)):
+        for other in (pickle.loads(pickle.dumps(found)), copy.copy(found), copy.deepcopy(found)):
+            assert isinstance(other, Exponent) and float(other) == found.statistic == float(found)
+            assert other.tilt == found.tilt and np.array_equal(other.mean, found.mean)
+            assert repr(other) == repr(found) and "\n" not in repr(found)
+        with pytest.raises(AttributeError):
+            found.tilt = 0
+    assert repr(chernoff(Q1, Q2)).startswith("Exponent(statistic=0.01")
 
 
 # Lemmas 1 to 3
@@ -215,9 +401,10 @@ EPSILON = 2.0 ** -np.arange(2, 10)
 def test_lemma_1(symmetric, power):
     phi = directions(P0, 2, seed=10) * [[0.9], [0.7]]
     phi = np.array([phi[0], -phi[0]]) if symmetric else phi
-    exact = [chernoff(*perturb(P0, phi, e)) for e in EPSILON]
+    exact = [information(*perturb(P0, phi, e)) for e in EPSILON]
     claim = EPSILON**2 / 8 * np.sum((phi[0] - phi[1]) ** 2)
-    assert abs(exact[-1] / claim[-1] - 1) < 0.01 and abs(order(exact, claim, EPSILON) - power) < 0.03
+    assert abs(exact[-1] / claim[-1] - 1) < 0.01 and abs(order(exact, claim, EPSILON)
+                                                         - power) < 0.03
 
 
 @pytest.mark.parametrize("k", [1, 3])
@@ -231,29 +418,31 @@ def test_lemmas_2_and_3(rng, k, symmetric, power):
     vector, nearest = [], []
     for e in EPSILON:
         p1, p2 = perturb(P0, phi, e)
-        vector.append(mismatched(f, p1, p2))
-        nearest.append(mismatched(f @ (p1 @ f - p2 @ f), p1, p2))
+        vector.append(exponent(f, p1, p2))
+        nearest.append(exponent(f @ (p1 @ f - p2 @ f), p1, p2))
     for exact in (vector, nearest):
-        assert abs(exact[5] / claim[5] - 1) < 0.02 and abs(order(exact, claim, EPSILON) - power) < 0.06
+        assert abs(exact[5] / claim[5] - 1) < 0.02 and abs(order(exact, claim, EPSILON)
+                                                           - power) < 0.06
 
 
 def test_lemma_2_needs_the_variance(rng):
     p1, p2 = perturb(P0, directions(P0, 2, seed=10) * [[0.9], [0.7]], 2.0**-7)
     f = 3 * whiten(rng.standard_normal((5, 1)), P0)[:, 0] + 5
-    ratio = mismatched(f, p1, p2) / ((p1 - p2) @ f) ** 2 * 8
+    ratio = exponent(f, p1, p2) / ((p1 - p2) @ f) ** 2 * 8
     variance = P0 @ f**2 - (P0 @ f) ** 2
     assert abs(ratio - 1 / 9) < 2e-3 and abs(ratio * variance - 1) < 0.01
 
 
 def test_nearest_mean_uses_mahalanobis_distance(rng):
-    # features that are not whitened: f cov^-1 (mu1 - mu2) attains the exponent, f (mu1 - mu2) does not
+    # features that are not whitened: f cov^-1 (mu1 - mu2) attains the exponent, f (mu1 - mu2) does
+    # not
     p1, p2 = perturb(P0, directions(P0, 2, seed=10) * [[0.9], [0.7]], 2.0**-7)
     f = rng.standard_normal((5, 2)) @ np.array([[5.0, 4.0], [0.0, 0.5]])
     gap = p1 @ f - p2 @ f
     cov = (f - P0 @ f).T @ (P0[:, None] * (f - P0 @ f))
-    full = mismatched(f, p1, p2)
-    assert abs(mismatched(f @ np.linalg.solve(cov, gap), p1, p2) / full - 1) < 1e-3
-    assert mismatched(f @ gap, p1, p2) / full < 0.9
+    full = exponent(f, p1, p2)
+    assert abs(exponent(f @ np.linalg.solve(cov, gap), p1, p2) / full - 1) < 1e-3
+    assert exponent(f @ gap, p1, p2) / full < 0.9
 
 
 # Exact error probabilities
@@ -262,7 +451,8 @@ def test_nearest_mean_uses_mahalanobis_distance(rng):
 def by_enumeration(h, threshold, p1, p2, m, prior):
     error = 0.0
     for sample in itertools.product(range(len(h)), repeat=m):
-        mean, l1, l2 = np.mean(h[list(sample)]), np.prod(p1[list(sample)]), np.prod(p2[list(sample)])
+        drawn = list(sample)
+        mean, l1, l2 = np.mean(h[drawn]), np.prod(p1[drawn]), np.prod(p2[drawn])
         tie = abs(mean - threshold) < 1e-9
         error += prior * l1 * (0.5 if tie else mean < threshold)
         error += (1 - prior) * l2 * (0.5 if tie else mean > threshold)
@@ -270,24 +460,28 @@ def by_enumeration(h, threshold, p1, p2, m, prior):
 
 
 @pytest.mark.parametrize("prior", [0.5, 0.2])
-@pytest.mark.parametrize(("h", "threshold"), [([1.0, 0.0, 0.3], 0.42), ([1.0, 0.0, -1.0], 0.0), ([0.0, 2.0, 1.0], 1.0)])
+@pytest.mark.parametrize(("h", "threshold"), [([1.0, 0.0, 0.3], 0.42), ([1.0, 0.0, -1.0], 0.0),
+                                              ([0.0, 2.0, 1.0], 1.0)])
 def test_error_probability_is_the_sum_over_all_samples(h, threshold, prior):
     h, p1, p2 = np.array(h), np.array([0.5, 0.1, 0.4]), np.array([0.2, 0.5, 0.3])
     for m in (1, 2, 5, 6):
         exact = by_enumeration(h, threshold, p1, p2, m, prior)
-        assert np.isclose(np.exp(log_error_probability(h, threshold, p1, p2, m, prior)), exact, rtol=1e-12)
+        assert np.isclose(np.exp(log_error_probability(h, threshold, p1, p2, m, prior)), exact,
+                          rtol=1e-12)
 
 
 def test_error_probability_of_a_coin():
     m, a, b = 101, 0.6, 0.45
     wrong = 0.5 * binom.cdf(52, m, a) + 0.5 * binom.sf(52, m, b)  # heads > 52.5 decides for a
-    assert np.isclose(np.exp(log_error_probability([0.0, 1.0], 52.5 / m, [1 - a, a], [1 - b, b], m)), wrong, rtol=1e-10)
+    assert np.isclose(np.exp(log_error_probability([0.0, 1.0], 52.5 / m, [1 - a, a], [1 - b, b],
+                                                   m)), wrong, rtol=1e-10)
 
 
 def test_error_probability_of_the_better_distribution_orientation():
     # the feature is larger under the first hypothesis, so more draws help; flipped, they hurt
     h = np.log(Q1 / Q2)
-    assert log_error_probability(h, 0, Q1, Q2, 200) < log_error_probability(h, 0, Q1, Q2, 50) < np.log(0.5)
+    assert log_error_probability(h, 0, Q1, Q2, 200) < log_error_probability(h, 0, Q1, Q2,
+                                                                            50) < np.log(0.5)
     assert np.exp(log_error_probability(-h, 0, Q1, Q2, 200)) > 0.9
 
 
@@ -302,15 +496,16 @@ def test_slope_of_the_error_probability_is_the_exponent(h):
     e = mismatched(h, Q1, Q2)
     few, many = (log_error_probability(h, e.mean[0], Q1, Q2, m) for m in (800, 1600))
     slope = -(many - few + np.log(2) / 2) / 800  # of log(Pe sqrt m)
-    assert abs(slope / e - 1) < 0.02
-    assert -many / 1600 / e > 1.1  # the raw curve is far above, as log(m) / 2m
+    assert abs(slope / float(e) - 1) < 0.02
+    assert -many / 1600 / float(e) > 1.1  # the raw curve is far above, as log(m) / 2m
 
 
 @pytest.mark.parametrize(("m", "size"), [(0, 3), (4, 1), (7, 2), (6, 3), (5, 5)])
 def test_types_are_all_the_counts(m, size):
     found = types(m, size)
     assert found.shape == (comb(m + size - 1, size - 1), size)
-    assert (found >= 0).all() and (found.sum(axis=1) == m).all() and len(np.unique(found, axis=0)) == len(found)
+    assert (found >= 0).all() and (found.sum(axis=1)
+                                   == m).all() and len(np.unique(found, axis=0)) == len(found)
 
 
 def test_too_many_types():
@@ -322,6 +517,39 @@ def test_too_many_types():
 def test_error_probability_needs_one_number_a_symbol(h):
     with pytest.raises(ValueError, match="one number a symbol"):
         log_error_probability(h, 0, Q1, Q2, 5)
+
+
+@pytest.mark.parametrize(("change", "message"), [
+    ({"m": -1}, "at least 1, got -1"), ({"m": 0}, "at least 1"),
+    ({"threshold": np.nan}, "threshold"), ({"threshold": [0, 1]}, "threshold"),
+    ({"threshold": np.inf}, "threshold"), ({"threshold": None}, "threshold"),
+    ({"prior": 2}, "prior must be a probability"), ({"prior": -0.1}, "prior"), ({"prior": np.nan},
+                                                                                "prior"),
+])
+def test_error_probability_of_nonsense(change, message):
+    asked = {"threshold": 0.5, "m": 3, "prior": 0.5} | change
+    with pytest.raises(ValueError, match=message):
+        log_error_probability([0.0, 1.0, 2.0], p1=Q1, p2=Q2, **asked)
+
+
+def test_error_probability_where_one_hypothesis_is_certain():
+    for prior, claim in ((1, 2), (0, 3)):  # no draw is 0: P1 errs where all are; or none
+        found = log_error_probability([1.0, 0.0], 0.5, [0.9, 0.1], [0.2, 0.8], 1, prior)
+        assert np.isclose(np.exp(found), {2: 0.1, 3: 0.2}[claim])
+    assert log_error_probability([1.0, -1.0], 0, [1, 0], [0, 1], 3) == -np.inf
+
+
+@pytest.mark.parametrize("unit", [1e-310, 1e-100, 1e12, 1e307])
+def test_error_probability_does_not_see_the_unit_of_h(unit):
+    h, p, q = np.array([0.0, 1.0, 0.3]), [0.1, 0.5, 0.4], [0.5, 0.2, 0.3]
+    assert np.isclose(log_error_probability(unit * h, unit * 0.4, p, q, 5),
+                      log_error_probability(h, 0.4, p, q, 5), rtol=1e-12)
+
+
+def test_a_large_value_makes_no_ties_of_small_ones():
+    h, p, q = np.array([0.0, 1.0, 1e12]), np.array([0.1, 0.9, 0.0]), np.array([0.9, 0.1, 0.0])
+    assert np.isclose(log_error_probability(h, 0.4, p, q, 3),
+                      log_error_probability(h[:2], 0.4, p[:2], q[:2], 3))
 
 
 # Independent coins: the exponents of several features in closed form
@@ -336,16 +564,19 @@ def test_exponents_of_independent_coins_add(delta):
     a = np.array([0.5 + delta, 0.5 - delta])  # heads of one coin, under the two hypotheses
     coins = np.array(list(itertools.product([1, 0], repeat=3)))  # (8, 3)
     p1, p2 = (np.prod(np.where(coins, heads, 1 - heads), axis=1) for heads in a)
-    one = chernoff([a[0], a[1]], [a[1], a[0]])
+    one = information([a[0], a[1]], [a[1], a[0]])
     for k in (1, 2, 3):
-        assert np.isclose(mismatched(coins[:, :k], p1, p2), k * one, rtol=1e-9)
-        assert np.isclose(mismatched(coins[:, :k].sum(axis=1), p1, p2), k * one, rtol=1e-9)  # nearest mean
+        assert np.isclose(exponent(coins[:, :k], p1, p2), k * one, rtol=1e-9)
+        assert np.isclose(exponent(coins[:, :k].sum(axis=1), p1, p2), k * one,
+                          rtol=1e-9)  # nearest mean
 
 
 @pytest.mark.parametrize("k", [2, 3, 9])
 def test_an_orthant_loses_to_the_nearest_mean(k):
-    """Best common threshold for k fair-ish coins: 4 / (1 + sqrt k)^2 of the nearest mean, eq-orthant of the book."""
+    """Best common threshold for k fair-ish coins: 4 / (1 + sqrt k)^2 of the nearest mean,
+    eq-orthant of the book."""
     a, b = 0.501, 0.499
-    t = brentq(lambda t: coin_divergence(t, a) - k * coin_divergence(t, b), b + 1e-9, a - 1e-9, xtol=1e-15)
-    share = coin_divergence(t, a) / (k * chernoff([a, b], [b, a]))
+    t = brentq(lambda t: coin_divergence(t, a) - k * coin_divergence(t, b), b + 1e-9, a - 1e-9,
+               xtol=1e-15)
+    share = coin_divergence(t, a) / (k * information([a, b], [b, a]))
     assert abs(share - 4 / (1 + np.sqrt(k)) ** 2) < 1e-3

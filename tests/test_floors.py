@@ -11,7 +11,7 @@ ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "tdist"
 FLOORS = """
 manners
-joint exponents hgr
+joint tilting exponents hgr
 fisher_rao couplings
 agreement affinities
 inputs
