@@ -1,13 +1,14 @@
 # %% [markdown]
 # # What is a length of weights?
 #
-# **Question.** A classifier is trained, and its weights move. How far did it go? The length of the weights' curve in
-# their own numbers depends on how the network happens to be written down. Is there a length that does not?
+# **Question.** A classifier is trained, and its weights move. How far did it go? The length of the
+# weights' curve in their own numbers depends on how the network happens to be written down. Is
+# there a length that does not?
 #
-# There is: measure what the classifier *says*, its distributions over the classes, with the Fisher metric. The coupled
-# transfer distance of {cite:t}`gao2021` is such a length. This page defines it, computes it in a way that neither
-# the number of steps nor single precision can spoil, and asks where the expectation over the inputs belongs, because
-# the paper has it in two places.
+# There is: measure what the classifier *says*, its distributions over the classes, with the Fisher
+# metric. The coupled transfer distance of {cite:t}`gao2021` is such a length. This page defines it,
+# computes it in a way that neither the number of steps nor single precision can spoil, and asks
+# where the expectation over the inputs belongs, because the paper has it in two places.
 
 # %% tags=["hide-input"]
 import matplotlib.pyplot as plt
@@ -30,21 +31,23 @@ rng = np.random.default_rng(0)
 # %% [markdown]
 # ## A ruler for distributions
 #
-# Let $p$ be a distribution over the classes, and $p + dp$ a near one. The **Fisher metric** gives the small step from
-# one to the other the length
+# Let $p$ be a distribution over the classes, and $p + dp$ a near one. The **Fisher metric** gives
+# the small step from one to the other the length
 #
 # $$
 # ds^2 = \sum_y \frac{dp_y^2}{p_y} = 2\, \mathrm{KL}(p, p + dp) + O(dp^3), \qquad
 # \mathrm{KL}(p, q) = \sum_y p_y \log \frac{p_y}{q_y} .
 # $$ (eq-fisher-metric)
 #
-# With $u = 2\sqrt p$ it is the ordinary length: $du_y = dp_y / \sqrt{p_y}$, so $ds^2 = \lVert du \rVert^2$. And
-# $\lVert u \rVert = 2$. The distributions are the part of a sphere of radius 2 where no coordinate is negative.
+# With $u = 2\sqrt p$ it is the ordinary length: $du_y = dp_y / \sqrt{p_y}$, so
+# $ds^2 = \lVert du \rVert^2$. And $\lVert u \rVert = 2$. The distributions are the part of a sphere
+# of radius 2 where no coordinate is negative.
 #
 # :::{prf:theorem} Fisher-Rao distance
 # :label: thm-fisher-rao
 #
-# The shortest curve from $p$ to $q$ is the great circle between $2\sqrt p$ and $2\sqrt q$. Its length is
+# The shortest curve from $p$ to $q$ is the great circle between $2\sqrt p$ and $2\sqrt q$. Its
+# length is
 #
 # $$
 # d(p, q) = 2 \arccos \sum_y \sqrt{p_y q_y} = 4 \arcsin \frac{\lVert \sqrt p - \sqrt q \rVert}{2} ,
@@ -55,16 +58,18 @@ rng = np.random.default_rng(0)
 #
 # ::::{dropdown} Proof
 # :::{prf:proof}
-# On a sphere of radius 2 an angle $\theta$ spans an arc of $2\theta$, and the cosine of the angle between $2\sqrt p$
-# and $2\sqrt q$ is $\sum_y \sqrt{p_y q_y}$. Between two points with coordinates that are not negative the great circle
-# keeps them so: it stays among the distributions. The second form: a chord of the unit sphere is
-# $\lVert \sqrt p - \sqrt q \rVert = 2 \sin(\theta / 2)$. The sum under the arccosine is not negative, so
-# $\theta \le \pi / 2$, with equality where no class has both $p_y > 0$ and $q_y > 0$.
+# On a sphere of radius 2 an angle $\theta$ spans an arc of $2\theta$, and the cosine of the angle
+# between $2\sqrt p$ and $2\sqrt q$ is $\sum_y \sqrt{p_y q_y}$. Between two points with coordinates
+# that are not negative the great circle keeps them so: it stays among the distributions. The second
+# form: a chord of the unit sphere is $\lVert \sqrt p - \sqrt q \rVert = 2 \sin(\theta / 2)$. The
+# sum under the arccosine is not negative, so $\theta \le \pi / 2$, with equality where no class has
+# both $p_y > 0$ and $q_y > 0$.
 # :::
 # ::::
 #
-# Three ways from $p$ to $q$: the great circle, the mixture $(1 - t)\, p + t\, q$, and the exponential path, a softmax
-# whose logits move in a straight line. We integrate {eq}`eq-fisher-metric` along each.
+# Three ways from $p$ to $q$: the great circle, the mixture $(1 - t)\, p + t\, q$, and the
+# exponential path, a softmax whose logits move in a straight line. We integrate
+# {eq}`eq-fisher-metric` along each.
 
 # %%
 p, q = np.array([0.90, 0.02, 0.08]), np.array([0.02, 0.50, 0.48])
@@ -72,7 +77,8 @@ p, q = np.array([0.90, 0.02, 0.08]), np.array([0.02, 0.50, 0.48])
 
 def great_circle(t):
     half = distance(p, q) / 2
-    return ((np.sin((1 - t) * half) * np.sqrt(p) + np.sin(t * half) * np.sqrt(q)) / np.sin(half)) ** 2
+    return ((np.sin((1 - t) * half) * np.sqrt(p) + np.sin(t * half) * np.sqrt(q))
+            / np.sin(half)) ** 2
 
 
 curves = {"great circle": great_circle, "mixture": lambda t: (1 - t) * p + t * q,
@@ -98,9 +104,11 @@ flat, round_ = fig.add_subplot(1, 2, 1), fig.add_subplot(1, 2, 2, projection="3d
 corners = np.array([[0, 0], [1, 0], [0.5, 3**0.5 / 2]])
 flat.fill(*corners.T, facecolor="none", edgecolor="0.6", lw=1)
 for i, (x, y) in enumerate(corners):
-    flat.annotate(f"class {i + 1}", (x, y), (0, -14 if i < 2 else 4), textcoords="offset points", ha="center")
+    flat.annotate(f"class {i + 1}", (x, y), (0, -14 if i < 2 else 4), textcoords="offset points",
+                  ha="center")
 a, b = np.meshgrid(np.linspace(0, np.pi / 2, 25), np.linspace(0, np.pi / 2, 25))
-round_.plot_wireframe(2 * np.sin(a) * np.cos(b), 2 * np.sin(a) * np.sin(b), 2 * np.cos(a), color="0.75", lw=0.5,
+round_.plot_wireframe(2 * np.sin(a) * np.cos(b), 2 * np.sin(a) * np.sin(b), 2 * np.cos(a),
+                      color="0.75", lw=0.5,
                       rstride=4, cstride=4)
 round_.grid(False)
 for (name, curve), colour in zip(curves.items(), (COMPUTED, SOURCE, OTHER), strict=True):
@@ -115,20 +123,23 @@ flat.set(aspect="equal", xlim=(-0.15, 1.15), ylim=(-0.15, 1.3))
 flat.axis("off")
 flat.legend(loc="upper right", fontsize=8, title="length", title_fontsize=8)
 round_.view_init(25, 40)
-round_.set(xlabel=r"$2\sqrt{p_1}$", ylabel=r"$2\sqrt{p_2}$", zlabel=r"$2\sqrt{p_3}$", xticks=(0, 1, 2), yticks=(0, 1, 2),
+round_.set(xlabel=r"$2\sqrt{p_1}$", ylabel=r"$2\sqrt{p_2}$", zlabel=r"$2\sqrt{p_3}$",
+           xticks=(0, 1, 2), yticks=(0, 1, 2),
            zticks=(0, 1, 2))
 plt.show()
 
 # %% [markdown]
 # ### Why the arcsine
 #
-# On paper the two forms of {eq}`eq-fisher-rao` agree. In a computer the sum under the arccosine is close to 1 for near
-# distributions, and there the arccosine loses half of the digits. Networks run in single precision, so this matters.
-# A thousand random softmaxes over five classes move a little, and each formula computes the distance from the
-# probabilities rounded to single precision. The reference is {eq}`eq-fisher-rao` in double precision.
+# On paper the two forms of {eq}`eq-fisher-rao` agree. In a computer the sum under the arccosine is
+# close to 1 for near distributions, and there the arccosine loses half of the digits. Networks run
+# in single precision, so this matters. A thousand random softmaxes over five classes move a little,
+# and each formula computes the distance from the probabilities rounded to single precision. The
+# reference is {eq}`eq-fisher-rao` in double precision.
 
 # %%
-logits, direction = torch.randn((2, 1000, 5), generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+logits, direction = torch.randn((2, 1000, 5), generator=torch.Generator().manual_seed(0),
+                                dtype=torch.float64)
 FORMS = {"arcsine": distance,
          "arccosine": lambda p, q: 2 * torch.acos((p * q).sqrt().sum(1).clamp(max=1)),
          "root of 2 KL": lambda p, q: (2 * (p * (p / q).log()).sum(1)).sqrt()}
@@ -138,25 +149,28 @@ def off(form, size):
     """Median relative error (NaN, the root of a negative number, counts as wrong), and the share of NaN."""
     p, q = torch.softmax(logits, 1), torch.softmax(logits + size * direction, 1)
     found, exact = form(p.float(), q.float()).double(), distance(p, q)
-    return ((found - exact).abs() / exact).nan_to_num(torch.inf).median().item(), found.isnan().double().mean().item()
+    return ((found - exact).abs()
+            / exact).nan_to_num(torch.inf).median().item(), found.isnan().double().mean().item()
 
 
 # %% tags=["nbval-ignore-output"]
 sizes = [1e-1, 1e-2, 1e-3, 1e-4]
 errors = {name: [off(form, size) for size in sizes] for name, form in FORMS.items()}
 assert max(error for error, _ in errors["arcsine"]) < 1e-2 and errors["arcsine"][2][0] < 1e-3
-assert errors["arccosine"][2][0] > 0.03 and errors["root of 2 KL"][3][0] > 0.3 and errors["root of 2 KL"][3][1] > 0.2
+assert errors["arccosine"][2][0] > 0.03 and errors["root of 2 KL"][3][0] > 0.3
+assert errors["root of 2 KL"][3][1] > 0.2
 table = pd.DataFrame({name: [f"{e:.0e}" for e, _ in rows] for name, rows in errors.items()},
                      pd.Index(sizes, name="change of the logits"))
 table["KL below zero"] = [f"{share:.0%}" for _, share in errors["root of 2 KL"]]
 table
 
 # %% [markdown]
-# Where the logits change by a thousandth, the arcsine still has four digits, and the arccosine is wrong in the first.
-# Where they change by a ten-thousandth, nearly half of the divergences come out negative, and the others mean nothing.
-# (In the first two rows the divergence's error is mostly its own, {eq}`eq-root-kl-error`; the rest is rounding.)
-# A path of many steps is a sum of just such small distances. `distance` therefore
-# uses the arcsine, and `root_kl`, the third form, computes in double precision.
+# Where the logits change by a thousandth, the arcsine still has four digits, and the arccosine is
+# wrong in the first. Where they change by a ten-thousandth, nearly half of the divergences come out
+# negative, and the others mean nothing. (In the first two rows the divergence's error is mostly its
+# own, {eq}`eq-root-kl-error`; the rest is rounding.) A path of many steps is a sum of just such
+# small distances. `distance` therefore uses the arcsine, and `root_kl`, the third form, computes in
+# double precision.
 #
 # ## The length of a path
 #
@@ -169,7 +183,8 @@ table
 # :::{prf:proposition} What the number of steps can do
 # :label: prop-refine
 #
-# Let the points lie on a smooth curve of positive probabilities, $p_k = p(k / K)$, of length $\ell$. Then
+# Let the points lie on a smooth curve of positive probabilities, $p_k = p(k / K)$, of length
+# $\ell$. Then
 #
 # $$
 # \begin{gathered}
@@ -178,16 +193,16 @@ table
 # \end{gathered}
 # $$ (eq-refine)
 #
-# and putting a point between two others never shortens the path. (The inequalities need no positive probabilities. Where
-# a probability leaves 0 in a straight line the order is $K^{-3/2}$.)
+# and putting a point between two others never shortens the path. (The inequalities need no positive
+# probabilities. Where a probability leaves 0 in a straight line the order is $K^{-3/2}$.)
 # :::
 #
 # ::::{dropdown} Proof
 # :::{prf:proof}
-# $d$ is a distance, so the triangle inequality gives the lower bound and the last claim; no curve between two points
-# is shorter than their distance, which gives the upper bound. A piece of the curve of length $h$ and the great circle
-# under it differ by $O(h^3)$, as for every smooth curve on a smooth surface, and $K$ pieces of length $O(1/K)$ add up
-# to $O(1/K^2)$.
+# $d$ is a distance, so the triangle inequality gives the lower bound and the last claim; no curve
+# between two points is shorter than their distance, which gives the upper bound. A piece of the
+# curve of length $h$ and the great circle under it differ by $O(h^3)$, as for every smooth curve on
+# a smooth surface, and $K$ pieces of length $O(1/K)$ add up to $O(1/K^2)$.
 # :::
 # ::::
 #
@@ -209,8 +224,8 @@ table
 # \frac{\sum_y \dot p_y^3 / p_y^2}{\bigl(\sum_y \dot p_y^2 / p_y\bigr)^{1/2}} \, dt + O(1 / K^2) .
 # $$ (eq-root-kl-error)
 #
-# For any two distributions $\sqrt{2\, \mathrm{KL}(p, q)} \ge d(p, q) / \sqrt 2$, and the factor $1 / \sqrt 2$ cannot be
-# made larger.
+# For any two distributions $\sqrt{2\, \mathrm{KL}(p, q)} \ge d(p, q) / \sqrt 2$, and the factor
+# $1 / \sqrt 2$ cannot be made larger.
 # :::
 #
 # ::::{dropdown} Proof
@@ -229,15 +244,17 @@ table
 # $-\tfrac1{12} \sum_y p_y x_y^3 / d$, of order $1 / K^2$ a step and $1 / K$ in all.
 #
 # For the bound, Jensen's inequality gives
-# $\mathrm{KL}(p, q) = -2 \sum_y p_y \log \sqrt{q_y / p_y} \ge -2 \log \sum_y \sqrt{p_y q_y} = -2 \log \cos\theta$ with
-# $\theta = d / 2$, and $-\log\cos\theta \ge \theta^2 / 2$. So $2\, \mathrm{KL} \ge 2 \theta^2 = d^2 / 2$. For
-# $p = (0, 1)$ and $q = (x, 1 - x)$ we have $2\, \mathrm{KL} = -2 \log(1 - x) \approx 2x$ and
-# $d = 2 \arcsin \sqrt x \approx 2 \sqrt x$: the ratio tends to $1 / \sqrt 2$ as $x \to 0$.
+# $\mathrm{KL}(p, q) = -2 \sum_y p_y \log \sqrt{q_y / p_y} \ge -2 \log \sum_y \sqrt{p_y q_y} = -2 \log \cos\theta$
+# with $\theta = d / 2$, and $-\log\cos\theta \ge \theta^2 / 2$. So
+# $2\, \mathrm{KL} \ge 2 \theta^2 = d^2 / 2$. For $p = (0, 1)$ and $q = (x, 1 - x)$ we have
+# $2\, \mathrm{KL} = -2 \log(1 - x) \approx 2x$ and $d = 2 \arcsin \sqrt x \approx 2 \sqrt x$: the
+# ratio tends to $1 / \sqrt 2$ as $x \to 0$.
 # :::
 # ::::
 #
-# Running the curve backwards changes the sign of the integral in {eq}`eq-root-kl-error`. So the root of
-# $\mathrm{KL}(p, q) + \mathrm{KL}(q, p)$, **Jeffreys'** divergence, has no error of first order.
+# Running the curve backwards changes the sign of the integral in {eq}`eq-root-kl-error`. So the
+# root of $\mathrm{KL}(p, q) + \mathrm{KL}(q, p)$, **Jeffreys'** divergence, has no error of first
+# order.
 #
 # The next cell takes the exponential path above with $K = 10$, 100 and 1,000.
 
@@ -247,16 +264,18 @@ def jeffreys(path):
     return np.sqrt((there**2 + back**2) / 2).sum()
 
 
-SUMS = {"arcsine": path_length, "root of 2 KL": lambda path: root_kl(path[:-1], path[1:]).sum(), "Jeffreys": jeffreys}
+SUMS = {"arcsine": path_length, "root of 2 KL": lambda path: root_kl(path[:-1], path[1:]).sum(),
+        "Jeffreys": jeffreys}
 steps = np.array([10, 32, 100, 316, 1000])
 paths = {K: np.array([curves["exponential"](t) for t in np.linspace(0, 1, K + 1)]) for K in steps}
-sums = pd.DataFrame({name: [form(path) for path in paths.values()] for name, form in SUMS.items()}, pd.Index(steps, name="K"))
+sums = pd.DataFrame({name: [form(path) for path in paths.values()] for name, form in SUMS.items()},
+                    pd.Index(steps, name="K"))
 error = sums - lengths["exponential"]
 sums.loc[[10, 100, 1000]].round(5)
 
 # %% [markdown]
-# The length does not depend on $K$, and each way of adding up nears it at its own rate. {eq}`eq-root-kl-error` even
-# says how large the error of the root of the divergence is.
+# The length does not depend on $K$, and each way of adding up nears it at its own rate.
+# {eq}`eq-root-kl-error` even says how large the error of the root of the divergence is.
 
 # %%
 def first_order(t, h=1e-6):
@@ -270,22 +289,26 @@ slope = np.log10((error.loc[10] / error.loc[1000]).abs()) / 2
 print(f"K times the error of the root of 2 KL at K = 1000: {1000 * error['root of 2 KL'][1000]:.4f}, predicted {predicted:.4f}")
 print("order of the error:", slope.round(2).to_dict())
 assert abs(1000 * error["root of 2 KL"][1000] / predicted - 1) < 0.01
-assert abs(slope["arcsine"] - 2) < 0.1 and abs(slope["root of 2 KL"] - 1) < 0.1 and abs(slope["Jeffreys"] - 2) < 0.1
+assert abs(slope["arcsine"] - 2) < 0.1 and abs(slope["root of 2 KL"] - 1) < 0.1
+assert abs(slope["Jeffreys"] - 2) < 0.1
 assert (error["arcsine"] < 0).all()
 
 # %% mystnb={"figure": {"caption": "Error of the length of the exponential path against the number of steps: of order 1/K for the root of the divergence, of order 1/K\u00b2 for the arcsine and for Jeffreys' divergence.", "name": "fig-length-steps"}} tags=["hide-input"]
 fig, ax = plt.subplots()
-for name, colour, mark in (("root of 2 KL", WRONG, "s-"), ("Jeffreys", OTHER, "^-"), ("arcsine", COMPUTED, "o-")):
+for name, colour, mark in (("root of 2 KL", WRONG, "s-"), ("Jeffreys", OTHER, "^-"),
+                           ("arcsine", COMPUTED, "o-")):
     ax.loglog(steps, error[name].abs(), mark, color=colour, label=name)
 for power, start, dash in ((1, 6e-3, "--"), (2, 2e-4, ":")):
-    ax.loglog(steps, start * (steps / 10.0) ** -power, dash, color="0.6", lw=1, label=f"slope -{power}")
+    ax.loglog(steps, start * (steps / 10.0) ** -power, dash, color="0.6", lw=1,
+              label=f"slope -{power}")
 ax.set(xlabel="number of steps K", ylabel="absolute error of the length")
 ax.legend(ncols=2, fontsize=8)
 plt.show()
 
 # %% [markdown]
-# The arcsine's sum comes from below, as {prf:ref}`prop-refine` says. It is an upper bound for the distance of the ends
-# at every $K$. The sum of roots of divergences is not: here is the worst case, $p = (0, 1)$ and $q = (x, 1 - x)$.
+# The arcsine's sum comes from below, as {prf:ref}`prop-refine` says. It is an upper bound for the
+# distance of the ends at every $K$. The sum of roots of divergences is not: here is the worst case,
+# $p = (0, 1)$ and $q = (x, 1 - x)$.
 
 # %%
 x = 10.0 ** -np.arange(0, 7, 2)
@@ -295,24 +318,27 @@ assert (ratio > 1 / np.sqrt(2)).all() and ratio[-1] - 1 / np.sqrt(2) < 1e-6
 pd.DataFrame({"x": x / 2, "root of 2 KL / distance": ratio.round(5)}).set_index("x")
 
 # %% [markdown]
-# The step from $p$ to $q$ comes out as 0.707 of the distance. The step back from $q$ to $p$ is infinite: a class
-# that disappears makes the divergence infinite, and the distance stays below $\pi$.
+# The step from $p$ to $q$ comes out as 0.707 of the distance. The step back from $q$ to $p$ is
+# infinite: a class that disappears makes the divergence infinite, and the distance stays below
+# $\pi$.
 #
 # :::{admonition} Printed and true
 # :class: erratum
-# **Printed.** Equation 5 and Section 2.1: the Fisher-Rao length is computed "by integrating" $\sqrt{2\, \mathrm{KL}}$,
-# and (11) and (12b) are integrals of it, which any program has to compute as sums.
+# **Printed.** Equation 5 and Section 2.1: the Fisher-Rao length is computed "by integrating"
+# $\sqrt{2\, \mathrm{KL}}$, and (11) and (12b) are integrals of it, which any program has to compute
+# as sums.
 #
 # **Decided by.** {numref}`fig-length-steps` and the cell above.
 #
-# **True.** As an integral it is right. As a sum of $K$ steps it has an error of order $1/K$, can come out below the
-# distance of the ends, and becomes infinite where a class vanishes. {eq}`eq-path-length` has none of these faults.
+# **True.** As an integral it is right. As a sum of $K$ steps it has an error of order $1/K$, can
+# come out below the distance of the ends, and becomes infinite where a class vanishes.
+# {eq}`eq-path-length` has none of these faults.
 # :::
 #
 # ## A classifier at many inputs
 #
-# A classifier $p_w(\cdot \mid x)$ has a distribution at every input. While its weights move along $w(\tau)$, input $x$
-# travels the length $\int ds_x$. There are two ways to average over inputs:
+# A classifier $p_w(\cdot \mid x)$ has a distribution at every input. While its weights move along
+# $w(\tau)$, input $x$ travels the length $\int ds_x$. There are two ways to average over inputs:
 #
 # $$
 # L = \int_0^1 \E_x \sqrt{\langle \dot w, g_x \dot w \rangle}\, d\tau = \E_x \int ds_x ,
@@ -322,24 +348,26 @@ pd.DataFrame({"x": x / 2, "root of 2 KL / distance": ratio.round(5)}).set_index(
 # R = \int_0^1 \sqrt{\E_x \langle \dot w, g_x \dot w \rangle}\, d\tau = \int \sqrt{\E_x ds_x^2} ,
 # $$ (eq-riemannian-length)
 #
-# where $g_x$ is the Fisher matrix of $p_w(\cdot \mid x)$ with respect to the weights. $R$ is a length in the metric
-# $\E_x g_x$, what the paper's Section 2.1 defines: its Fisher matrix has the expectation over $x$ inside. $L$ is the
-# mean of the inputs' own lengths, what its (11) writes. $L$ has the advantage that it is a sum over pairs of
-# samples, and only such a sum can serve as a transport cost {eq}`eq-coupling`. By Jensen's inequality
+# where $g_x$ is the Fisher matrix of $p_w(\cdot \mid x)$ with respect to the weights. $R$ is a
+# length in the metric $\E_x g_x$, what the paper's Section 2.1 defines: its Fisher matrix has the
+# expectation over $x$ inside. $L$ is the mean of the inputs' own lengths, what its (11) writes. $L$
+# has the advantage that it is a sum over pairs of samples, and only such a sum can serve as a
+# transport cost {eq}`eq-coupling`. By Jensen's inequality
 #
 # $$
 # L \le R ,
 # $$ (eq-jensen)
 #
-# with equality if and only if all inputs move at the same speed at (almost) every moment. `expected_length` returns
-# both.
+# with equality if and only if all inputs move at the same speed at (almost) every moment.
+# `expected_length` returns both.
 #
-# We take a logistic classifier of three kinds of wine and measure it at 178 inputs. Its weights move on a fixed curve,
-# which bends, so that no straight line is special.
+# We take a logistic classifier of three kinds of wine and measure it at 178 inputs. Its weights
+# move on a fixed curve, which bends, so that no straight line is special.
 
 # %%
 X, y = load_wine(return_X_y=True)
-X = np.c_[StandardScaler().fit_transform(X), np.ones(len(X))]  # (178, 14), the last column for the bias
+# (178, 14), the last column for the bias
+X = np.c_[StandardScaler().fit_transform(X), np.ones(len(X))]
 start, end, bend = rng.normal(scale=0.5, size=(3, 14, 3))
 
 
@@ -355,24 +383,28 @@ def classifier_path(K, features=X, weights=weights):
 rows = {}
 for K in (10, 100, 1000):
     arc, kl = (expected_length(classifier_path(K), step=step) for step in ("fisher-rao", "kl"))
-    rows[K] = {"L": arc.length, "L, root of 2 KL": kl.length, "R": arc.riemannian_length, "R, root of 2 KL": kl.riemannian_length}
+    rows[K] = {"L": arc.length, "L, root of 2 KL": kl.length, "R": arc.riemannian_length,
+               "R, root of 2 KL": kl.riemannian_length}
 readings = pd.DataFrame(rows).T.rename_axis("K")
-assert (readings["L"] < readings["R"]).all() and abs(readings["L"][100] / readings["L"][1000] - 1) < 1e-4
+assert (readings["L"] < readings["R"]).all()
+assert abs(readings["L"][100] / readings["L"][1000] - 1) < 1e-4
 readings.round(4)
 
 # %% [markdown]
 # $L$ and $R$ are different lengths of the same path, and each is independent of $K$.
 #
-# A check that uses neither formula comes from the definition. For a softmax with the logits $x^\top w$, the speed of input $x$ is the
-# standard deviation of $x^\top \dot w$ under $p$, because $\langle \dot w, g_x \dot w \rangle = \sum_y p_y (z_y - \bar z)^2$
-# with $z = x^\top \dot w$ and $\bar z = \sum_y p_y z_y$.
+# A check that uses neither formula comes from the definition. For a softmax with the logits
+# $x^\top w$, the speed of input $x$ is the standard deviation of $x^\top \dot w$ under $p$, because
+# $\langle \dot w, g_x \dot w \rangle = \sum_y p_y (z_y - \bar z)^2$ with $z = x^\top \dot w$ and
+# $\bar z = \sum_y p_y z_y$.
 
 # %%
 grid = np.linspace(0, 1, 2001)
 middle = (grid[1:] + grid[:-1]) / 2
 p_mid = softmax(np.array([X @ weights(t) for t in middle]), axis=-1)
 z = np.array([X @ (end - start + np.pi * np.cos(np.pi * t) * bend) for t in middle])  # x' dw/dt
-speeds = np.sqrt(np.sum(p_mid * (z - np.sum(p_mid * z, -1, keepdims=True)) ** 2, -1))  # (2000, inputs)
+# (2000, inputs)
+speeds = np.sqrt(np.sum(p_mid * (z - np.sum(p_mid * z, -1, keepdims=True)) ** 2, -1))
 L, R = speeds.mean(), np.sqrt((speeds**2).mean(1)).mean()
 print(f"from the Fisher matrix: L = {L:.4f}, R = {R:.4f}")
 assert np.allclose([L, R], readings.loc[1000, ["L", "R"]], rtol=1e-5)
@@ -382,10 +414,11 @@ assert np.allclose([L, R], readings.loc[1000, ["L", "R"]], rtol=1e-5)
 #
 # ### When the two readings part
 #
-# $L$ and $R$ are close if all inputs move together. They part when a few inputs do all the moving at each moment. The
-# plainest case is a boundary that sweeps over the inputs. Let $x$ be uniform on $[0, 1]$ and
-# $p_b(1 \mid x) = 1 / (1 + e^{-\beta (x - b)})$, where the boundary $b$ moves from 0 to 1. Only inputs within about
-# $1 / \beta$ of the boundary move. The speed of an input is $\beta \sqrt{p (1 - p)}$, and away from the ends
+# $L$ and $R$ are close if all inputs move together. They part when a few inputs do all the moving
+# at each moment. The plainest case is a boundary that sweeps over the inputs. Let $x$ be uniform on
+# $[0, 1]$ and $p_b(1 \mid x) = 1 / (1 + e^{-\beta (x - b)})$, where the boundary $b$ moves from 0
+# to 1. Only inputs within about $1 / \beta$ of the boundary move. The speed of an input is
+# $\beta \sqrt{p (1 - p)}$, and away from the ends
 #
 # $$
 # \begin{aligned}
@@ -394,8 +427,8 @@ assert np.allclose([L, R], readings.loc[1000, ["L", "R"]], rtol=1e-5)
 # \end{aligned}
 # $$ (eq-sweep)
 #
-# Every input turns once from one class to the other, $\pi$; the root of the mean square grows without end as the
-# boundary sharpens.
+# Every input turns once from one class to the other, $\pi$; the root of the mean square grows
+# without end as the boundary sharpens.
 
 # %%
 inputs = (np.arange(1000) + 0.5) / 1000
@@ -416,13 +449,16 @@ assert abs(swept[256].length - np.pi) < 0.1 and abs(swept[256].riemannian_length
 fig, axes = plt.subplots(1, 2, figsize=(7.2, 3.1))
 for beta, shade in ((4, 0.35), (16, 0.65), (64, 1.0)):
     at_half = 1 / (1 + np.exp(-beta * (inputs - 0.5)))
-    axes[0].plot(inputs, beta * np.sqrt(at_half * (1 - at_half)), color=COMPUTED, alpha=shade, label=rf"$\beta$ = {beta}")
+    axes[0].plot(inputs, beta * np.sqrt(at_half * (1 - at_half)), color=COMPUTED, alpha=shade,
+                 label=rf"$\beta$ = {beta}")
 axes[0].set(xlabel="input x", ylabel=r"speed $ds_x / db$")
 axes[0].legend()
 fine = np.geomspace(2, 256, 15)
 both = [expected_length(sweep(beta, 400)) for beta in fine]
-axes[1].semilogx(fine, [v.length for v in both], "o-", color=COMPUTED, label="L, equation 11", base=2)
-axes[1].semilogx(fine, [v.riemannian_length for v in both], "s-", color=OTHER, label="R, equation 5", base=2)
+axes[1].semilogx(fine, [v.length for v in both], "o-", color=COMPUTED, label="L, equation 11",
+                 base=2)
+axes[1].semilogx(fine, [v.riemannian_length for v in both], "s-", color=OTHER,
+                 label="R, equation 5", base=2)
 axes[1].axhline(np.pi, color="0.6", ls="--", lw=1)
 axes[1].annotate(r"$\pi$", (2, np.pi), (0, 3), textcoords="offset points")
 axes[1].set(xlabel=r"sharpness $\beta$", ylabel="length")
@@ -432,29 +468,30 @@ plt.show()
 # %% [markdown]
 # :::{admonition} Printed and true
 # :class: erratum
-# **Printed.** Equation 5 prints $\int \sqrt{2\, \mathrm{KL}}$ with no expectation over $x$ and calls it equation 4,
-# whose Fisher matrix has it under the root. (11) and (14) have the expectation outside the root, (11) even outside the
-# integral over $\tau$, on which its distribution depends; (12b) is a cost per pair, whose mean has it outside too. The
-# text treats them as one.
+# **Printed.** Equation 5 prints $\int \sqrt{2\, \mathrm{KL}}$ with no expectation over $x$ and
+# calls it equation 4, whose Fisher matrix has it under the root. (11) and (14) have the expectation
+# outside the root, (11) even outside the integral over $\tau$, on which its distribution depends;
+# (12b) is a cost per pair, whose mean has it outside too. The text treats them as one.
 #
 # **Decided by.** {numref}`fig-length-readings`: the two differ by any factor.
 #
-# **True.** They are different lengths, $L \le R$. This book computes $L$, equation 11, unless it says otherwise, and
-# gives $R$ beside it. Which one is used changes how often the uncoupled road is the longer one,
-# {doc}`five_superclasses`.
+# **True.** They are different lengths, $L \le R$. This book computes $L$, equation 11, unless it
+# says otherwise, and gives $R$ beside it. Which one is used changes how often the uncoupled road is
+# the longer one, {doc}`five_superclasses`.
 # :::
 #
 # ## The coordinates do not matter
 #
-# Write the same classifier down in another way: features $x A$ and weights $A^{-1} w$ give the same probabilities. The
-# length of the curve of weights as numbers, $\int \lVert dw \rVert$, changes; the length of what the classifier says
-# cannot.
+# Write the same classifier down in another way: features $x A$ and weights $A^{-1} w$ give the same
+# probabilities. The length of the curve of weights as numbers, $\int \lVert dw \rVert$, changes;
+# the length of what the classifier says cannot.
 
 # %%
 A = rng.normal(size=(14, 14)) * np.geomspace(0.05, 5, 14)
 inverse = np.linalg.inv(A)
 rows = {}
-for name, features, curve in (("as trained", X, weights), ("rewritten", X @ A, lambda t: inverse @ weights(t)),
+for name, features, curve in (("as trained", X, weights),
+                              ("rewritten", X @ A, lambda t: inverse @ weights(t)),
                               ("in a hurry", X, lambda t: weights(t**3))):
     numbers = np.array([curve(t).ravel() for t in np.linspace(0, 1, 1001)])
     found = expected_length(classifier_path(1000, features, curve))
@@ -466,15 +503,16 @@ assert table["length of the numbers"]["rewritten"] > 2 * table["length of the nu
 table.round(3)
 
 # %% [markdown]
-# The third row runs the same curve at another pace, $\tau^3$ in place of $\tau$: a length does not depend on time.
-# The fine-tuning distance of the paper, $\int \lVert dw \rVert$, is a number of the first column.
+# The third row runs the same curve at another pace, $\tau^3$ in place of $\tau$: a length does not
+# depend on time. The fine-tuning distance of the paper, $\int \lVert dw \rVert$, is a number of the
+# first column.
 #
 # ## Is it the Fisher-Rao distance?
 #
-# The coupled transfer distance is defined as a minimum over curves of weights, and then computed on the one curve that
-# stochastic gradient descent takes. The distance between the classifier's ends at input $x$ is
-# $d(p_{w(0)}, p_{w(1)})$. How much longer is the road that training takes? We train the wine classifier by gradient
-# descent on mini-batches and measure what lies between.
+# The coupled transfer distance is defined as a minimum over curves of weights, and then computed on
+# the one curve that stochastic gradient descent takes. The distance between the classifier's ends
+# at input $x$ is $d(p_{w(0)}, p_{w(1)})$. How much longer is the road that training takes? We train
+# the wine classifier by gradient descent on mini-batches and measure what lies between.
 
 # %%
 def train(batch, steps=600, rate=0.1, seed=0):
@@ -483,7 +521,8 @@ def train(batch, steps=600, rate=0.1, seed=0):
     for _ in range(steps):
         path.append(softmax(X @ w, axis=-1))
         chosen = order.choice(len(X), batch, replace=False)
-        w = w - rate * X[chosen].T @ (softmax(X[chosen] @ w, axis=-1) - np.eye(3)[y[chosen]]) / batch
+        w = w - rate * X[chosen].T @ (softmax(X[chosen] @ w,
+                                              axis=-1) - np.eye(3)[y[chosen]]) / batch
     return np.array([*path, softmax(X @ w, axis=-1)])
 
 
@@ -493,38 +532,44 @@ for batch in (2, 8, 32, 178):
     rows[batch] = {"every step": expected_length(path).length,
                    "every 20th step": expected_length(path[::20]).length, "distance of the ends": distance(path[0], path[-1]).mean()}
 roads = pd.DataFrame(rows).T.rename_axis("batch")
-assert (roads["every step"] > roads["every 20th step"]).all() and (roads["every 20th step"] >= roads["distance of the ends"]).all()
+assert (roads["every step"] > roads["every 20th step"]).all()
+assert (roads["every 20th step"] >= roads["distance of the ends"]).all()
 assert np.ptp(roads["distance of the ends"]) < 0.01 * roads["distance of the ends"].min()
 assert roads["every step"][2] > 1.5 * roads["distance of the ends"][2]
 roads.round(3)
 
 # %% [markdown]
-# The last row uses the whole data at every step. The ends are the same distance apart in every row, to within a
-# hundredth; the roads are not equally long. The noise of the mini-batches lengthens them, the more so the smaller the
-# batch, and measuring at every step counts every jitter. So the number depends on the batch, on how often one looks, and
-# on the learning rate (which the end of the Gaussian page varies). These must be the same for all pairs of tasks that are to be compared. The book looks once for each
-# step of $\tau$.
+# The last row uses the whole data at every step. The ends are the same distance apart in every row,
+# to within a hundredth; the roads are not equally long. The noise of the mini-batches lengthens
+# them, the more so the smaller the batch, and measuring at every step counts every jitter. So the
+# number depends on the batch, on how often one looks, and on the learning rate (which the end of
+# the Gaussian page varies). These must be the same for all pairs of tasks that are to be compared.
+# The book looks once for each step of $\tau$.
 #
 # :::{admonition} Printed and true
 # :class: erratum
-# **Printed.** Remark 4: the task distance "is the Fisher-Rao distance, i.e., the shortest geodesic on the statistical
-# manifold, of conditional distributions", and so does not depend on the architecture.
+# **Printed.** Remark 4: the task distance "is the Fisher-Rao distance, i.e., the shortest geodesic
+# on the statistical manifold, of conditional distributions", and so does not depend on the
+# architecture.
 #
-# **Decided by.** The table above: even where the ends are equally far apart, the roads are not equally long.
+# **Decided by.** The table above: even where the ends are equally far apart, the roads are not
+# equally long.
 #
-# **True.** $L$ and $R$ are lengths of roads that training takes. At inputs that stay where they are, $L$ is at least the
-# mean of the geodesic distances of the ends, and in practice greater. Where inputs move on the way, as in coupled
-# transfer, not even that holds: {doc}`known_answer` has a road that is shorter than the mean distance of the ends of its
-# pairs. It is comparable between architectures, since it measures
-# distributions only; it is not independent of how the road was travelled.
+# **True.** $L$ and $R$ are lengths of roads that training takes. At inputs that stay where they
+# are, $L$ is at least the mean of the geodesic distances of the ends, and in practice greater.
+# Where inputs move on the way, as in coupled transfer, not even that holds: {doc}`known_answer` has
+# a road that is shorter than the mean distance of the ends of its pairs. It is comparable between
+# architectures, since it measures distributions only; it is not independent of how the road was
+# travelled.
 # :::
 #
 # ## What a change of labels costs
 #
-# Suppose the source task has classes $a, b$ and the target classes $c, d$. A classifier over all four says only $a$ or
-# $b$ in the beginning and only $c$ or $d$ in the end: whatever the tasks are, an input that is there all the way travels
-# at least $\pi$, {prf:ref}`thm-fisher-rao`. Write the road as $p = ((1 - \tau)\, p^s, \; \tau\, p^t)$ with $p^s$ over the source's
-# classes and $p^t$ over the target's.
+# Suppose the source task has classes $a, b$ and the target classes $c, d$. A classifier over all
+# four says only $a$ or $b$ in the beginning and only $c$ or $d$ in the end: whatever the tasks are,
+# an input that is there all the way travels at least $\pi$, {prf:ref}`thm-fisher-rao`. Write the
+# road as $p = ((1 - \tau)\, p^s, \; \tau\, p^t)$ with $p^s$ over the source's classes and $p^t$
+# over the target's.
 #
 # :::{prf:proposition} The gate
 # :label: prop-gate
@@ -537,9 +582,10 @@ roads.round(3)
 #
 # ::::{dropdown} Proof
 # :::{prf:proof}
-# Put $dp = (-d\tau\, p^s + (1 - \tau)\, dp^s, \; d\tau\, p^t + \tau\, dp^t)$ into $\sum dp^2 / p$. The cross terms are
-# $\mp 2\, d\tau \sum_y dp_y = 0$. The squares give $d\tau^2 / (1 - \tau) + d\tau^2 / \tau = d\tau^2 / (\tau (1 - \tau))$
-# and the two last terms. The integral is $[2 \arcsin \sqrt\tau]_0^1$.
+# Put $dp = (-d\tau\, p^s + (1 - \tau)\, dp^s, \; d\tau\, p^t + \tau\, dp^t)$ into $\sum dp^2 / p$.
+# The cross terms are $\mp 2\, d\tau \sum_y dp_y = 0$. The squares give
+# $d\tau^2 / (1 - \tau) + d\tau^2 / \tau = d\tau^2 / (\tau (1 - \tau))$ and the two last terms. The
+# integral is $[2 \arcsin \sqrt\tau]_0^1$.
 # :::
 # ::::
 
@@ -557,8 +603,9 @@ for K in (1, 10, 1000):
 assert path_length(gated(1000, 2)) > np.pi
 
 # %% [markdown]
-# The gate alone is a great circle of length $\pi$, and the two classifiers add the rest. Most of such a length says only
-# that the tasks share no class. The algorithm of this book drops the first term of {eq}`eq-gate` and keeps the other two, {eq}`eq-gated`.
+# The gate alone is a great circle of length $\pi$, and the two classifiers add the rest. Most of
+# such a length says only that the tasks share no class. The algorithm of this book drops the first
+# term of {eq}`eq-gate` and keeps the other two, {eq}`eq-gated`.
 #
 # ## What the published program adds up
 #
@@ -575,15 +622,16 @@ rows = {}
 for K in (10, 100, 1000):
     path = classifier_path(K)
     value = root_kl(path[:-1], path[1:]).mean() / np.sqrt(2)
-    rows[K] = {"mean step V": value, "sqrt(2) K V": np.sqrt(2) * K * value, "L": expected_length(path).length}
+    rows[K] = {"mean step V": value, "sqrt(2) K V": np.sqrt(2) * K * value,
+               "L": expected_length(path).length}
 table = pd.DataFrame(rows).T.rename_axis("K")
 assert abs(table["mean step V"][10] / table["mean step V"][1000] - 100) < 3
 assert abs(table["sqrt(2) K V"][1000] / table["L"][1000] - 1) < 1e-3
 table.round(5)
 
 # %% [markdown]
-# Ten times the steps, a tenth of the number. The conversion $L = \sqrt 2\, K\, V$ puts it right. Applied to the paper's
-# Figure 2, whose coupled distances run from .081 to .31:
+# Ten times the steps, a tenth of the number. The conversion $L = \sqrt 2\, K\, V$ puts it right.
+# Applied to the paper's Figure 2, whose coupled distances run from .081 to .31:
 
 # %%
 low, high = (np.sqrt(2) * 100 * value for value in (0.081, 0.31))
@@ -599,21 +647,25 @@ assert 11 < low < 12 and 43 < high < 44
 #
 # **Decided by.** The table above, and {prf:ref}`prop-gate`.
 #
-# **True.** If the published program made the figure, its numbers are mean steps, which depend on $K$. As lengths they
-# are {glue:text}`length-fig2-low` to {glue:text}`length-fig2-high`: several times around the orthant, where no two
-# distributions are farther apart than $\pi$. Roads of that length would have to be mostly the jitter of training. If the figure
-# shows true lengths, its classifiers hardly changed what they say. The order of the pairs is the same in both cases.
+# **True.** If the published program made the figure, its numbers are mean steps, which depend on
+# $K$. As lengths they are {glue:text}`length-fig2-low` to {glue:text}`length-fig2-high`: several
+# times around the orthant, where no two distributions are farther apart than $\pi$. Roads of that
+# length would have to be mostly the jitter of training. If the figure shows true lengths, its
+# classifiers hardly changed what they say. The order of the pairs is the same in both cases.
 # :::
 #
 # ## What the page found
 #
-# A length of weights is the length that the classifier's distributions travel on a sphere of radius 2. Summed with the
-# arcsine it is independent of the number of steps up to $O(1/K^2)$ on smooth paths of positive probabilities, loses few
-# digits in single precision, and never falls below the distance of the ends. The paper's $\sqrt{2\, \mathrm{KL}}$ reaches the same limit at the rate $1/K$.
+# A length of weights is the length that the classifier's distributions travel on a sphere of radius
+# 2. Summed with the arcsine it is independent of the number of steps up to $O(1/K^2)$ on smooth
+# paths of positive probabilities, loses few digits in single precision, and never falls below the
+# distance of the ends. The paper's $\sqrt{2\, \mathrm{KL}}$ reaches the same limit at the rate
+# $1/K$.
 #
-# The paper uses two lengths under one name, $L$ with the expectation outside the root and $R$ with it inside, which can
-# differ by any factor. Neither is the Fisher-Rao distance. Disjoint labels cost $\pi$ by themselves. And the published
-# program returns a mean step, to be multiplied by $\sqrt 2\, K$ before it is set beside a length.
+# The paper uses two lengths under one name, $L$ with the expectation outside the root and $R$ with
+# it inside, which can differ by any factor. Neither is the Fisher-Rao distance. Disjoint labels
+# cost $\pi$ by themselves. And the published program returns a mean step, to be multiplied by
+# $\sqrt 2\, K$ before it is set beside a length.
 
 # %%
 pd.DataFrame({"arcsine": readings["L"], "root of the divergence": readings["L, root of 2 KL"],

@@ -499,7 +499,7 @@ assert np.allclose(source.px, target.px)
 P1, P2 = conditionals(target)
 f_S, f_T = source.modes(1).f[:, 0], target.modes(1).f[:, 0]
 r = target.h_score(f_S) / target.h_score(f_T)
-E_S, E_T = mismatched(f_S, P1, P2), mismatched(f_T, P1, P2)
+E_S, E_T = (float(mismatched(f, P1, P2)) for f in (f_S, f_T))
 print(f"transferability {r:.4f}, ratio of exponents {E_S / E_T:.4f}, 1 / r = {1 / r:.2f}")
 
 # %% [markdown]

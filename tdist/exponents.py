@@ -280,7 +280,8 @@ def _distributions(p1, p2):
 
 
 def _arch(s, u):
-    """s e^u + 1 - s - e^(su) for u from -0.7 to 0.5, at least 0, by its series: s (1-s) u^2 / 2 + ..."""
+    """s e^u + 1 - s - e^(su) for u from -0.7 to 0.5, never negative, by its series:
+    s (1-s) u^2 / 2 + ..."""
     power, total = u.copy(), np.zeros_like(u)
     for j in range(2, 22):
         power *= u / j

@@ -19,7 +19,8 @@ def problem(blocks=3, n=8, seed=0):
 
 def objective(gamma, cost, previous, entropy, lam):
     log = np.log(gamma, where=gamma > 0, out=np.zeros_like(gamma))
-    return np.sum(gamma * cost) + entropy * np.sum(gamma * log) + lam * np.sum((gamma - previous) ** 2)
+    return np.sum(gamma * cost) + entropy * np.sum(gamma
+                                                   * log) + lam * np.sum((gamma - previous) ** 2)
 
 
 def uniform(n):
@@ -30,7 +31,8 @@ def test_entropic_coupling_is_that_of_pot():
     cost, _ = problem()
     found = entropic(cost, 0.05, tolerance=1e-12)
     for gamma, c in zip(found.coupling, cost, strict=True):
-        expected = ot.sinkhorn(uniform(8), uniform(8), c, 0.05, method="sinkhorn_log", stopThr=1e-14, numItermax=10_000)
+        expected = ot.sinkhorn(uniform(8), uniform(8), c, 0.05, method="sinkhorn_log",
+                               stopThr=1e-14, numItermax=10_000)
         assert np.abs(gamma - expected).max() < 1e-7
 
 
@@ -38,7 +40,8 @@ def test_small_entropy_reaches_plain_optimal_transport():
     cost, _ = problem(n=6)
     found = entropic(cost, 1e-3, max_steps=5000, tolerance=1e-9)
     for gamma, c in zip(found.coupling, cost, strict=True):
-        assert np.sum(gamma * c) == pytest.approx(ot.emd2(uniform(6), uniform(6), c), abs=1e-3 * np.log(36))
+        assert np.sum(gamma * c) == pytest.approx(ot.emd2(uniform(6), uniform(6), c),
+                                                  abs=1e-3 * np.log(36))
 
 
 def test_costs_far_above_the_entropy_stay_finite():
@@ -46,7 +49,8 @@ def test_costs_far_above_the_entropy_stay_finite():
     rng = np.random.default_rng(0)
     cost = 100 * ((rng.normal(size=(20, 10, 1, 3)) - rng.normal(1, 1, (20, 1, 10, 3))) ** 2).sum(3)
     found = entropic(cost, 0.02)
-    assert np.abs(found.coupling.sum(1) - 0.1).max() < 1e-12 and np.abs(found.coupling.sum(2) - 0.1).max() < 1e-12
+    assert np.abs(found.coupling.sum(1) - 0.1).max() < 1e-12
+    assert np.abs(found.coupling.sum(2) - 0.1).max() < 1e-12
     for gamma, gap, c in zip(found.coupling, found.gap, cost, strict=True):
         best = ot.emd2(uniform(10), uniform(10), c)
         assert best - 1e-9 <= np.sum(gamma * c) <= best + 0.02 * np.log(10) + gap < np.inf
@@ -58,10 +62,12 @@ def test_without_entropy_it_is_pots_conditional_gradient():
     lam = 2.0
     found = proximal(cost, previous, 0.0, lam, tolerance=1e-9, max_steps=4_000)
     for gamma, c, before in zip(found.coupling, cost, previous, strict=True):
-        expected = ot.optim.cg(uniform(6), uniform(6), c, lam, lambda g, b=before: np.sum((g - b) ** 2),
+        expected = ot.optim.cg(uniform(6), uniform(6), c, lam, lambda g,
+                               b=before: np.sum((g - b) ** 2),
                                lambda g, b=before: 2 * (g - b), numItermax=4_000, stopThr=1e-14, stopThr2=1e-14)
         ours, theirs = (objective(g, c, before, 0, lam) for g in (gamma, expected))
-        assert theirs - 1e-4 < ours < theirs + 1e-8  # conditional gradient nears its minimum like 1 / iterations
+        # conditional gradient nears its minimum like 1 / iterations
+        assert theirs - 1e-4 < ours < theirs + 1e-8
 
 
 @pytest.mark.parametrize("lam", [1.5, 800.0])
@@ -71,7 +77,8 @@ def test_a_general_solver_finds_no_better_coupling(lam):
     found = proximal(cost, previous, entropy, lam, tolerance=1e-12)
     sums = [{"type": "eq", "fun": lambda g, i=i, a=a: g.reshape(4, 4).sum(a)[i] - 0.25}
             for a in (0, 1) for i in range(4)]
-    best = minimize(lambda g: objective(g.reshape(4, 4), cost[0], previous[0], entropy, lam), np.full(16, 1 / 16),
+    best = minimize(lambda g: objective(g.reshape(4, 4), cost[0], previous[0], entropy, lam),
+                    np.full(16, 1 / 16),
                     bounds=[(1e-12, 1)] * 16, constraints=sums[:-1], method="SLSQP",
                     options={"ftol": 1e-14, "maxiter": 2000})
     ours = objective(found.coupling[0], cost[0], previous[0], entropy, lam)
@@ -101,7 +108,8 @@ def test_the_gap_of_blocks_of_30_closes_to_rounding():
 def test_mirror_steps_alone_close_the_usual_step(lam):
     """200 steps and no Newton after them, which would mend a wrong linearisation or a loose bound."""
     rng = np.random.default_rng(6)
-    cost, previous = rng.random((2, 30, 30)), entropic(rng.random((2, 30, 30)), 0.1, tolerance=1e-3).coupling
+    cost, previous = rng.random((2, 30, 30)), entropic(rng.random((2, 30, 30)), 0.1,
+                                                       tolerance=1e-3).coupling
     scale = cost.mean()
     found = proximal(cost, previous, 0.05 * scale, lam * scale, tolerance=1e-4, max_steps=200)
     assert np.all(found.gap <= 1e-4 * scale) and found.steps < 200
@@ -112,7 +120,8 @@ def test_optimality_conditions_at_the_solution():
     cost, previous = problem(blocks=2, n=5, seed=2)
     g = proximal(cost, previous, 0.1, 3.0, tolerance=1e-13, sweeps=200).coupling
     slope = cost + 0.1 * np.log(g) + 6.0 * (g - previous)
-    slope -= slope.mean(1, keepdims=True) + slope.mean(2, keepdims=True) - slope.mean((1, 2), keepdims=True)
+    slope -= slope.mean(1, keepdims=True) + slope.mean(2, keepdims=True) - slope.mean((1, 2),
+                                                                                      keepdims=True)
     assert np.abs(slope).max() < 1e-4
 
 
@@ -121,7 +130,8 @@ def test_weights_pull_as_they_should():
     near, far = (proximal(cost, previous, 0.05, lam).coupling for lam in (1000.0, 0.01))
     assert np.linalg.norm(near - previous) < 0.1 * np.linalg.norm(far - previous)
     still = proximal(cost, previous, 0.0, 1e6, max_steps=300).coupling
-    assert np.sum(far * cost) < np.sum(near * cost) < cost.mean() * 3 and np.sum(still * cost) > np.sum(far * cost)
+    assert np.sum(far * cost) < np.sum(near * cost) < cost.mean() * 3
+    assert np.sum(still * cost) > np.sum(far * cost)
     flat = entropic(cost, 1e4).coupling
     assert np.allclose(flat, 1 / 100, atol=1e-6)
 
@@ -173,7 +183,8 @@ def test_blocks_do_not_see_each_other_and_the_cost_may_shift():
 def test_marginals_and_symmetry_of_transposing():
     cost, previous = problem(n=9)
     g = proximal(cost, previous, 0.05, 1.0, tolerance=1e-11).coupling
-    assert np.allclose(g.sum(1), 1 / 9, atol=1e-14) and np.allclose(g.sum(2), 1 / 9, atol=1e-14) and g.min() >= 0
+    assert np.allclose(g.sum(1), 1 / 9, atol=1e-14) and np.allclose(g.sum(2), 1 / 9, atol=1e-14)
+    assert g.min() >= 0
     t = proximal(cost.swapaxes(1, 2), previous.swapaxes(1, 2), 0.05, 1.0, tolerance=1e-11).coupling
     assert np.abs(t.swapaxes(1, 2) - g).max() < 1e-5
 
@@ -183,7 +194,8 @@ def test_rounding_makes_marginals_exact_and_moves_little():
     g = entropic(rng.random((2, 7, 7)), 0.1).coupling
     rough = torch.from_numpy(g * (1 + 0.01 * rng.normal(size=g.shape)))
     done = round_to_marginals(rough).numpy()
-    assert np.allclose(done.sum(1), 1 / 7, atol=1e-15) and np.allclose(done.sum(2), 1 / 7, atol=1e-15)
+    assert np.allclose(done.sum(1), 1 / 7, atol=1e-15)
+    assert np.allclose(done.sum(2), 1 / 7, atol=1e-15)
     off = np.abs(rough.numpy().sum(1) - 1 / 7).sum() + np.abs(rough.numpy().sum(2) - 1 / 7).sum()
     assert np.abs(done - rough.numpy()).sum() <= 2 * off + 1e-12
 
@@ -195,7 +207,8 @@ def test_couplings_from_features_are_those_of_pot():
     found = from_features(source, target, entropy=0.1, tolerance=1e-12)
     cost = np.array([ot.dist(s, t) for s, t in zip(source, target, strict=True)])
     for gamma, c in zip(found.coupling, cost, strict=True):
-        expected = ot.sinkhorn(uniform(7), uniform(7), c, 0.1 * cost.mean(), method="sinkhorn_log", stopThr=1e-12,
+        expected = ot.sinkhorn(uniform(7), uniform(7), c, 0.1 * cost.mean(), method="sinkhorn_log",
+                               stopThr=1e-12,
                                numItermax=10_000)
         assert np.abs(gamma - expected).max() < 1e-6
 
@@ -209,7 +222,8 @@ def test_couplings_from_features_join_each_sample_to_its_copy():
     assert isinstance(found.coupling, torch.Tensor) and torch.equal(found.coupling.argmax(1), order)
     assert found.coupling.amax(1).min() > 0.99 / 6
     far = from_features(1000 * source + 7, 1000 * target + 7)
-    assert torch.allclose(far.coupling, found.coupling, atol=1e-9) and torch.allclose(far.gap, found.gap, atol=1e-9)
+    assert torch.allclose(far.coupling, found.coupling, atol=1e-9)
+    assert torch.allclose(far.gap, found.gap, atol=1e-9)
 
 
 def test_equal_features_give_the_product_coupling():
@@ -222,7 +236,8 @@ def test_kinds_and_inputs_are_kept():
     result = proximal(torch.from_numpy(cost).float(), torch.from_numpy(previous), 0.05, 1.0)
     assert isinstance(result.coupling, torch.Tensor) and isinstance(result.gap, torch.Tensor)
     again = proximal(cost.astype(np.float32), previous, 0.05, 1.0)
-    assert isinstance(again.coupling, np.ndarray) and np.allclose(again.coupling, result.coupling.numpy())
+    assert isinstance(again.coupling, np.ndarray)
+    assert np.allclose(again.coupling, result.coupling.numpy())
     assert np.array_equal(cost, kept[0]) and np.array_equal(previous, kept[1])
 
 

@@ -403,8 +403,8 @@ def test_lemma_1(symmetric, power):
     phi = np.array([phi[0], -phi[0]]) if symmetric else phi
     exact = [information(*perturb(P0, phi, e)) for e in EPSILON]
     claim = EPSILON**2 / 8 * np.sum((phi[0] - phi[1]) ** 2)
-    assert abs(exact[-1] / claim[-1] - 1) < 0.01 and abs(order(exact, claim, EPSILON)
-                                                         - power) < 0.03
+    assert abs(exact[-1] / claim[-1] - 1) < 0.01
+    assert abs(order(exact, claim, EPSILON) - power) < 0.03
 
 
 @pytest.mark.parametrize("k", [1, 3])
@@ -421,8 +421,8 @@ def test_lemmas_2_and_3(rng, k, symmetric, power):
         vector.append(exponent(f, p1, p2))
         nearest.append(exponent(f @ (p1 @ f - p2 @ f), p1, p2))
     for exact in (vector, nearest):
-        assert abs(exact[5] / claim[5] - 1) < 0.02 and abs(order(exact, claim, EPSILON)
-                                                           - power) < 0.06
+        assert abs(exact[5] / claim[5] - 1) < 0.02
+        assert abs(order(exact, claim, EPSILON) - power) < 0.06
 
 
 def test_lemma_2_needs_the_variance(rng):
@@ -473,15 +473,15 @@ def test_error_probability_is_the_sum_over_all_samples(h, threshold, prior):
 def test_error_probability_of_a_coin():
     m, a, b = 101, 0.6, 0.45
     wrong = 0.5 * binom.cdf(52, m, a) + 0.5 * binom.sf(52, m, b)  # heads > 52.5 decides for a
-    assert np.isclose(np.exp(log_error_probability([0.0, 1.0], 52.5 / m, [1 - a, a], [1 - b, b],
-                                                   m)), wrong, rtol=1e-10)
+    found = log_error_probability([0.0, 1.0], 52.5 / m, [1 - a, a], [1 - b, b], m)
+    assert np.isclose(np.exp(found), wrong, rtol=1e-10)
 
 
 def test_error_probability_of_the_better_distribution_orientation():
     # the feature is larger under the first hypothesis, so more draws help; flipped, they hurt
     h = np.log(Q1 / Q2)
-    assert log_error_probability(h, 0, Q1, Q2, 200) < log_error_probability(h, 0, Q1, Q2,
-                                                                            50) < np.log(0.5)
+    many, few = (log_error_probability(h, 0, Q1, Q2, m) for m in (200, 50))
+    assert many < few < np.log(0.5)
     assert np.exp(log_error_probability(-h, 0, Q1, Q2, 200)) > 0.9
 
 
@@ -523,8 +523,8 @@ def test_error_probability_needs_one_number_a_symbol(h):
     ({"m": -1}, "at least 1, got -1"), ({"m": 0}, "at least 1"),
     ({"threshold": np.nan}, "threshold"), ({"threshold": [0, 1]}, "threshold"),
     ({"threshold": np.inf}, "threshold"), ({"threshold": None}, "threshold"),
-    ({"prior": 2}, "prior must be a probability"), ({"prior": -0.1}, "prior"), ({"prior": np.nan},
-                                                                                "prior"),
+    ({"prior": 2}, "prior must be a probability"), ({"prior": -0.1}, "prior"),
+    ({"prior": np.nan}, "prior"),
 ])
 def test_error_probability_of_nonsense(change, message):
     asked = {"threshold": 0.5, "m": 3, "prior": 0.5} | change

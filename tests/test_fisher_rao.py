@@ -56,16 +56,19 @@ def test_small_distances_are_roots_of_twice_the_divergence():
 
 def test_root_kl_by_hand_and_its_worst_case():
     p, q = np.array([0.5, 0.5]), np.array([0.25, 0.75])
-    assert root_kl(p, q) == pytest.approx(np.sqrt(2 * (0.5 * np.log(2) + 0.5 * np.log(2 / 3))), abs=1e-14)
+    assert root_kl(p, q) == pytest.approx(np.sqrt(2 * (0.5 * np.log(2) + 0.5 * np.log(2 / 3))),
+                                          abs=1e-14)
     assert root_kl([1.0, 0], [0.5, 0.5]) == pytest.approx(np.sqrt(2 * np.log(2)))
     assert root_kl([0.5, 0.5], [1.0, 0]) == np.inf
     rng = np.random.default_rng(0)
     ratios = []
-    for scale in 10.0 ** rng.uniform(-8, 0, 2000):  # p closer to the edge than q: it falls towards 1/sqrt 2
+    # p closer to the edge than q: it falls towards 1/sqrt 2
+    for scale in 10.0 ** rng.uniform(-8, 0, 2000):
         p = np.array([scale * 1e-6, 1 - scale * 1e-6])
         q = np.array([scale, 1 - scale])
         ratios.append(root_kl(p, q) / distance(p, q))
-    assert min(ratios) == pytest.approx(1 / np.sqrt(2), abs=2e-3) and min(ratios) > 1 / np.sqrt(2) - 1e-3
+    assert min(ratios) == pytest.approx(1 / np.sqrt(2), abs=2e-3)
+    assert min(ratios) > 1 / np.sqrt(2) - 1e-3
 
 
 def test_length_of_a_geodesic_is_exact_at_any_number_of_steps():
@@ -73,7 +76,8 @@ def test_length_of_a_geodesic_is_exact_at_any_number_of_steps():
     whole = distance(p, q)
     for steps in (1, 2, 7, 100):
         t = np.linspace(0, 1, steps + 1)[:, None]
-        roots = (np.sin((1 - t) * whole / 2) * np.sqrt(p) + np.sin(t * whole / 2) * np.sqrt(q)) / np.sin(whole / 2)
+        roots = (np.sin((1 - t) * whole / 2) * np.sqrt(p) + np.sin(t * whole / 2)
+                 * np.sqrt(q)) / np.sin(whole / 2)
         assert path_length(roots**2) == pytest.approx(whole, abs=1e-12)
 
 
@@ -88,7 +92,8 @@ def test_length_of_a_mixture_path_is_its_integral():
 @pytest.mark.parametrize("step, order", [("fisher-rao", 2), ("kl", 1)])
 def test_length_does_not_depend_on_the_number_of_steps(step, order):
     """Refining a fixed path changes its length by O(1/K^2) for the distance, O(1/K) for the root of the divergence."""
-    lengths = {steps: expected_length(softmax_path(steps, inputs=20), step=step).length for steps in (10, 100, 1000)}
+    lengths = {steps: expected_length(softmax_path(steps, inputs=20), step=step).length
+               for steps in (10, 100, 1000)}
     exact = expected_length(softmax_path(100_000, inputs=20)).length
     errors = np.array([abs(lengths[steps] - exact) for steps in (10, 100, 1000)])
     slopes = np.log10(errors[:-1] / errors[1:])
@@ -107,13 +112,15 @@ def test_both_readings_of_the_expectation():
     probs = softmax_path(50, inputs=30)
     found = expected_length(probs)
     d = np.array([[distance(probs[k, i], probs[k + 1, i]) for i in range(30)] for k in range(50)])
-    assert found.length == pytest.approx(d.mean(1).sum(), abs=1e-12) and float(found) == found.length
+    assert found.length == pytest.approx(d.mean(1).sum(), abs=1e-12)
+    assert float(found) == found.length
     assert found.riemannian_length == pytest.approx(np.sqrt((d**2).mean(1)).sum(), abs=1e-12)
     assert found.length < found.riemannian_length
     one = expected_length(probs[:, :1])
     assert one.length == pytest.approx(one.riemannian_length)
     kl = expected_length(probs, step="kl")
-    by_hand = [[np.sqrt(2 * np.sum(p * np.log(p / q))) for p, q in zip(a, b, strict=True)] for a, b in pairwise(probs)]
+    by_hand = [[np.sqrt(2 * np.sum(p * np.log(p / q))) for p, q in zip(a, b, strict=True)]
+               for a, b in pairwise(probs)]
     assert kl.length == pytest.approx(np.mean(by_hand, 1).sum(), abs=1e-9)
 
 
@@ -121,7 +128,8 @@ def test_weights_count_inputs():
     probs = softmax_path(5, inputs=3)
     twice = np.concatenate([probs, probs[:, :1]], axis=1)
     for field in ("length", "riemannian_length"):
-        weighted, repeated = (getattr(x, field) for x in (expected_length(probs, [2, 1, 1]), expected_length(twice)))
+        weighted, repeated = (getattr(x, field)
+                              for x in (expected_length(probs, [2, 1, 1]), expected_length(twice)))
         assert weighted == pytest.approx(repeated)
     only = expected_length(probs, weights=np.eye(3)[[0, 1, 2, 0, 1]])
     steps = [distance(probs[k, i], probs[k + 1, i]) for k, i in enumerate((0, 1, 2, 0, 1))]

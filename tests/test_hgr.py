@@ -11,13 +11,15 @@ from tdist.hgr import SoftHGR, ace, soft_hgr, whiten
 
 
 def random_joint(rows, columns, seed):
-    return np.random.default_rng(seed).dirichlet(np.full(rows * columns, 0.6)).reshape(rows, columns)
+    return np.random.default_rng(seed).dirichlet(np.full(rows * columns, 0.6)).reshape(rows,
+                                                                                       columns)
 
 
 def plain_dtm(P):
     """Definition 1, entry by entry."""
     py, px = P.sum(1), P.sum(0)
-    return np.array([[P[y, x] / np.sqrt(py[y] * px[x]) - np.sqrt(py[y] * px[x]) for x in range(len(px))]
+    return np.array([[P[y, x] / np.sqrt(py[y] * px[x]) - np.sqrt(py[y] * px[x])
+                      for x in range(len(px))]
                      for y in range(len(py))])
 
 
@@ -26,7 +28,8 @@ def expectation(P, f, g):
     return sum(P[y, x] * np.outer(f[x], g[y]) for y in range(P.shape[0]) for x in range(P.shape[1]))
 
 
-@pytest.mark.parametrize("rows, columns, k", [(5, 8, 1), (5, 8, 4), (8, 5, 3), (2, 6, 1), (6, 6, 5)])
+@pytest.mark.parametrize("rows, columns, k",
+                         [(5, 8, 1), (5, 8, 4), (8, 5, 3), (2, 6, 1), (6, 6, 5)])
 def test_ace_finds_the_modes(rows, columns, k):
     P = random_joint(rows, columns, seed=rows + columns)
     found = ace(P, k)
@@ -73,7 +76,8 @@ def test_ace_does_not_drift_to_the_constant():
 def test_ace_rate():
     # sigma_2 / sigma_1 = 1/2 by construction: the gap falls by 1/16 a sweep
     u = np.array([[1, 1, -1, -1], [1, -1, 1, -1]]) / 2
-    P = np.full((4, 4), 1 / 16) + (0.8 * np.outer(u[0], u[0]) + 0.4 * np.outer(u[1], u[1])) / 4 * 0.5
+    P = np.full((4, 4), 1 / 16) + (0.8 * np.outer(u[0], u[0]) + 0.4 * np.outer(u[1],
+                                                                               u[1])) / 4 * 0.5
     found = ace(P, 1)
     assert np.isclose(found.correlations[0], 0.4, atol=1e-14)
     gap = 0.4 - found.objective
@@ -143,7 +147,8 @@ def test_whiten_singular_and_empty():
     p = np.array([0.2, 0.0, 0.3, 0.1, 0.4])
     f = np.array([[1.0, 2], [9, 9], [3, 6], [2, 4], [7, 14]])  # one direction only
     white = whiten(f, p)
-    assert np.abs(p @ white).max() < 1e-13 and np.abs((white.T * p) @ white - np.eye(2)).max() < 1e-12
+    assert np.abs(p @ white).max() < 1e-13
+    assert np.abs((white.T * p) @ white - np.eye(2)).max() < 1e-12
     assert np.abs(white[1]).max() == 0
 
 
@@ -218,7 +223,8 @@ def test_network_mean_objective_of_uneven_batches():
     batches = torch.randperm(len(y), generator=generator).split(40)
     with torch.no_grad():
         expected = sum(network(onehot[b], y[b]).item() * len(b) for b in batches) / len(y)
-    assert len(y) % 40 and np.isclose(network.fit(onehot, y, 1, 40, lr=0.0, progress=False)[0], expected, atol=1e-6)
+    assert len(y) % 40
+    assert np.isclose(network.fit(onehot, y, 1, 40, lr=0.0, progress=False)[0], expected, atol=1e-6)
 
 
 def test_network_is_repeatable_and_leaves_the_global_generator():

@@ -81,7 +81,9 @@ def test_modes(rng, shape):
     assert np.abs((modes.g.T * joint.py) @ modes.g - np.eye(most)).max() < 1e-11
     cross = modes.f.T @ joint.P.T @ modes.g
     assert np.abs(cross - np.diag(modes.correlations)).max() < 1e-11
-    rebuilt = (np.sqrt(joint.py)[:, None] * modes.g * modes.correlations) @ (modes.f.T * np.sqrt(joint.px))
+    rebuilt = (np.sqrt(joint.py)[:,
+                                 None] * modes.g * modes.correlations) @ (modes.f.T
+                                                                          * np.sqrt(joint.px))
     assert np.abs(rebuilt - joint.dtm).max() < 1e-11
     assert joint.h_score(modes.f) == pytest.approx(np.sum(modes.correlations**2), abs=1e-11)
     assert np.allclose(joint.modes(1).correlations, modes.correlations[:1])
@@ -119,13 +121,15 @@ def test_mutual_information_by_hand(joint):
     total = 0.0
     for y in range(3):
         for x in range(5):
-            total += joint.P[y, x] * np.log(joint.P[y, x] / (joint.P[y].sum() * joint.P[:, x].sum()))
+            total += joint.P[y,
+                             x] * np.log(joint.P[y, x] / (joint.P[y].sum() * joint.P[:, x].sum()))
     assert joint.mutual_information() == pytest.approx(total, abs=1e-14)
 
 
 def test_mutual_information_of_scikit_learn(joint):
     x, y = joint.sample(500, seed=3)
-    assert Joint.from_samples(x, y).mutual_information() == pytest.approx(mutual_info_score(y, x), abs=1e-12)
+    assert Joint.from_samples(x, y).mutual_information() == pytest.approx(mutual_info_score(y, x),
+                                                                          abs=1e-12)
 
 
 def test_mutual_information_ends():
@@ -150,7 +154,8 @@ def local_tasks(epsilon, third_moment, seed=3):
 @pytest.mark.parametrize("third_moment, slope", [(True, 3), (False, 4)])
 def test_information_is_half_the_inertia(third_moment, slope):
     epsilon = 2.0 ** -np.arange(5, 10)
-    gap = [abs(j.mutual_information() - np.sum(j.dtm**2) / 2) for j in local_tasks(epsilon, third_moment)]
+    gap = [abs(j.mutual_information() - np.sum(j.dtm**2) / 2)
+           for j in local_tasks(epsilon, third_moment)]
     assert np.polyfit(np.log(epsilon), np.log(gap), 1)[0] == pytest.approx(slope, abs=0.05)
 
 
@@ -182,7 +187,8 @@ def test_h_score_is_its_definition(rng, k):
 
 
 def test_h_score_by_hand():
-    # P(Y=0) = P(Y=1) = 1/2, x in {0, 1, 2}; E f = 1, var f = 1/2; class means 1/2 and 3/2: H = (1/4) / (1/2)
+    # P(Y=0) = P(Y=1) = 1/2, x in {0, 1, 2}; E f = 1, var f = 1/2; class means 1/2 and 3/2: H =
+    # (1/4) / (1/2)
     joint = Joint([[0.25, 0.25, 0.0], [0.0, 0.25, 0.25]])
     assert joint.h_score([0, 1, 2]) == pytest.approx(0.5, abs=1e-14)
 
@@ -230,7 +236,8 @@ def test_bad_features(joint, f, match):
 
 @pytest.mark.parametrize("P, match", [
     ([0.5, 0.5], "matrix"), (np.ones((2, 2, 2)) / 8, "3 axes"), ([[0.5, np.nan]], "finite"),
-    ([[1.5, -0.5]], "non-negative"), ([[1, 2], [3, 4]], "sum to 1, got 10"), ([[0.5, 0.4]], "P / P.sum"),
+    ([[1.5, -0.5]], "non-negative"), ([[1, 2], [3, 4]], "sum to 1, got 10"), ([[0.5, 0.4]],
+                                                                              "P / P.sum"),
 ])
 def test_bad_joints(P, match):
     with pytest.raises(ValueError, match=match):
@@ -296,7 +303,8 @@ def test_directions(rng):
     assert phi.shape == (4, 6)
     assert np.allclose(np.linalg.norm(phi, axis=1), 1, atol=1e-12)
     assert np.abs(phi @ np.sqrt(p0)).max() < 1e-12
-    assert (directions(p0, 4, seed=1) == phi).all() and not np.allclose(directions(p0, 4, seed=2), phi)
+    assert (directions(p0, 4, seed=1) == phi).all()
+    assert not np.allclose(directions(p0, 4, seed=2), phi)
 
 
 def test_perturb(rng):
@@ -317,8 +325,10 @@ def test_perturb_errors(phi, epsilon, match):
 
 @pytest.mark.parametrize("P", [
     np.outer([0.2, 0.3, 0.5], [0.1, 0.2, 0.3, 0.4]),  # independent: every singular value is zero
-    np.outer([0.2, 0.3, 0.5], [0.1, 0.2, 0.3, 0.4]) + 0.02 * np.outer([1, -1, 0], [1, -1, 1, -1]),  # one mode
-    np.array([[0.2, 0.2, 0.0, 0.05], [0.05, 0.05, 0.0, 0.2], [0.1, 0.1, 0.0, 0.05], [0.0, 0.0, 0.0, 0.0]]),
+    # one mode
+    np.outer([0.2, 0.3, 0.5], [0.1, 0.2, 0.3, 0.4]) + 0.02 * np.outer([1, -1, 0], [1, -1, 1, -1]),
+    np.array([[0.2, 0.2, 0.0, 0.05], [0.05, 0.05, 0.0, 0.2], [0.1, 0.1, 0.0, 0.05],
+              [0.0, 0.0, 0.0, 0.0]]),
 ])
 def test_modes_are_whitened_where_singular_values_vanish(P):
     joint = Joint(P)

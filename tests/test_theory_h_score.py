@@ -27,7 +27,8 @@ def random_task(rng, rows=3, columns=5):
 def binary_task(p0, epsilon, px=PX, seed=10):
     """Two labels near each other, P(Y = 0) = p0, marginal px."""
     phi = directions(px, 1, seed=seed)[0]
-    return Joint.from_conditionals([p0, 1 - p0], perturb(px, np.array([(1 - p0) * phi, -p0 * phi]), epsilon))
+    return Joint.from_conditionals([p0, 1 - p0],
+                                   perturb(px, np.array([(1 - p0) * phi, -p0 * phi]), epsilon))
 
 
 def conditionals(task):
@@ -63,7 +64,8 @@ def test_definition_written_out(rng, k):
 
 
 def test_by_hand():
-    # Y = 0: x is 0, 0, 1 with weight 1/6 each; Y = 1: 1, 1, 2. Means 1/3, 4/3; overall 5/6; variance 17/36
+    # Y = 0: x is 0, 0, 1 with weight 1/6 each; Y = 1: 1, 1, 2. Means 1/3, 4/3; overall 5/6;
+    # variance 17/36
     task = Joint([[2 / 6, 1 / 6, 0], [0, 2 / 6, 1 / 6]])
     assert np.isclose(task.h_score(np.arange(3.0)), 0.25 / (17 / 36), rtol=1e-12)
 
@@ -105,12 +107,14 @@ def test_lemmas_4_and_5(rng):
         means = conditionals(task) @ f
         mean = task.py @ means
         assert abs(length - task.py @ np.sum((means - mean) ** 2, axis=1)) < 1e-9
-        assert task.py @ np.sum(means**2, axis=1) > length  # the second moment of the lemma needs E f = 0
+        # the second moment of the lemma needs E f = 0
+        assert task.py @ np.sum(means**2, axis=1) > length
         centred = means - mean
         assert abs(length - task.py @ np.sum(centred**2, axis=1)) < 1e-9
         if k < columns:
             g = whiten(f, task.px)
-            assert abs(np.sum((task.dtm @ (np.sqrt(task.px)[:, None] * g)) ** 2) - task.h_score(f)) < 1e-9
+            assert abs(np.sum((task.dtm @ (np.sqrt(task.px)[:, None] * g)) ** 2)
+                       - task.h_score(f)) < 1e-9
 
 
 def test_appendix_d(rng):
@@ -217,7 +221,8 @@ def test_several_labels_sum_over_pairs(rng):
     f = rng.standard_normal((5, 2))
     for e in EPSILON[-2:]:
         task = Joint.from_conditionals(p, PX * (1 + e * u))
-        pairs = sum(p[a] * p[b] * mismatched(f, *conditionals(task)[[a, b]]) for a, b in ((0, 1), (0, 2), (1, 2)))
+        pairs = sum(p[a] * p[b] * mismatched(f, *conditionals(task)[[a, b]])
+                    for a, b in ((0, 1), (0, 2), (1, 2)))
         errors.append(abs(8 * pairs - task.h_score(f)))
     assert errors[-1] < 0.02 * task.h_score(f) and abs(np.log2(errors[0] / errors[1]) - 3) < 0.1
 
@@ -227,7 +232,8 @@ def test_the_larger_h_score_can_have_the_smaller_exponent():
     task = Joint.from_conditionals(np.ones(3) / 3, three)
     f1, f2 = np.array([1.0, 1, -1, -1]), np.array([1.0, -1, 1, -1])
     assert np.isclose(task.h_score(f1), 0.02) and np.isclose(task.h_score(f2), 0.02 / 3)
-    worst = [min(mismatched(f, *three[[a, b]]) for a, b in ((0, 1), (0, 2), (1, 2))) for f in (f1, f2)]
+    worst = [min(mismatched(f, *three[[a, b]]) for a, b in ((0, 1), (0, 2), (1, 2)))
+             for f in (f1, f2)]
     assert worst[0] == 0 and worst[1] > 1e-3
 
 
@@ -247,11 +253,14 @@ def test_corollary_1_on_5000_draws(rng):
 def test_modes_attain_the_bound(rng):
     task = random_task(rng, 5, 7)
     for k in (1, 2, 3, 4):
-        assert np.isclose(task.h_score(task.modes(k).f), np.sum(task.singular_values[:k] ** 2), rtol=1e-10)
-    assert np.isclose(task.h_score(ace(task, 2).f), np.sum(task.singular_values[:2] ** 2), rtol=1e-8)
+        assert np.isclose(task.h_score(task.modes(k).f), np.sum(task.singular_values[:k] ** 2),
+                          rtol=1e-10)
+    assert np.isclose(task.h_score(ace(task, 2).f), np.sum(task.singular_values[:2] ** 2),
+                      rtol=1e-8)
     # more features than the rank of the matrix add nothing
     everything = np.sum(task.dtm**2)
-    assert np.isclose(task.h_score(np.eye(7)), everything) and task.h_score(task.modes(3).f) < everything - 1e-6
+    assert np.isclose(task.h_score(np.eye(7)), everything)
+    assert task.h_score(task.modes(3).f) < everything - 1e-6
 
 
 def test_a_label_that_is_a_function_of_the_input(rng):
@@ -290,5 +299,6 @@ def test_transferability_is_between_0_and_1(rng):
 
 def test_transfer_from_an_unrelated_source():
     bits = np.array(list(itertools.product([0, 1], repeat=2)))
-    target, source = (Joint(np.stack([np.where(bit, 0.1, 0.9), np.where(bit, 0.9, 0.1)]) / 4) for bit in bits.T)
+    target, source = (Joint(np.stack([np.where(bit, 0.1, 0.9), np.where(bit, 0.9, 0.1)]) / 4)
+                      for bit in bits.T)
     assert abs(exact_transferability(source, target, 1, 1)) < 1e-12
