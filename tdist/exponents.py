@@ -14,7 +14,7 @@ import numpy as np
 from scipy.optimize import minimize_scalar
 from scipy.special import gammaln, logsumexp, xlogy
 
-from tdist.joint import numbers, probabilities
+from tdist.alphabet import numbers, probabilities
 from tdist.manners import line
 from tdist.tilting import coordinates, saddle, usable
 

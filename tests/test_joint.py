@@ -1,7 +1,11 @@
 """tdist.joint against hand sums, closed forms, SciPy and scikit-learn."""
 
+import copy
+import pickle
+
 import numpy as np
 import pytest
+import torch
 from scipy.stats import chi2_contingency, chisquare, entropy
 from sklearn.metrics import mutual_info_score
 
@@ -28,7 +32,7 @@ def joint(rng):
     return random_joint(rng, 3, 5)
 
 
-# --- the matrix and its modes -------------------------------------------------------------------------------
+# --- the matrix and its modes ---------------------------------------------------------------------
 
 
 def test_dtm_by_hand(joint):
@@ -114,7 +118,7 @@ def test_unseen_symbols_keep_their_place(rng):
     assert not large.conditional_mean(np.ones(5))[1].any()
 
 
-# --- mutual information -------------------------------------------------------------------------------------
+# --- mutual information ---------------------------------------------------------------------------
 
 
 def test_mutual_information_by_hand(joint):
@@ -165,7 +169,7 @@ def test_h_score_may_exceed_twice_the_information():
     assert 2 * joint.mutual_information() == pytest.approx(0.650, abs=5e-4)
 
 
-# --- H-score ------------------------------------------------------------------------------------------------
+# --- H-score --------------------------------------------------------------------------------------
 
 
 def h_by_definition(joint, f):
@@ -198,7 +202,8 @@ def test_h_score_does_not_see_affine_maps(rng, joint):
     h = joint.h_score(f)
     assert joint.h_score(f @ rng.standard_normal((2, 2)) + 1e3) == pytest.approx(h, abs=1e-10)
     assert joint.h_score(f * [1e-6, 1e6]) == pytest.approx(h, abs=1e-10)
-    assert joint.h_score(np.c_[f, np.full(5, 0.1), f[:, 0] - 2 * f[:, 1]]) == pytest.approx(h, abs=1e-10)
+    more = np.c_[f, np.full(5, 0.1), f[:, 0] - 2 * f[:, 1]]
+    assert joint.h_score(more) == pytest.approx(h, abs=1e-10)
 
 
 def test_h_score_bounds(rng):
@@ -231,7 +236,7 @@ def test_bad_features(joint, f, match):
             method(f)
 
 
-# --- making joints ------------------------------------------------------------------------------------------
+# --- making joints --------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("P, match", [
@@ -268,14 +273,44 @@ def test_from_samples_by_hand():
     assert np.allclose(Joint.from_samples(np.array(x) > 0, y).P, [[0, 0.25], [0.5, 0.25]])
 
 
-@pytest.mark.parametrize("x, y, match", [
-    ([], [], "length > 0"), ([0, 1], [0], "one length"), ([[0]], [[0]], "vectors"),
-    ([0, -1], [0, 1], "numbered from 0"), ([0, 1], [0.5, 1], "integers"),
-    (["a", "b"], [0, 1], "return_inverse"),
+@pytest.mark.parametrize("x, y, shape, match", [
+    ([], [], None, "length > 0"), ([0, 1], [0], None, "one length"), ([[0]], [[0]], None,
+                                                                      "vectors"),
+    ([0, -1], [0, 1], None, "x must be numbered from 0, got -1"),
+    ([0, 3], [0, 1], (2, 3), r"shape must be .*at least \(2, 4\)"),
+    ([0, 3], [0, 1], (1, 4), "shape must be"), ([0, 3], [0, 1], (4,), "shape must be"),
+    ([0, 10**9], [0, 1], None, "100 million cells; .*np.unique"),
+    ([7, 2**62], [0, 10**7], None, "100 million cells"), ([0, 1], [0, 1], (10**5, 10**5),
+                                                          "million"),
 ])
-def test_bad_samples(x, y, match):
+def test_bad_samples(x, y, shape, match):
     with pytest.raises(ValueError, match=match):
+        Joint.from_samples(x, y, shape)
+
+
+@pytest.mark.parametrize("x, y, match", [
+    ([0, 1], [0.5, 1], r"y must be integers .*np.digitize.*SoftHGR"),
+    (np.random.default_rng(0).normal(size=9), np.zeros(9, int), "x must be integers.*digitize"),
+    (torch.zeros(2, dtype=torch.bfloat16), [0, 1], "digitize"),
+    (["a", "b"], [0, 1], "return_inverse"), ([None, 1], [0, 1], "return_inverse"),
+])
+def test_samples_that_are_no_symbols(x, y, match):
+    with pytest.raises(TypeError, match=match):
         Joint.from_samples(x, y)
+
+
+def test_symbols_seen_once_are_warned_of(rng):
+    x, y = rng.normal(size=500), rng.integers(0, 3, 500)
+    with pytest.warns(UserWarning, match="x has 500 symbols in 500 samples.*np.digitize.*SoftHGR"):
+        found = Joint.from_samples(np.unique(x, return_inverse=True)[1], y)
+    assert found.singular_values[0] > 0.999  # of independent variables
+    with pytest.warns(UserWarning, match="y has 500 symbols"):
+        Joint.from_samples(y, np.unique(x, return_inverse=True)[1])
+    binned = Joint.from_samples(np.digitize(x, np.quantile(x, [0.25, 0.5, 0.75])), y)
+    assert binned.singular_values[0] < 0.2
+    tensors = Joint.from_samples(torch.tensor([0, 1, 1]),
+                                 torch.tensor([0, 1, 1], dtype=torch.int32))
+    assert np.allclose(tensors.P, [[1 / 3, 0], [0, 2 / 3]])
 
 
 def test_sample(rng):
@@ -294,7 +329,7 @@ def test_sample(rng):
     assert not (joint.sample(20_000, seed=6)[0] == x).all()
 
 
-# --- neighbourhoods -----------------------------------------------------------------------------------------
+# --- neighbourhoods -------------------------------------------------------------------------------
 
 
 def test_directions(rng):
@@ -340,3 +375,83 @@ def test_modes_are_whitened_where_singular_values_vanish(P):
     assert np.allclose(modes.f.T @ P.T @ modes.g, np.diag(modes.correlations), atol=1e-12)
     with pytest.raises(ValueError, match="k must be"):
         joint.modes(k + 1)
+
+
+# --- what callers hand in -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", [torch.float64, torch.float32, torch.float16, torch.bfloat16])
+def test_tables_of_any_precision(kind):
+    torch.manual_seed(0)
+    P = torch.softmax(torch.randn(200), 0).reshape(10, 20).to(kind)
+    P = P / P.sum()
+    joint = Joint(P)
+    assert joint.P.dtype == np.float64 and abs(joint.P.sum() - 1) < 1e-6
+    exact = P.double().numpy() / P.double().sum().item()
+    assert np.allclose(joint.P, exact, rtol=1e-6)
+    rows = torch.softmax(torch.randn(2, 7).to(kind), 1)
+    assert np.allclose(Joint.from_conditionals(torch.tensor([0.5, 0.5]), rows).py, 0.5, atol=1e-6)
+
+
+def test_what_the_message_advises_works():
+    counts = np.float32([[1, 2, 4], [3, 3, 1]])
+    with pytest.raises(ValueError,
+                       match=r"P must sum to 1, got 14; normalise it with P / P.sum\(\)"):
+        Joint(counts)
+    assert Joint(counts / counts.sum()).P.sum() == pytest.approx(1, abs=1e-15)
+
+
+@pytest.mark.parametrize("P", ["text", [["0.5", "0.5"]], [[0.5, 0.5j]], [[0.5, {}]], None,
+                               torch.tensor([[0.5, 0.5j]])])
+def test_what_is_no_table_of_numbers(P):
+    with pytest.raises((TypeError, ValueError), match="P must"):
+        Joint(P)
+
+
+@pytest.mark.parametrize("P", [[[0.5], [0.25, 0.25]], np.ma.array([[0.5, 0.5]], mask=[[1, 0]]),
+                               [[0.5, None]]])
+def test_tables_with_holes(P):
+    with pytest.raises(ValueError, match=r"P (must|has masked)"):
+        Joint(P)
+
+
+@pytest.mark.parametrize("scale", [1e-310, 1e-200, 1e200, 1e307])
+def test_h_score_does_not_see_the_unit(rng, joint, scale):
+    f = rng.standard_normal((5, 2))
+    assert joint.h_score(f * [scale, 1]) == pytest.approx(joint.h_score(f), rel=1e-9)
+
+
+@pytest.mark.parametrize("rare", [1e-20, 1e-40, 1e-300])
+def test_h_score_of_a_rare_symbol(rare):
+    joint = Joint(np.diag([1 - rare, rare]))
+    for f in ([0, 1], [1, 2], [1e6, 1e6 + 1]):
+        assert joint.h_score(f) == pytest.approx(1, rel=1e-9)
+
+
+def test_defaults_repeat():
+    joint = Joint([[0.3, 0.2], [0.1, 0.4]])
+    assert np.array_equal(joint.sample(50), joint.sample(50, seed=0))
+    assert np.array_equal(directions([0.5, 0.3, 0.2], 2), directions([0.5, 0.3, 0.2], 2, seed=0))
+    with pytest.raises(ValueError, match="at least 0, got -1"):
+        joint.sample(-1)
+
+
+@pytest.mark.parametrize("call, match", [
+    (lambda: directions([1.0], 2), "two symbols"), (lambda: directions([0.5, 0.6], 2), "sum to 1"),
+    (lambda: perturb([0.5, 0.5], [0.1, 0.1, 0.1], 0.1), "phi must be finite, of shape"),
+    (lambda: perturb([0.5, 0.5], [np.nan, 0.1], 0.1), "phi must be finite"),
+    (lambda: perturb([0.5, 0.5], [0.5, -0.5], np.nan), "probability negative"),
+    (lambda: Joint.from_conditionals([0.5, 0.5], [[1, 0]]), "one row for each of the 2 labels"),
+])
+def test_bad_neighbourhoods_and_conditionals(call, match):
+    with pytest.raises(ValueError, match=match):
+        call()
+
+
+def test_modes_pickle_copy_and_print(joint):
+    modes = joint.modes()
+    for other in (pickle.loads(pickle.dumps(modes)), copy.copy(modes), copy.deepcopy(modes)):
+        assert np.array_equal(other.f, modes.f) and float(other) == modes.correlations.sum()
+        assert repr(other) == repr(modes) and "\n" not in repr(modes)
+    twin = pickle.loads(pickle.dumps(joint))
+    assert np.array_equal(twin.P, joint.P) and repr(twin) == repr(joint)
