@@ -499,8 +499,9 @@ assert np.allclose(source.px, target.px)
 P1, P2 = conditionals(target)
 f_S, f_T = source.modes(1).f[:, 0], target.modes(1).f[:, 0]
 r = target.h_score(f_S) / target.h_score(f_T)
-E_S, E_T = (float(mismatched(f, P1, P2)) for f in (f_S, f_T))
-print(f"transferability {r:.4f}, ratio of exponents {E_S / E_T:.4f}, 1 / r = {1 / r:.2f}")
+E_S, E_T = mismatched(f_S, P1, P2), mismatched(f_T, P1, P2)
+ratio = float(E_S) / float(E_T)
+print(f"transferability {r:.4f}, ratio of exponents {ratio:.4f}, 1 / r = {1 / r:.2f}")
 
 # %% [markdown]
 # The ratio of exponents is $r$. The number $1/r$ has a meaning too: it is how many times as many
@@ -522,7 +523,7 @@ def draws_needed(f, E, error=0.01):
 
 m_S, m_T = draws_needed(f_S, E_S), draws_needed(f_T, E_T)
 print(f"draws for Pe = 1%: target's feature {m_T}, source's {m_S}, ratio {m_S / m_T:.2f}")
-assert abs(E_S / E_T / r - 1) < 0.02 and abs(m_S / m_T * r - 1) < 0.03
+assert abs(ratio / r - 1) < 0.02 and abs(m_S / m_T * r - 1) < 0.03
 
 # %% [markdown]
 # :::{admonition} Printed and true

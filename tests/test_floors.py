@@ -11,7 +11,7 @@ ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "tdist"
 FLOORS = """
 manners
-alphabet neighbourhoods joint tilting exponents hgr
+alphabet neighbourhoods joint tilting exponents softhgr hgr
 fisher_rao couplings
 agreement affinities
 inputs

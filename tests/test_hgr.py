@@ -1,5 +1,8 @@
-"""Maximal correlation: ACE against the SVD of a hand-made matrix and closed forms, soft HGR against hand sums."""
+"""Maximal correlation: ACE against the SVD of a hand-made matrix and closed forms, soft HGR against
+hand sums."""
 
+import copy
+import pickle
 import warnings
 
 import numpy as np
@@ -8,6 +11,7 @@ import torch
 
 import tdist
 from tdist.hgr import SoftHGR, ace, soft_hgr, whiten
+from tdist.manners import Diverged
 
 
 def random_joint(rows, columns, seed):
@@ -247,12 +251,118 @@ def test_network_shapes():
     assert network.g.weight.shape == (5, 2)
 
 
-def test_network_errors():
+@pytest.mark.parametrize("x, y, error, message", [
+    (torch.zeros(3, 1), torch.zeros(2, dtype=torch.long), ValueError, "differ in length: 3 and 2"),
+    (torch.zeros(3, 2), torch.zeros(3, dtype=torch.long), ValueError, r"\(m, 1\), got \(3, 2\)"),
+    (torch.zeros(3, 1), torch.tensor([0, 1, 2]), ValueError, "labels must be 0 to 1, got 0 to 2"),
+    (torch.zeros(3, 1), torch.tensor([-1, 1, 0]), ValueError, "got -1 to 1"),
+    (torch.zeros(3, 1), torch.zeros(3), TypeError, "labels must be integers.*np.unique"),
+    (torch.tensor([[np.nan]]), torch.tensor([0]), ValueError, "finite"),
+    (torch.zeros(0, 1), torch.zeros(0, dtype=torch.long), ValueError, "empty"),
+    ([["a"]], [0], TypeError, "x must be made of real numbers"),
+])
+def test_network_refuses(x, y, error, message):
+    with pytest.raises(error, match=message):
+        SoftHGR(inputs=1, classes=2, k=1, hidden=(4,)).fit(x, y, progress=False)
+
+
+@pytest.mark.parametrize("sizes", [{"epochs": 0}, {"batch_size": 0}])
+def test_network_needs_an_epoch_and_a_batch(sizes):
+    with pytest.raises(ValueError, match="at least 1"):
+        SoftHGR(1, 2, 1).fit(torch.zeros(3, 1), torch.zeros(3, dtype=torch.long), **sizes)
+
+
+@pytest.mark.parametrize("x, lr", [([[1e30], [-1e30]], 3e-3), ([[1.0], [-1.0]], 1e20)])
+def test_network_that_diverges_gives_its_last_good_weights(x, lr):
     network = SoftHGR(inputs=1, classes=2, k=1, hidden=(4,))
-    with pytest.raises(ValueError, match="differ in length: 3 and 2"):
-        network.fit(torch.zeros(3, 1), torch.zeros(2, dtype=torch.long), progress=False)
-    with pytest.raises(FloatingPointError, match="diverged in epoch 0"):
-        network.fit(torch.tensor([[1e30], [-1e30]]), torch.tensor([0, 1]), progress=False)
+    with pytest.raises(Diverged, match=r"epoch \d of soft HGR") as caught:
+        network.fit(torch.tensor(x), torch.tensor([0, 1]), lr=lr, progress=False)
+    assert caught.value.network is network
+    assert all(weight.isfinite().all() for weight in network.parameters())
+
+
+def test_network_takes_arrays():
+    y, x = exact_batch(COUNTS)
+    onehot = np.eye(6)[x]
+    runs = [SoftHGR(6, 4, 1, hidden=(4,)).fit(a, b, epochs=2, progress=False) for a, b in
+            ((torch.tensor(onehot).float(), y), (onehot, y.numpy()), (onehot.tolist(), y.int()))]
+    assert np.array_equal(runs[0], runs[1]) and np.array_equal(runs[0], runs[2])
+
+
+def adamw(network, x, y, epochs, lr, weight_decay, cosine):
+    """Full batches of AdamW, written out: weights shrink by lr * decay, and then move."""
+    moments = [(torch.zeros_like(p), torch.zeros_like(p)) for p in network.parameters()]
+    for epoch in range(epochs):
+        rate = lr * (1 + np.cos(np.pi * epoch / epochs)) / 2 if cosine else lr
+        network.zero_grad()
+        (-network(x, y)).backward()
+        with torch.no_grad():
+            for p, (first, second) in zip(network.parameters(), moments, strict=True):
+                first.mul_(0.9).add_(0.1 * p.grad)
+                second.mul_(0.999).add_(0.001 * p.grad**2)
+                p.mul_(1 - rate * weight_decay)
+                steps = epoch + 1
+                p.sub_(rate * (first / (1 - 0.9**steps))
+                       / ((second / (1 - 0.999**steps)).sqrt() + 1e-8))
+
+
+def test_network_decays_weights_and_lowers_the_rate_as_a_cosine():
+    y, x = exact_batch(COUNTS)
+    onehot = torch.eye(6, dtype=torch.float64)[x]
+    network = SoftHGR(6, 4, 2, hidden=(8,)).double()  # Adam moves by rounding's sign
+    start = copy.deepcopy(network)
+    network.fit(onehot, y, epochs=8, batch_size=len(y), lr=0.02, weight_decay=0.5, progress=False)
+
+    def apart(decay, cosine):
+        other = copy.deepcopy(start)
+        adamw(other, onehot, y, 8, 0.02, decay, cosine)
+        return max((a - b).abs().max().item() for a, b in
+                   zip(network.parameters(), other.parameters(), strict=True))
+
+    assert apart(0.5, True) < 1e-6
+    assert apart(0.0, True) > 1e-3 and apart(0.5, False) > 1e-3
+
+
+def rare_mode(rare):
+    """A strong mode in symbols of mass `rare`, and a weaker one in the rest."""
+    P = np.zeros((4, 4))
+    P[:2, :2] = np.array([[0.45, 0.05], [0.05, 0.45]]) * (1 - rare)
+    P[2:, 2:] = rare * np.array([[0.5, 0], [0, 0.5]])
+    return P
+
+
+@pytest.mark.parametrize("rare", [1e-20, 1e-50, 1e-100])
+def test_ace_says_that_it_stopped_at_weaker_modes(rare):
+    P = rare_mode(rare)
+    sigma = tdist.Joint(P).singular_values
+    assert np.allclose(sigma[:2], 1, atol=1e-9) and np.isclose(sigma[2], 0.8)
+    with pytest.warns(UserWarning, match=r"below the largest possible.*Joint\(P\).modes\(1\)"):
+        found = ace(P, 1)
+    assert found.short > 0.1 and np.isclose(float(found) + found.short, 1)
+    assert np.isclose(tdist.Joint(P).modes(1).correlations[0], 1)
+
+
+def test_ace_result_pickles_copies_and_prints():
+    found = ace(random_joint(4, 6, seed=3), 2)
+    assert abs(found.short) < 1e-12
+    for other in (pickle.loads(pickle.dumps(found)), copy.copy(found), copy.deepcopy(found)):
+        assert np.array_equal(other.f, found.f) and float(other) == float(found)
+        assert repr(other) == repr(found) and "\n" not in repr(found)
+
+
+@pytest.mark.parametrize("call, error, message", [
+    (lambda: whiten(np.ones((3, 1)), [0.5, 0.6, 0.1]), ValueError, "p must sum to 1"),
+    (lambda: whiten(np.ones((3, 3)), np.ones(3) / 3), ValueError, "cannot be white on the 3"),
+    (lambda: whiten(np.ones((2, 1)), np.ones(3) / 3), ValueError, r"shape \(3, k\)"),
+    (lambda: whiten(np.full((3, 1), np.nan), np.ones(3) / 3), ValueError, "finite"),
+    (lambda: soft_hgr(np.ones((3, 1)), np.ones((3, 1))), TypeError, "torch tensors, got ndarray"),
+    (lambda: soft_hgr(torch.ones(3), torch.ones(3)), ValueError, "one shape"),
+    (lambda: ace(np.eye(3) / 3, 1.5), TypeError, "k, the number of modes, must be an integer"),
+    (lambda: ace(np.eye(3) / 3, 1, max_sweeps=0), ValueError, "max_sweeps"),
+])
+def test_bad_input_is_named(call, error, message):
+    with pytest.raises(error, match=message):
+        call()
 
 
 def test_no_warnings_on_ordinary_input():
