@@ -1,12 +1,12 @@
 # %% [markdown]
 # # Two domains
 #
-# **Question.** Handwritten digits and photographs share neither classes nor looks. Which direction is longer, and
-# does the coupled transfer distance agree with fine-tuning about it?
+# **Question.** Handwritten digits and photographs share neither classes nor looks. Which direction
+# is longer, and does the coupled transfer distance agree with fine-tuning about it?
 #
-# For MNIST {cite:p}`lecun1998` and CIFAR-10 {cite:p}`krizhevsky2009` the paper prints: coupled transfer 0.18 from
-# MNIST to CIFAR-10 and 0.06 back; fine-tuning 554.2 and 20.6; Task2Vec 0.149 both ways. To photographs is the long
-# way.
+# For MNIST {cite:p}`lecun1998` and CIFAR-10 {cite:p}`krizhevsky2009` the paper prints: coupled
+# transfer 0.18 from MNIST to CIFAR-10 and 0.06 back; fine-tuning 554.2 and 20.6; Task2Vec 0.149
+# both ways. To photographs is the long way.
 
 # %% tags=["hide-input"]
 import textwrap
@@ -22,8 +22,9 @@ from tdist import fisher_rao
 from tdist.baselines import task2vec, task2vec_distance
 from tdist.networks import SmallCNN
 from tdist.plots import SOURCE, TARGET, use_book_style
-from tdist.studies import discrepancies, distances
-from tdist.studies.results import load
+from tdist.studies import Pairs, load
+from tdist.studies.experiments import printed
+from tdist.studies.pairs import Rows, share
 from tdist.tasks import digits, fashion_mnist
 from tdist.transfer import Settings, coupled, fine_tuning, pretrained, uncoupled
 
@@ -33,8 +34,9 @@ torch.set_num_threads(1)
 # %% [markdown]
 # ## Bringing two domains to one shape
 #
-# The live pair is scikit-learn's digits, 8 x 8, and the shipped piece of Fashion-MNIST {cite:p}`xiao2017`, 28 x 28. A
-# network takes one shape. Given two, the call stops before any training and says what to do.
+# The live pair is scikit-learn's digits, 8 x 8, and the shipped piece of Fashion-MNIST
+# {cite:p}`xiao2017`, 28 x 28. A network takes one shape. Given two, the call stops before any
+# training and says what to do.
 
 # %%
 scribbles, clothes = digits(), fashion_mnist()
@@ -47,8 +49,9 @@ except ValueError as error:
     print(textwrap.fill(str(error), 80))
 
 # %% [markdown]
-# `resized` gives a task another shape: bilinear interpolation, and grey copied to three channels where the other task
-# is in colour, as for MNIST below. Here both become 16 x 16, which is quicker than 28 x 28.
+# `resized` gives a task another shape: bilinear interpolation, and grey copied to three channels
+# where the other task is in colour, as for MNIST below. Here both become 16 x 16, which is quicker
+# than 28 x 28.
 
 # %%
 seen = replace(clothes, images=clothes.images[:3000], labels=clothes.labels[:3000])
@@ -56,26 +59,31 @@ train = [scribbles.resized(16).subset(400), seen.resized(16).subset(400)]
 unseen = replace(clothes, images=clothes.images[3000:], labels=clothes.labels[3000:])
 test = [digits(train=False).resized(16).subset(400), unseen.resized(16).subset(400)]
 for task in train:
-    print(f"{task.name}: {len(task)} images of shape {tuple(task.images.shape[1:])}, {len(task.classes)} classes")
+    print(f"{task.name}: {len(task)} images of shape {tuple(task.images.shape[1:])},",
+          f"{len(task.classes)} classes")
 
 # %% [markdown]
 # ## Both directions, live
 #
-# The two tasks share no class, so the network has twenty outputs and the gated step {eq}`eq-gated`. Each source is
-# trained once. Accuracy is on images of the target; chance is 0.1.
+# The two tasks share no class, so the network has twenty outputs and the gated step {eq}`eq-gated`.
+# Each source is trained once. Accuracy is on images of the target; chance is 0.1.
 
 # %% tags=["nbval-ignore-output"]
-settings = Settings(steps=10, sgd_steps=10, batch=32, iterations=2, block=8, pretrain_steps=0, fine_tune_steps=150)
+settings = Settings(steps=10, sgd_steps=10, batch=32, iterations=2, block=8, pretrain_steps=0,
+                    fine_tune_steps=150)
 given = {"classes": classes, "progress": False}
-start = [pretrained(task, network, Settings(pretrain_steps=200), classes=classes, progress=False) for task in train]
+begin = Settings(pretrain_steps=200)
+start = [pretrained(task, network, begin, classes=classes, progress=False) for task in train]
 live = {}
 for s, t in ((0, 1), (1, 0)):
     judges = {"test": (test[s], test[t])} | given
     road = coupled(train[s], train[t], start[s], settings, **given)
-    free, fine = (call(train[s], train[t], start[s], settings, **judges) for call in (uncoupled, fine_tuning))
+    free, fine = (call(train[s], train[t], start[s], settings, **judges)
+                  for call in (uncoupled, fine_tuning))
     live[f"{train[s].name} to {train[t].name}"] = {
         "coupled": road.length, "under the root": road.riemannian_length, "uncoupled": free.length,
-        "accuracy, uncoupled": free.accuracy, "fine-tuning to 95%": fine.length, "fine-tuning, all": fine.full_length,
+        "accuracy, uncoupled": free.accuracy, "fine-tuning to 95%": fine.length,
+        "fine-tuning, all": fine.full_length,
         "accuracy, fine-tuned": fine.accuracies[-1]}
     assert road.iterations[-1].coupled_cost < road.iterations[-1].independent_cost
     assert road.length <= road.riemannian_length
@@ -83,29 +91,31 @@ for s, t in ((0, 1), (1, 0)):
 pd.DataFrame(live).round(2)
 
 # %% [markdown]
-# *Coupled* and *under the root* are the two readings of the expectation, {eq}`eq-expected-length` and
-# {eq}`eq-riemannian-length`; fine-tuning is $\int \lvert dw \rvert$ in weights, up to 95% of the final accuracy and
-# in all. The lengths of roads are in one unit and can be compared with each other; fine-tuning's are in weights, and can
-# be compared along their own row only.
+# *Coupled* and *under the root* are the two readings of the expectation, {eq}`eq-expected-length`
+# and {eq}`eq-riemannian-length`; fine-tuning is $\int \lvert dw \rvert$ in weights, up to 95% of
+# the final accuracy and in all. The lengths of roads are in one unit and can be compared with each
+# other; fine-tuning's are in weights, and can be compared along their own row only.
 #
 # ## Length goes with what is learnt
 #
-# A length measures how far predictions move, and learning moves them. To see both together, travel the same two roads
-# with smaller and larger steps of SGD. (A small step also moves what is learnt already by less: the figure shows that
-# length and accuracy rise together, not which causes which.)
+# A length measures how far predictions move, and learning moves them. To see both together, travel
+# the same two roads with smaller and larger steps of SGD. (A small step also moves what is learnt
+# already by less: the figure shows that length and accuracy rise together, not which causes which.)
 
 # %% tags=["nbval-ignore-output"]
 rates = [0.001, 0.003, 0.01, 0.03, 0.1]
 pace = {}
 for s, t in ((0, 1), (1, 0)):
     for rate in rates:
-        road = uncoupled(train[s], train[t], start[s], replace(settings, lr=rate), test=(test[s], test[t]), **given)
+        road = uncoupled(train[s], train[t], start[s], replace(settings, lr=rate),
+                         test=(test[s], test[t]), **given)
         pace[train[s].name, rate] = (road.accuracy, road.length, road.loss)
 for task in train:
     slow, fast = (pace[task.name, rate] for rate in (0.001, 0.1))
     assert slow[0] < fast[0] and slow[1] < 0.5 * fast[1]
 to_clothes, to_digits = pace["digits", 0.01], pace["Fashion-MNIST", 0.01]
-assert to_clothes[0] < to_digits[0] and to_clothes[1] > 1.2 * to_digits[1]  # less is learnt, on a longer road
+# less is learnt, on a longer road
+assert to_clothes[0] < to_digits[0] and to_clothes[1] > 1.2 * to_digits[1]
 assert pace["digits", 0.1][1] > 1.6 * to_clothes[1] and pace["digits", 0.1][0] < to_clothes[0] + 0.1
 pd.DataFrame(pace, ["accuracy at the end", "length", "loss at the end"]).T.round(2)
 
@@ -115,81 +125,91 @@ for task, other, colour in ((*train, TARGET), (*train[::-1], SOURCE)):
     accuracies, lengths, _ = zip(*[pace[task.name, rate] for rate in rates], strict=True)
     ax.plot(accuracies, lengths, "o-", color=colour, label=f"{task.name} to {other.name}")
 ax.axvline(0.1, color="black", lw=0.8, ls=":")
-ax.set(xlabel="accuracy on the target at the end (dotted: chance)", ylabel="length (nats$^{1/2}$)", ylim=(0, None))
+ax.set(xlabel="accuracy on the target at the end (dotted: chance)", ylabel="length (nats$^{1/2}$)",
+       ylim=(0, None))
 ax.legend(loc="upper left")
 plt.show()
 
 # %% [markdown]
-# From a rate of .01 to one of .1 the road to clothes doubles while its accuracy gains little: the noise of SGD and growing
-# certainty have lengths too.
+# From a rate of .01 to one of .1 the road to clothes doubles while its accuracy gains little: the
+# noise of SGD and growing certainty have lengths too.
 #
 # ### Task2Vec
 #
-# The paper's Task2Vec is .149 in both directions; it is symmetric. Ours, with the floor between two samples of one task
-# ({doc}`without_the_classifier`):
+# The paper's Task2Vec is .149 in both directions; it is symmetric. Ours, with the floor between two
+# samples of one task ({doc}`without_the_classifier`):
 
 # %% tags=["nbval-ignore-output"]
 other_half = seen.resized(16).subset(800)
 second = replace(other_half, images=other_half.images[400:], labels=other_half.labels[400:])
 embeddings = [task2vec(task, size=32, images=100, draws=1, progress=False)
               for task in (*train, second)]
-across, floor = task2vec_distance(embeddings[0], embeddings[1]), task2vec_distance(embeddings[1], embeddings[2])
+across = task2vec_distance(embeddings[0], embeddings[1])
+floor = task2vec_distance(embeddings[1], embeddings[2])
 print(f"digits and Fashion-MNIST {across:.2f}; two samples of Fashion-MNIST {floor:.2f}")
 assert floor < across
 
 # %% [markdown]
 # ## MNIST and CIFAR-10
 #
-# The stored run has both tasks at 32 x 32 in three channels. Its sizes, next to the seeds that are finished:
+# The stored run has both tasks at 32 x 32 in three channels. Its sizes, next to the seeds that are
+# finished:
 
 # %%
 stored = load("two_domains")
 units, config = stored["units"], stored["config"]
-ways = {"MNIST to CIFAR-10": "MNIST/CIFAR-10", "CIFAR-10 to MNIST": "CIFAR-10/MNIST"}
-seeds = [s for s in config["seeds"] if all(f"{s}/{way}" in units for way in ways.values())]
-print(f"seeds {seeds}, {config['images']} images a task, {config['network']} of {config['weights']} weights,",
+pairs = Pairs(units, ("MNIST", "CIFAR-10"))
+ways, seeds = [f"{source} to {target}" for source, target in pairs.pairs], list(pairs.seeds)
+print(f"seeds {seeds}, {config['images']} images a task,",
+      f"{config['network']} of {config['weights']} weights,",
       stored["device"])
-assert seeds and config["settings"]["head"] == "gated"
+assert config["settings"]["head"] == "gated"
 glue("domains-images", f"{config['images']:,}", display=False)
 glue("domains-weights", f"{config['weights']:,}", display=False)
-glue("domains-steps", f"{config['settings']['steps'] * config['settings']['sgd_steps']:,}", display=False)
+glue("domains-steps", f"{config['settings']['steps'] * config['settings']['sgd_steps']:,}",
+     display=False)
 
 # %% [markdown]
-# The paper does not print the width of its network; its authors' program trains for 160 epochs. Here, without a GPU,
-# {glue:text}`domains-weights` weights see {glue:text}`domains-images` images of each task and a road has
-# {glue:text}`domains-steps` steps of SGD. The table has the mean over seeds and the lowest and highest seed.
+# The paper does not print the width of its network; its authors' program trains for 160 epochs.
+# Here, without a GPU, {glue:text}`domains-weights` weights see {glue:text}`domains-images` images
+# of each task and a road has {glue:text}`domains-steps` steps of SGD. The table has the mean over
+# seeds and the lowest and highest seed.
 
 # %%
-rows = {"coupled": "coupled", "coupled, under the root": "coupled_riemannian", "uncoupled": "uncoupled",
+rows = {"coupled": "coupled", "coupled, under the root": "coupled_riemannian",
+        "uncoupled": "uncoupled",
         "uncoupled, under the root": "uncoupled_riemannian", "fine-tuning to 95%": "fine_tuning",
         "fine-tuning, all": "fine_tuning_full", "accuracy, coupled": "accuracy",
         "accuracy, uncoupled": "uncoupled_accuracy", "loss, coupled": "loss"}
-value = {way: {row: np.array([units[f"{s}/{path}"][key] for s in seeds]) for row, key in rows.items()}
-         for way, path in ways.items()}
-for way, path in ways.items():
-    value[way]["accuracy, fine-tuned"] = np.array([units[f"{s}/{path}"]["fine_tuning_accuracies"][-1] for s in seeds])
-pd.DataFrame({way: {row: f"{v.mean():.2f} ({v.min():.2f} to {v.max():.2f})" for row, v in columns.items()}
+rows["accuracy, fine-tuned"] = lambda unit: unit["fine_tuning_accuracies"][-1]
+value = {way: {row: pairs.runs(key)[:, i] for row, key in rows.items()}
+         for i, way in enumerate(ways)}  # (seeds,)
+pd.DataFrame({way: {row: f"{v.mean():.2f} ({v.min():.2f} to {v.max():.2f})"
+                    for row, v in columns.items()}
               for way, columns in value.items()})
 
 # %% [markdown]
-# The printed values are in other units. If the figures are what the authors' published program computes, the mean of
-# $\sqrt{\mathrm{KL}}$ over $K = 100$ steps, a length is $L = \sqrt 2\, K$ times the printed value: 0.18 becomes
-# {glue:text}`domains-there` and 0.06 becomes {glue:text}`domains-back`. The ratio of the two directions needs no
-# units.
+# The printed values are in other units. If the figures are what the authors' published program
+# computes, the mean of $\sqrt{\mathrm{KL}}$ over $K = 100$ steps, a length is $L = \sqrt 2\, K$
+# times the printed value: 0.18 becomes {glue:text}`domains-there` and 0.06 becomes
+# {glue:text}`domains-back`. The ratio of the two directions needs no units.
 
 # %%
-printed = distances.printed()["mnist_cifar10"]
+paper = printed()["mnist_cifar10"]
 there, back = "mnist_to_cifar10", "cifar10_to_mnist"
-glue("domains-there", f"{np.sqrt(2) * 100 * printed['coupled'][there]:.1f}", display=False)
-glue("domains-back", f"{np.sqrt(2) * 100 * printed['coupled'][back]:.1f}", display=False)
+glue("domains-there", f"{np.sqrt(2) * 100 * paper['coupled'][there]:.1f}", display=False)
+glue("domains-back", f"{np.sqrt(2) * 100 * paper['coupled'][back]:.1f}", display=False)
 forth, home = (value[way] for way in ways)
 by_seed = pd.DataFrame({row: forth[row] / home[row] for row in list(rows)[:6]})
-ratios = pd.DataFrame({"lowest seed": by_seed.min(), "geometric mean": np.exp(np.log(by_seed).mean()), "highest seed": by_seed.max()})
-ratios["printed"] = pd.Series({"coupled": printed["coupled"][there] / printed["coupled"][back],
-                               "fine-tuning to 95%": printed["fine_tuning"][there] / printed["fine_tuning"][back]})
+ratios = pd.DataFrame({"lowest seed": by_seed.min(),
+                       "geometric mean": np.exp(np.log(by_seed).mean()),
+                       "highest seed": by_seed.max()})
+ratios["printed"] = pd.Series({"coupled": paper["coupled"][there] / paper["coupled"][back],
+                               "fine-tuning to 95%":
+                                   paper["fine_tuning"][there] / paper["fine_tuning"][back]})
 assert (ratios.loc[["fine-tuning to 95%", "fine-tuning, all"], "lowest seed"] > 1).all()
 opposite = (by_seed["coupled"] - 1) * (by_seed["fine-tuning, all"] - 1) < 0
-glue("domains-opposite", f"{opposite.sum()} of {len(opposite)}", display=False)
+glue("domains-opposite", share(opposite), display=False)
 ratios["agrees in every seed"] = ["yes" if low > 1 else "no" for low in ratios["lowest seed"]]
 print("ratio of MNIST to CIFAR-10 over CIFAR-10 to MNIST")
 ratios.round(2)
@@ -199,31 +219,37 @@ for name, row in (("coupled", "coupled"), ("free", "uncoupled"), ("fine", "fine-
                   ("full", "fine-tuning, all"), ("root", "uncoupled, under the root")):
     low, middle, high = ratios.loc[row].iloc[:3]
     glue(f"domains-{name}", f"{middle:.2f} ({low:.2f} to {high:.2f})", display=False)
-embedded = np.array([discrepancies.matrix(load("task2vec_two_domains")["units"], ["MNIST", "CIFAR-10"], "task2vec", s) for s in seeds])
-glue("domains-certain", f"{fisher_rao.distance(np.full(10, 0.1), np.eye(10)[0]):.2f}", display=False)
-glue("domains-task2vec-seen", f"{load('task2vec_two_domains')['config']['task2vec']['images']:,}", display=False)
-for name, found in (("across", embedded[:, 0, 1]), ("digits-floor", embedded[:, 0, 0]), ("photos-floor", embedded[:, 1, 1])):
+of_task2vec = load("task2vec_two_domains")
+embedded = Rows(of_task2vec["units"], pairs.names, seeds).matrices("task2vec")  # (seeds, 2, 2)
+glue("domains-certain", f"{fisher_rao.distance(np.full(10, 0.1), np.eye(10)[0]):.2f}",
+     display=False)
+glue("domains-task2vec-seen", f"{of_task2vec['config']['task2vec']['images']:,}", display=False)
+for name, found in (("across", embedded[:, 0, 1]), ("digits-floor", embedded[:, 0, 0]),
+                    ("photos-floor", embedded[:, 1, 1])):
     glue(f"domains-task2vec-{name}", f"{found.mean():.2f}", display=False)
 for target, found in (("photo", forth), ("digit", home)):
     glue(f"domains-{target}-accuracy", f"{found['accuracy, coupled'].mean():.2f}", display=False)
     glue(f"domains-{target}-fine", f"{found['accuracy, fine-tuned'].mean():.2f}", display=False)
-for name, path in zip(("photos", "digits"), ways.values(), strict=True):
-    before = [units[f"{s}/{path}"]["fine_tuning_losses"][0] for s in seeds]
-    glue(f"domains-before-{name}", f"{min(before):.2f} to {max(before):.2f}", display=False)
-    last = [units[f"{s}/{path}"]["lengths"][-1] / units[f"{s}/{path}"]["lengths"][-2] - 1 for s in seeds]
+at_start, roads = pairs.runs("fine_tuning_losses")[..., 0], pairs.runs("lengths")
+change = roads[..., -1] / roads[..., -2] - 1  # (seeds, ways)
+for name, before, last in zip(("photos", "digits"), at_start.T, change.T, strict=True):
+    glue(f"domains-before-{name}", f"{before.min():.2f} to {before.max():.2f}", display=False)
     glue(f"domains-last-{name}", f"{np.abs(last).max():.0%}", display=False)
-    assert min(last) < 0 < max(last)
+    assert last.min() < 0 < last.max()
 every_seed = ratios["highest seed"]["coupled"] < 1 or ratios["lowest seed"]["coupled"] > 1
 verdict = "That is" if ratios["geometric mean"]["coupled"] > 1 else "That contradicts"
 extent = "in every seed" if every_seed else "in the mean over seeds, not in every one"
 glue("domains-verdict", f"{verdict} the printed direction, {extent}", display=False)
-glue("domains-way", "shorter" if ratios["geometric mean"]["coupled"] < 1 else "longer", display=False)
+glue("domains-way", "shorter" if ratios["geometric mean"]["coupled"] < 1 else "longer",
+     display=False)
 
 # %% mystnb={"figure": {"caption": "Every seed's coupled (filled) and uncoupled (open) road between MNIST and CIFAR-10: its length against the accuracy on the target at its end. Digits are learnt; photographs are learnt in part.", "name": "fig-domains-learnt"}} tags=["hide-input"]
 fig, ax = plt.subplots(figsize=(5.6, 3.2))
 for way, colour in zip(ways, (TARGET, SOURCE), strict=True):
-    ax.plot(value[way]["accuracy, coupled"], value[way]["coupled"], "o", color=colour, label=f"{way}, coupled")
-    ax.plot(value[way]["accuracy, uncoupled"], value[way]["uncoupled"], "o", color=colour, markerfacecolor="none",
+    ax.plot(value[way]["accuracy, coupled"], value[way]["coupled"], "o", color=colour,
+            label=f"{way}, coupled")
+    ax.plot(value[way]["accuracy, uncoupled"], value[way]["uncoupled"], "o", color=colour,
+            markerfacecolor="none",
             label=f"{way}, uncoupled")
 ax.axvline(0.1, color="black", lw=0.8, ls=":")
 ax.set(xlabel="accuracy on the target at the end (dotted: chance)", ylabel="length (nats$^{1/2}$)")
@@ -232,36 +258,43 @@ ax.legend()
 plt.show()
 
 # %% [markdown]
-# At our sizes the coupled road from MNIST to CIFAR-10 is {glue:text}`domains-way` than the road back: a ratio of
-# {glue:text}`domains-coupled`, over seeds, where 3 is printed. {glue:text}`domains-verdict`.
+# At our sizes the coupled road from MNIST to CIFAR-10 is {glue:text}`domains-way` than the road
+# back: a ratio of {glue:text}`domains-coupled`, over seeds, where 3 is printed.
+# {glue:text}`domains-verdict`.
 #
-# What is reached differs: photographs are learnt to an accuracy of {glue:text}`domains-photo-accuracy` on the coupled
-# road ({glue:text}`domains-photo-fine` by fine-tuning), digits to {glue:text}`domains-digit-accuracy`
-# ({glue:text}`domains-digit-fine`). The roads do not lead to equal knowledge, so their lengths do not compare difficulty.
-# On the sphere a task that ends in doubt is the nearer one: from flat predictions over ten classes to certain ones it is
-# {glue:text}`domains-certain`, to doubtful ones less. Whether that is all of the difference is open. Confident mistakes at the
-# start do not lengthen the road to digits: there the network of photographs has a loss of {glue:text}`domains-before-digits`
-# nats, and that of digits has {glue:text}`domains-before-photos` on photographs; flat predictions have $\ln 10 = 2.30$. From
-# the second road to the third the length changes by up to {glue:text}`domains-last-photos` to CIFAR-10, either way, and by up
-# to {glue:text}`domains-last-digits` to MNIST. Under the root the uncoupled road to CIFAR-10 is the longer one, barely:
-# {glue:text}`domains-root`.
+# What is reached differs: photographs are learnt to an accuracy of
+# {glue:text}`domains-photo-accuracy` on the coupled road ({glue:text}`domains-photo-fine` by
+# fine-tuning), digits to {glue:text}`domains-digit-accuracy` ({glue:text}`domains-digit-fine`). The
+# roads do not lead to equal knowledge, so their lengths do not compare difficulty. On the sphere a
+# task that ends in doubt is the nearer one: from flat predictions over ten classes to certain ones
+# it is {glue:text}`domains-certain`, to doubtful ones less. Whether that is all of the difference
+# is open. Confident mistakes at the start do not lengthen the road to digits: there the network of
+# photographs has a loss of {glue:text}`domains-before-digits` nats, and that of digits has
+# {glue:text}`domains-before-photos` on photographs; flat predictions have $\ln 10 = 2.30$. From the
+# second road to the third the length changes by up to {glue:text}`domains-last-photos` to CIFAR-10,
+# either way, and by up to {glue:text}`domains-last-digits` to MNIST. Under the root the uncoupled
+# road to CIFAR-10 is the longer one, barely: {glue:text}`domains-root`.
 #
-# Fine-tuning up to 95% of the final accuracy has the ratio {glue:text}`domains-fine`; 27 is printed. The whole path has
-# {glue:text}`domains-full`. Both go the printed way in every seed. The seeds differ more under the rule of 95%, which stops
-# at the first look whose accuracy is high enough: for a task that is learnt slowly and unevenly that look is a matter of luck.
+# Fine-tuning up to 95% of the final accuracy has the ratio {glue:text}`domains-fine`; 27 is
+# printed. The whole path has {glue:text}`domains-full`. Both go the printed way in every seed. The
+# seeds differ more under the rule of 95%, which stops at the first look whose accuracy is high
+# enough: for a task that is learnt slowly and unevenly that look is a matter of luck.
 #
-# Task2Vec puts MNIST and CIFAR-10 {glue:text}`domains-task2vec-across` apart, where .149 is printed, with another fixed network
-# and other sizes; it sees {glue:text}`domains-task2vec-seen` images. Two halves of the sample of MNIST are
-# {glue:text}`domains-task2vec-digits-floor` apart, those of CIFAR-10 {glue:text}`domains-task2vec-photos-floor`.
+# Task2Vec puts MNIST and CIFAR-10 {glue:text}`domains-task2vec-across` apart, where .149 is
+# printed, with another fixed network and other sizes; it sees {glue:text}`domains-task2vec-seen`
+# images. Two halves of the sample of MNIST are {glue:text}`domains-task2vec-digits-floor` apart,
+# those of CIFAR-10 {glue:text}`domains-task2vec-photos-floor`.
 #
 # ## What the page found
 #
 # - Different shapes stop the call with the way out; `Task.resized` is that way.
-# - Printed: MNIST to CIFAR-10 is three times as long as back in coupled transfer, and 27 times in fine-tuning. Found,
-#   with {glue:text}`domains-images` images a task, geometric mean (lowest to highest seed): {glue:text}`domains-coupled` in
-#   coupled transfer, {glue:text}`domains-free` in uncoupled, {glue:text}`domains-fine` in fine-tuning to 95% and
-#   {glue:text}`domains-full` over the whole of fine-tuning.
-# - Coupled transfer and the whole of fine-tuning point in opposite directions in {glue:text}`domains-opposite` seeds.
-# - On the live roads length and accuracy rise together at all five rates, at the last ones with much length for little
-#   accuracy. Lengths to an easy and to a hard target compare difficulty only when both are learnt. A length should be read
-#   with the accuracy at its end.
+# - Printed: MNIST to CIFAR-10 is three times as long as back in coupled transfer, and 27 times in
+#   fine-tuning. Found, with {glue:text}`domains-images` images a task, geometric mean (lowest to
+#   highest seed): {glue:text}`domains-coupled` in coupled transfer, {glue:text}`domains-free` in
+#   uncoupled, {glue:text}`domains-fine` in fine-tuning to 95% and {glue:text}`domains-full` over
+#   the whole of fine-tuning.
+# - Coupled transfer and the whole of fine-tuning point in opposite directions in
+#   {glue:text}`domains-opposite` seeds.
+# - On the live roads length and accuracy rise together at all five rates, at the last ones with
+#   much length for little accuracy. Lengths to an easy and to a hard target compare difficulty only
+#   when both are learnt. A length should be read with the accuracy at its end.

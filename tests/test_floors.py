@@ -25,8 +25,10 @@ transfer.states transfer.blocks transfer.gauges transfer.roads transfer.results 
 transfer.weights transfer
 vae baselines
 plots
-studies.results studies.layers studies.rooms studies.distances studies.discrepancies
-studies studies.__main__
+studies.results studies.study studies.pairs
+studies.layers studies.rooms studies.rooms_paper
+studies.experiments studies.distances studies.discrepancies
+studies.runs studies studies.__main__
 """
 ORDER = FLOORS.split()
 

@@ -1,28 +1,34 @@
-"""Distances between tasks that ignore the classifier, or the road: Task2Vec, Wasserstein, the length of a VAE's path.
+"""Distances between tasks that ignore the classifier, or the road: Task2Vec, Wasserstein, the
+length of a VAE's path.
 
-Sections 5.2 and 5.5 of the coupled-transfer paper, on the images that the distances by transfer were computed on.
+Sections 5.2 and 5.5 of the coupled-transfer paper, on the images that the distances by transfer
+were computed on.
 """
 
 from dataclasses import replace
-from functools import cache
-
-import numpy as np
-from tqdm import tqdm
+from functools import cache, partial
 
 from tdist import tasks
 from tdist.baselines import task2vec, task2vec_distance, vae_length, wasserstein
-from tdist.studies.distances import EXPERIMENTS, imagenet, rounded, subsets
-from tdist.studies.results import Results
+from tdist.studies.distances import imagenet, rounded, subsets
+from tdist.studies.experiments import EXPERIMENTS
+from tdist.studies.study import STUDIES, Study, register
 
 # of a stored result: the experiment whose tasks it has, and which distances, if not all
-STORED = {"discrepancies": ("superclasses_2500", None), "task2vec_cifar_subsets": ("cifar_subsets", ["task2vec"]),
+STORED = {"discrepancies": ("superclasses_2500", None),
+          "task2vec_cifar_subsets": ("cifar_subsets", ["task2vec"]),
           "task2vec_two_domains": ("two_domains", ["task2vec"])}
+TAKES = {"discrepancies": "40 minutes", "task2vec_cifar_subsets": "6 minutes",
+         "task2vec_two_domains": "2 minutes"}
+DISTANCES = ("task2vec", "task2vec_plain", "wasserstein_pixels", "wasserstein_features",
+             "vae_mixture", "vae_direct")
 TASK2VEC = {"size": 32, "images": 1250, "draws": 1}
 VAE = {"points": 10, "steps": 10, "pretraining": 200, "batch": 32, "width": 8, "inputs": 128}
 
 
 def halves(task, seed=0):
-    """Two disjoint samples of a task, which share out its images (but one, if their number is odd)."""
+    """Two disjoint samples of a task, which share out its images (but one, if their number is odd).
+    """
     mixed, size = task.subset(len(task), seed), len(task) // 2
     return [replace(mixed, images=mixed.images[rows], labels=mixed.labels[rows])
             for rows in (slice(size), slice(size, 2 * size))]
@@ -31,12 +37,12 @@ def halves(task, seed=0):
 def measures(parts, seed=0, task2vec_sizes=TASK2VEC, vae_sizes=VAE, features=imagenet):
     """{name: function of the places of a source and a target in `parts`}.
 
-    What a symmetric distance gives from a task to itself is the distance of its :func:`halves`: so much shows where
-    there is nothing to see. What belongs to one sample alone, an embedding or features, is computed once, when it is
-    first needed.
+    What a symmetric distance gives from a task to itself is the distance of its :func:`halves`: so
+    much shows where there is nothing to see. What belongs to one sample alone, an embedding or
+    features, is computed once, when it is first needed.
     """
     first, second = zip(*(halves(part, seed) for part in parts), strict=True)
-    samples = [*parts, *first, *second]
+    samples, n = [*parts, *first, *second], len(parts)
     embedding = cache(lambda i: task2vec(samples[i], seed=seed, progress=False,
                                        **task2vec_sizes))
     pixels = cache(lambda i: samples[i].images.flatten(1) / 255)
@@ -44,32 +50,40 @@ def measures(parts, seed=0, task2vec_sizes=TASK2VEC, vae_sizes=VAE, features=ima
 
     def symmetric(distance):
         known = cache(distance)
-        return lambda i, j: known(min(i, j), max(i, j)) if i != j else known(i + len(parts), i + 2 * len(parts))
+        return lambda i, j: known(min(i, j), max(i, j)) if i != j else known(i + n, i + 2 * n)
 
     def of_vae(mixture):
         return lambda i, j: float(vae_length(parts[i].images, parts[j].images, mixture=mixture,
                                              seed=seed, progress=False, **vae_sizes))
 
-    return {"task2vec": symmetric(lambda i, j: task2vec_distance(embedding(i), embedding(j))),
-            "task2vec_plain": symmetric(lambda i, j: task2vec_distance(embedding(i), embedding(j), normalised=False)),
-            "wasserstein_pixels": symmetric(lambda i, j: wasserstein(pixels(i), pixels(j))),
-            "wasserstein_features": symmetric(lambda i, j: wasserstein(embedded(i), embedded(j))),
-            "vae_mixture": of_vae(True), "vae_direct": of_vae(False)}
+    found = (symmetric(lambda i, j: task2vec_distance(embedding(i), embedding(j))),
+             symmetric(lambda i, j: task2vec_distance(embedding(i), embedding(j),
+                                                      normalised=False)),
+             symmetric(lambda i, j: wasserstein(pixels(i), pixels(j))),
+             symmetric(lambda i, j: wasserstein(embedded(i), embedded(j))),
+             of_vae(True), of_vae(False))
+    return dict(zip(DISTANCES, found, strict=True))
 
 
-def all_rows(parts, seed=0, keep=lambda key, compute: compute(), only=None, **sizes):
-    """{"seed/distance/source": distances to every task, in order, the source itself among them}, of all distances or of
-    some."""
-    places = range(len(parts))
-    found = measures(parts, seed, **sizes)
-    return {key: keep(key, lambda i=i, measure=found[name]: rounded([measure(i, j) for j in places]))
-            for name in only or found for i in places for key in [f"{seed}/{name}/{parts[i].name}"]}
+def row_units(names, seed, find, only=DISTANCES):
+    """{"seed/distance/source": function that gives the distances to every task, in order, the
+    source itself among them}, where find() gives the :func:`measures`."""
+    def row(distance, i):
+        measure = find()[distance]
+        return rounded([measure(i, j) for j in range(len(names))])
+
+    return {f"{seed}/{distance}/{name}": partial(row, distance, i)
+            for distance in only for i, name in enumerate(names)}
 
 
-def matrix(units, names, distance, seed=0):
-    """One distance as an array (sources, targets). On the diagonal: between two halves of a task's images; of a VAE's
-    length, the noise of SGD."""
-    return np.array([units[f"{seed}/{distance}/{name}"] for name in names])
+def units(name):
+    """Of a stored result: the distances between all tasks of an experiment for every seed."""
+    experiment, only = EXPERIMENTS[STORED[name][0]], STORED[name][1] or DISTANCES
+    jobs = {"check": check}
+    for seed in experiment.seeds:
+        find = cache(lambda seed=seed: measures(subsets(experiment, seed)[0], seed))
+        jobs |= row_units(experiment.names, seed, find, only)
+    return jobs
 
 
 def config(name="discrepancies"):
@@ -79,19 +93,16 @@ def config(name="discrepancies"):
         {} if only else {"vae": VAE})
 
 
-def paper(name):
-    """The distances between all tasks of an experiment, for every seed, stored row by row."""
-    experiment, only = EXPERIMENTS[STORED[name][0]], STORED[name][1]
-    results = Results(name, config(name), f"python -m tdist.studies {name} --scale paper")
-    results.unit("check", check)
-    for seed in tqdm(experiment.seeds, desc="seeds"):
-        all_rows(subsets(experiment, seed)[0], seed, results.unit, only)
-
-
 def check():
-    """The cheap unit that a test computes again: all distances from one half of the digits to the other."""
+    """The cheap unit: all distances from one half of the digits to the other."""
     data = tasks.digits().subset(200)
     parts = [data.only(tuple(names), names) for names in ("01234", "56789")]
-    found = measures(parts, task2vec_sizes=TASK2VEC | {"images": 30}, vae_sizes=VAE | {"pretraining": 30},
+    found = measures(parts, task2vec_sizes=TASK2VEC | {"images": 30},
+                     vae_sizes=VAE | {"pretraining": 30},
                      features=lambda task: task.images.flatten(1).float().sort(1).values)
     return {name: rounded(measure(0, 1)) for name, measure in found.items()}
+
+
+for _name, (_experiment, _) in STORED.items():
+    register(Study(_name, lambda progress, name=_name: units(name), config(_name), {"check": 0.02},
+                   STUDIES[_experiment].needs, f"{TAKES[_name]} on two cores"))
