@@ -315,5 +315,5 @@ glue("layers-h-rho", round(float(all_targets["adjusted"].statistic), 2), display
 #
 # ```
 # make data
-# python -m tdist.studies layers --scale paper --source resnet50
+# python -m tdist.studies run layers_resnet50
 # ```

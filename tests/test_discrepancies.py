@@ -72,7 +72,8 @@ def test_the_diagonal_is_between_two_halves(parts, rows):
     x, y = (half.images.flatten(1).double() / 255 for half in (first, second))
     found = matrix(rows, NAMES, "wasserstein_pixels", 3)[1, 1]
     assert found == pytest.approx(baselines.wasserstein(x, y), rel=1e-4)
-    a, b = (baselines.task2vec(half, seed=3, **TASK2VEC) for half in (first, second))
+    a, b = (baselines.task2vec(half, seed=3, progress=False, **TASK2VEC)
+            for half in (first, second))
     found = matrix(rows, NAMES, "task2vec", 3)[1, 1]
     assert found == pytest.approx(baselines.task2vec_distance(a, b), rel=1e-4)
 
@@ -83,7 +84,7 @@ def test_entries_are_what_the_baselines_give(parts, rows):
     def found(distance):
         return matrix(rows, NAMES, distance, 3)[2, 0]
 
-    a, b = (baselines.task2vec(parts[i], seed=3, **TASK2VEC) for i in (2, 0))
+    a, b = (baselines.task2vec(parts[i], seed=3, progress=False, **TASK2VEC) for i in (2, 0))
     assert found("task2vec") == pytest.approx(baselines.task2vec_distance(a, b), rel=1e-4)
     cosine = a @ b / np.linalg.norm(a) / np.linalg.norm(b)
     assert found("task2vec_plain") == pytest.approx(1 - cosine, rel=1e-4)
@@ -92,7 +93,8 @@ def test_entries_are_what_the_baselines_give(parts, rows):
     assert found("wasserstein_features") == pytest.approx(
         baselines.wasserstein(features(parts[2]), features(parts[0])), rel=1e-4)
     for distance, mixture in (("vae_mixture", True), ("vae_direct", False)):
-        path = baselines.vae_length(parts[2].images, parts[0].images, mixture, seed=3, **VAE)
+        path = baselines.vae_length(parts[2].images, parts[0].images, mixture=mixture, seed=3,
+                                    progress=False, **VAE)
         assert found(distance) == pytest.approx(path.length, rel=1e-4)
 
 

@@ -107,7 +107,8 @@ def test_one_road_is_the_coupled_road_with_the_classes_of_all_tasks():
     assert found["test_loss"] == pytest.approx(last.test_loss, rel=1e-5)
     assert found["accuracy"] == pytest.approx(road.accuracy)
     source = distances.trained(parts[0], toy, outputs(parts), 0)
-    _, at_start = evaluate(source, tests[0], Head("01234", "01234", classes=outputs(parts)))
+    _, at_start = evaluate(source, tests[0], Head(tuple("01234"), tuple("01234"),
+                                                        classes=outputs(parts)))
     assert found["test_loss"][0] < at_start + 0.7  # the road starts with the source's own head
 
 

@@ -21,6 +21,7 @@ from tdist.studies.study import STUDIES, kept, load_file
 
 STORED = Path(__file__).resolve().parents[1] / "notebooks" / "results"
 NEVER_RUN = ["layers_resnet50"]  # its weights come by network
+LARGE = ["wide_resnet_16_4", "layers"]
 
 SMALL = """
 import time
@@ -71,8 +72,9 @@ def computed(unit):
     return unit()
 
 
-@pytest.mark.parametrize(("name", "key"), [(name, key) for name, study in STUDIES.items()
-                                           for key in study.check if name not in NEVER_RUN])
+@pytest.mark.parametrize(("name", "key"), [
+    pytest.param(name, key, marks=pytest.mark.slow if name in LARGE else ())
+    for name, study in STUDIES.items() for key in study.check if name not in NEVER_RUN])
 def test_its_cheap_units_are_found_again(name, key):
     study = STUDIES[name]
     try:
@@ -103,7 +105,7 @@ def test_a_study_is_refused_where_it_is_wrong():
 
 def test_needs_that_are_missing_are_named_before_anything_runs(tmp_path, monkeypatch):
     monkeypatch.setenv("TDIST_DATA", str(tmp_path))
-    with pytest.raises(FileNotFoundError, match=r"(?s)CIFAR-100 is not in.*CIFAR-10 is not in"):
+    with pytest.raises(FileNotFoundError, match=r"(?s)CIFAR-?100 is not in.*CIFAR-?10 is not in"):
         run("cifar_subsets", folder=tmp_path)
     assert not (tmp_path / "cifar_subsets.json").exists()
 
@@ -186,6 +188,24 @@ def test_a_units_failure_leaves_the_others(small, tmp_path):
         with pytest.raises(ValueError, match=r"unit '7' cannot be stored.*JSON has no NaN"):
             run("small", source=small, folder=tmp_path, progress=False)
         assert list(load("small", tmp_path)["units"]) == [str(k) for k in range(7)]
+
+
+@pytest.mark.parametrize(("file", "name", "key"), [
+    ("my_study.py", "wine", "13 columns"), ("my_pairs.py", "wine_pairs", "1/two/wine")])
+def test_the_studies_of_contributing_run(file, name, key, tmp_path, capsys):
+    """As they stand there, by the command that stands there; and the stored command exists."""
+    text = (STORED.parents[1] / "CONTRIBUTING.md").read_text()
+    block = text[text.index(f"# {file}"):].split("```")[0]
+    (tmp_path / file).write_text(block)
+    arguments = ["--from", str(tmp_path / file), "--out", str(tmp_path)]
+    try:
+        assert main(["run", name, "--unit", key, *arguments]) == 0
+        stored = load(name, tmp_path)
+        assert list(stored["units"]) == [key]
+        assert main([*stored["command"].split()[3:], "--unit", key, "--out", str(tmp_path)]) == 0
+        assert "has these units; nothing to do" in capsys.readouterr().out
+    finally:
+        STUDIES.pop(name, None)
 
 
 # side by side, killed, and two at once

@@ -56,7 +56,7 @@ def trained(source, experiment, classes, seed, progress=False):
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         network = experiment.network(len(classes), source.images.shape[1])
-    return transfer.pretrained(source, network, experiment.settings, classes, seed=seed,
+    return transfer.pretrained(source, network, experiment.settings, classes=classes, seed=seed,
                                progress=progress)
 
 

@@ -13,7 +13,7 @@ import pytest
 import torch
 
 from tdist.couplings import entropic, proximal
-from tdist.studies.results import FOLDER, describe_device
+from tdist.studies.results import describe_device, where
 
 BLOCKS, N, ENTROPY, PROXIMAL = 640, 30, 0.05, 10  # weights as multiples of the mean cost
 ROUNDS, THREADS = 5, 2
@@ -46,7 +46,7 @@ def measured(request):
 
 
 def store(device, clock, work, gap, marginal, steps):
-    path = FOLDER / "couplings_speed.json"
+    path = where() / "couplings_speed.json"
     table = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
     table[describe_device(device)] = {
         "blocks": BLOCKS, "n": N, "entropy": ENTROPY, "proximal": PROXIMAL, "rounds": ROUNDS,

@@ -18,7 +18,7 @@ from sklearn.covariance import LedoitWolf
 from transformer_ranker.estimators import HScore as Ranker
 
 from tdist import h_score
-from tdist.studies.results import FOLDER, describe_device
+from tdist.studies.results import describe_device, where
 
 M, K, CLASSES, ROUNDS, SLOW_ROUNDS = 20_000, 2_048, 100, 9, 2
 SLOW = ("transformer-ranker", "scikit-learn LedoitWolf")
@@ -75,7 +75,7 @@ def seconds(request):
 
 
 def store(device, medians, ratio):
-    path = FOLDER / "h_score_speed.json"
+    path = where() / "h_score_speed.json"
     table = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
     table[describe_device(device)] = {
         "m": M, "k": K, "classes": CLASSES, "rounds": ROUNDS, "rounds of the rivals": SLOW_ROUNDS,

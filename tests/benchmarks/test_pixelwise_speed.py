@@ -19,7 +19,7 @@ import pytest
 import torch
 
 from tdist.pixelwise import palette, quantise, whiten
-from tdist.studies.results import FOLDER, describe_device
+from tdist.studies.results import describe_device, where
 
 M, K, SIDE, COLOURS = 20_000, 2_048, 64, 16
 LIMIT_SECONDS, LIMIT_GB = 120, 4
@@ -103,7 +103,7 @@ def table(request):
 
 
 def store(device, found):
-    path = FOLDER / "pixelwise_speed.json"
+    path = where() / "pixelwise_speed.json"
     stored = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
     stored[describe_device(device)] = {
         "m": M, "k": K, "pixels": SIDE**2, "colours": COLOURS, "threads": torch.get_num_threads(),

@@ -13,7 +13,7 @@ import pytest
 import torch
 
 from tdist.scenes import TASKS, render
-from tdist.studies.results import FOLDER, describe_device
+from tdist.studies.results import describe_device, where
 
 N, SIZE, ROUNDS, THREADS, LEAST = 512, 64, 7, 2, 500
 DEVICES = ["cpu"] + ["cuda"] * torch.cuda.is_available()
@@ -37,7 +37,7 @@ def speed(request):
 
 
 def store(device, rate, work):
-    path = FOLDER / "rooms_speed.json"
+    path = where() / "rooms_speed.json"
     table = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
     table[describe_device(device)] = {
         "rooms": N, "size": SIZE, "tasks": len(TASKS), "rounds": ROUNDS, "threads": THREADS,

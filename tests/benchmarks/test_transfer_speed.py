@@ -16,7 +16,7 @@ import torch
 
 from tdist import transfer
 from tdist.networks import CNN
-from tdist.studies.results import FOLDER, describe_device
+from tdist.studies.results import describe_device, where
 from tdist.tasks import Task
 from tdist.transfer import Settings
 from tdist.transfer.blocks import Blocks
@@ -73,7 +73,7 @@ def test_a_coupled_transfer_takes_at_most_two_and_a_half_times_its_sgd(device):
 
 
 def store(device, coupled, sgd_only):
-    path = FOLDER / "transfer_speed.json"
+    path = where() / "transfer_speed.json"
     table = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
     table[describe_device(device)] = {
         "images": IMAGES, "network": f"CNN of width {WIDTH}", "steps": SETTINGS.steps,
