@@ -6,6 +6,7 @@ import pickle
 import re
 import subprocess
 import sys
+import warnings
 from decimal import Decimal
 from fractions import Fraction
 from itertools import permutations
@@ -637,6 +638,33 @@ def test_shrinkage_goes_to_the_plain_score(m, k):
     for a in (1e-3, 1e-6, 1e-9):
         result = h_score(rounded, y, a)
         assert result.statistic <= result.bound + 1e-12
+
+
+def test_shrinkage_lost_in_rounding_is_refused():
+    """Where columns differ so much in size that rounding decides what is left of the small ones."""
+    x, y = data(40, 90)
+    scaled = x * np.logspace(-30, 30, 90)
+    for score in (h_score, one_update):
+        for a in (1e-12, 1e-300):
+            with pytest.raises(ValueError, match=r"too small .* or None for the pseudo-inverse"):
+                score(scaled, y, a)
+        assert score(scaled, y, 1e-3).rank == 39
+
+
+def test_far_samples_keep_the_bound():
+    """Samples of sizes from 1e-6 to 1e6: the Gram matrix of the features loses the small ones."""
+    words = 0
+    for seed in range(60):
+        rng = np.random.default_rng(seed)
+        m, k, y = 14, 41, np.arange(14) % 4
+        x = rng.standard_normal((m, k)) * np.exp(5 * rng.standard_normal((m, 1)))
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            for score in (h_score, one_update):
+                result = score(x, y, None)
+                assert result.statistic <= result.bound
+        words += any("by rounding" in str(w.message) for w in caught)
+    assert 0 < words < 60
 
 
 def test_ledoit_wolf_of_two_samples_in_any_order_of_columns():

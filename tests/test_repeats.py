@@ -191,7 +191,7 @@ def test_counts_in_any_batches_and_parts(seed):
         one, two = repeats.none("cpu"), repeats.none("cpu")
         for i, part in enumerate(parts):
             if i % 2:
-                one = repeats.add(one, features[part].double(), labels[part])
+                one = repeats.add(one, features[part], labels[part])
             else:
                 two = repeats.add(two, features[part], labels[part])
         assert repeats.count(repeats.merge(one, two, 30)) == expected
@@ -222,8 +222,8 @@ def test_counting_stops_where_repeats_do_not_matter():
 
 def test_numbers_of_small_whole_numbers_differ():
     """Bits of whole numbers end in many zeros, on which a plain sum of products would collide."""
-    for dtype in (np.uint8, np.float16, np.float32):
-        x = np.random.default_rng(0).integers(0, 4, (20_000, 12)).astype(dtype)
+    for dtype, k in ((np.uint8, 12), (np.float16, 12), (np.float32, 13), (np.float64, 13)):
+        x = np.random.default_rng(0).integers(0, 4, (20_000, k)).astype(dtype)
         found = repeats.fingerprints(torch.tensor(x)).numpy()
         assert len(np.unique(found)) == len(np.unique(x, axis=0))
     assert len(np.unique(repeats.fingerprints(torch.arange(100_000)[:, None]).numpy())) == 100_000
@@ -261,7 +261,7 @@ def test_both_routes_agree(name, shrinkage, monkeypatch):
     elif name == "dependent":  # by rounding alone
         x = x[:, :12].astype(np.float32) @ rng.standard_normal((12, k)).astype(np.float32)
     elif name == "scales":
-        x *= np.logspace(-30, 30, k) if shrinkage is None else np.logspace(-2, 2, k)
+        x *= np.logspace(-30, 30, k) if shrinkage is None else np.logspace(-1, 1, k)
     elif name == "integers":
         x = np.round(x).astype(int)
     short, long = both_routes(x, y, shrinkage)

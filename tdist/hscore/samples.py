@@ -28,6 +28,7 @@ def project_samples(features, codes, shrinkage):
     relative = np.divide(noise, variance, out=np.zeros(k), where=live)
     values, vectors = eigh(scaled)  # of the correlation matrix; vectors (m, m) of samples
     keep = values > max(m, k) * EPS * values[-1]
+    keep[0] = False  # centred samples have rank m - 1 at most
     # rounding moves no direction by more than relative.max(); those below, each by its own
     doubtful = np.flatnonzero(keep & (values <= relative.max()))
     moved = _rounding_in(features, codes.device, vectors[:, doubtful], live, variance, relative)
@@ -45,7 +46,9 @@ def project_samples(features, codes, shrinkage):
     codes = codes.cpu().numpy()
     sums = np.zeros((codes.max() + 1, rank))  # of the vectors, by class
     np.add.at(sums, codes, vectors)
-    between = (sums**2 / np.maximum(np.bincount(codes), 1)[:, None]).sum(0)
+    counts = np.bincount(codes)[:, None]
+    sums -= counts * sums.sum(0) / m  # of directions that hardly move, rounding moves the mean too
+    between = (sums**2 / counts).sum(0)
     return between @ share, share.sum(), rank, a
 
 

@@ -152,12 +152,14 @@ def h_score(features, labels, shrinkage=None):
     ValueError
         If features are empty, hold NaN or infinity, have other than two axes, or are so large or
         small that their squares leave float64; if labels are missing, fractions, of another length
-        or of one class only; if the shrinkage is outside [0, 1].
+        or of one class only; if the shrinkage is outside [0, 1], or too small for columns whose
+        sizes differ much.
 
     Warns
     -----
     UserWarning
-        If the features do not vary, every class has one sample, or repeated rows matter.
+        If the features do not vary, every class has one sample, repeated rows matter, or rounding
+        does.
 
     Notes
     -----
@@ -220,14 +222,19 @@ def assess(n, classes, statistic, effective, rank, a, repeated, stacklevel=3):
     effective: effective rank under shrinkage a. repeated: Repeats, or None if they do not matter.
     """
     top, chance, spare = classes - 1, effective * (classes - 1) / (n - 1), n - 1 - effective
+    words, bound = [], min(top, rank)
+    if statistic > bound * (1 + 1e-8):
+        words.append(f"the score exceeded its bound {bound} by {statistic - bound:.1g}, by "
+                     "rounding: some samples are too far from the others; scale the features, or "
+                     "use shrinkage")
+    statistic = min(statistic, bound)
+    if rank == 0:
+        words.append("features do not vary, and score 0: are all images the same, or the layer "
+                     "dead?")
     adjusted = np.nan
     if spare > 1e-6 * n:  # or both factors are rounding
         adjusted = top - (top - statistic) * (n - 1) / spare
     pvalue = np.nan if a else pillai_pvalue(statistic, rank, classes, n)
-    words = []
-    if rank == 0:
-        words.append("features do not vary, and score 0: are all images the same, or the layer "
-                     "dead?")
     if n == classes:
         words.append("every class has one sample: no spread within classes, so H = classes - 1 for "
                      "any n - 1 independent features; add samples")
@@ -239,7 +246,7 @@ def assess(n, classes, statistic, effective, rank, a, repeated, stacklevel=3):
             words.append(repeated.words(effective, classes, n))
     for text in words:
         warnings.warn(text, stacklevel=stacklevel)
-    return HScoreResult(float(statistic), min(top, rank), float(chance), float(adjusted),
+    return HScoreResult(float(statistic), bound, float(chance), float(adjusted),
                         float(pvalue), rank, n, classes, float(a))
 
 

@@ -66,6 +66,7 @@ def whitening(cov, noise, n):
         return Whitening(live, scale, factor, None)
     values, vectors = eigh(correlation, lower=False)
     keep = values > np.maximum(cut * values[-1], noise @ vectors**2)
+    keep[: max(0, len(values) - n + 1)] = False  # n centred samples have rank n - 1 at most
     return Whitening(live, scale, None, vectors[:, keep] / np.sqrt(values[keep]))
 
 
@@ -99,9 +100,17 @@ def project(cov, means, noise, n, shrinkage=0.0):
 
 
 def shrunk(values, mu, shrinkage):
-    """The share (1-a) v / (a mu + (1-a) v) that shrinkage a leaves of directions with variances v;
-    rounding can make them slightly negative."""
+    """The share (1-a) v / (a mu + (1-a) v) that shrinkage a leaves of directions with variances v,
+    in ascending order.
+
+    Rounding moves each v by eps times the largest, and can make it negative. Raises ValueError
+    where that moves a share by 10^-8 or more.
+    """
     values = (1 - shrinkage) * np.maximum(values, 0)
+    if len(values) * EPS * values[-1] > 1e-8 * (values[0] + shrinkage * mu):
+        raise ValueError(f"shrinkage {shrinkage:g} is too small for features whose variances "
+                         "differ by so much; take a larger one, or None for the pseudo-inverse, or "
+                         "divide each column by its deviation")
     return values / np.maximum(values + shrinkage * mu, np.finfo(float).tiny)
 
 
