@@ -15,7 +15,8 @@ alphabet neighbourhoods joint tilting exponents softhgr hgr
 fisher_rao couplings
 agreement affinities
 inputs
-hscore.repeats hscore.moments hscore.whitening hscore.samples hscore.score hscore.metric hscore
+hscore.repeats hscore.moments hscore.whitening hscore.samples
+hscore.results hscore.score hscore.metric hscore
 pixelwise.targets pixelwise.palettes pixelwise.coloursums
 pixelwise.whitened pixelwise.scores pixelwise.chance pixelwise
 tasks.task tasks.sets tasks networks pooling features

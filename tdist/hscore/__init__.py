@@ -1,13 +1,8 @@
 """H-score of features for a classification task: one call, streaming, chance level, significance,
 transferability."""
 
-from tdist.hscore.score import (
-    HScoreResult,
-    Transferability,
-    h_score,
-    pillai_pvalue,
-    transferability,
-)
+from tdist.hscore.results import HScoreResult, pillai_pvalue
+from tdist.hscore.score import Transferability, h_score, transferability
 
 __all__ = [
     "HScore",

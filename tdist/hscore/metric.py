@@ -6,7 +6,8 @@ import numpy as np
 import torch
 
 from tdist.hscore.moments import Moments, accumulate
-from tdist.hscore.score import HScoreResult, h_score, of_moments
+from tdist.hscore.results import HScoreResult
+from tdist.hscore.score import h_score, of_moments
 from tdist.inputs import (
     check_features,
     check_lengths,
