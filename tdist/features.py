@@ -2,7 +2,6 @@
 pass."""
 
 import warnings
-from collections.abc import Mapping
 from contextlib import contextmanager
 
 import numpy as np
@@ -11,8 +10,9 @@ from tqdm import tqdm
 
 from tdist.hscore import HScore
 from tdist.inputs import device_of
+from tdist.loading import pair, plain, sent, shown
 from tdist.networks import SOURCES
-from tdist.pooling import Watch, shown
+from tdist.pooling import Watch
 
 
 def batches(model, loader, layers, *, pool="mean", layout=None, calls=None, prepare=None,
@@ -113,7 +113,7 @@ def batches(model, loader, layers, *, pool="mean", layout=None, calls=None, prep
     device = weights.device if device is None else torch.device(device)
     dtype = weights.dtype if weights.numel() else None
     watch = Watch(model, layers, pool, layout, calls)
-    return _run(watch, loader, prepare or _pair, device, dtype, progress)
+    return _run(watch, loader, prepare or pair, device, dtype, progress)
 
 
 def _run(watch, loader, prepare, device, dtype, progress):
@@ -125,7 +125,7 @@ def _run(watch, loader, prepare, device, dtype, progress):
                                 "is the loader a data set? Give torch.utils.data.DataLoader(it, "
                                 "batch_size=...)")
             with torch.no_grad():
-                features = watch(_sent(inputs, device, dtype), len(labels))
+                features = watch(sent(inputs, device, dtype), len(labels))
             yield features, labels
 
 
@@ -162,7 +162,7 @@ def extract(model, loader, layers, *, pool="mean", layout=None, calls=None, prep
     kept, labels = {}, []
     for features, y in batches(model, loader, layers, pool=pool, layout=layout, calls=calls,
                                prepare=prepare, device=device, progress=progress):
-        labels.append(_array(y))
+        labels.append(plain(y))
         for name, values in features.items():
             kept.setdefault(name, []).append(values.detach().cpu().numpy())
     if not labels:
@@ -235,7 +235,7 @@ def h_scores(model, loader, layers, *, shrinkage=None, pool="mean", layout=None,
     codes, start = {}, 0
     for features, labels in batches(model, loader, layers, pool=pool, layout=layout, calls=calls,
                                     prepare=prepare, device=device, progress=progress):
-        labels = _array(labels)
+        labels = plain(labels)
         if labels.dtype.kind == "U":
             labels = np.array([codes.setdefault(label, len(codes)) for label in labels])
         for name, x in features.items():
@@ -259,37 +259,6 @@ def _names(layers):
         raise ValueError("no layers are named; all names: "
                          "[name for name, _ in model.named_modules()]")
     return layers
-
-
-def _pair(batch):
-    """The inputs and labels of a batch, where its kind says which is which."""
-    if isinstance(batch, Mapping):
-        key = next((key for key in ("labels", "label") if key in batch), None)
-        inputs = {name: value for name, value in batch.items() if name != key}
-        if key is not None and inputs:
-            return next(iter(inputs.values())) if len(inputs) == 1 else inputs, batch[key]
-    elif isinstance(batch, list | tuple) and len(batch) == 2:
-        return batch
-    raise TypeError(f"the loader gives {shown(batch)}; a batch must be (inputs, labels), or a dict "
-                    'with "labels" or "label". Pass prepare=a function from a batch to (inputs, '
-                    "labels), such as prepare=lambda batch: (batch[0], batch[1])")
-
-
-def _sent(inputs, device, dtype):
-    """Arrays as tensors, on the device, floats in the model's dtype."""
-    if isinstance(inputs, Mapping):
-        return {name: _sent(part, device, dtype) for name, part in inputs.items()}
-    if isinstance(inputs, list | tuple):
-        return tuple(_sent(part, device, dtype) for part in inputs)
-    if isinstance(inputs, np.ndarray) and inputs.dtype.kind in "fiub":
-        inputs = torch.from_numpy(inputs)
-    if isinstance(inputs, torch.Tensor):
-        return inputs.to(device, dtype if inputs.is_floating_point() else None)
-    return inputs
-
-
-def _array(labels):
-    return np.asarray(labels.detach().cpu() if isinstance(labels, torch.Tensor) else labels)
 
 
 def _check_finite(name, x, start):

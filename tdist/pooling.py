@@ -8,6 +8,8 @@ from collections.abc import Mapping
 import torch
 from torch import nn
 
+from tdist.loading import leaves, shown
+
 FIRST, LAST = "first", "last"  # (b, c, ...) and (b, ..., c)
 # what these give is plain from what they compute; subclasses of LayerNorm are not in the list,
 # because torchvision's and timm's LayerNorm2d turn the axes round
@@ -27,28 +29,6 @@ def layout_of(module):
         return FIRST
     flat = type(module) is nn.LayerNorm and len(module.normalized_shape) == 1
     return LAST if flat or isinstance(module, CHANNELS_LAST) else None
-
-
-def shown(value):
-    """What came, for a message: kind, shape and dtype, and those of what it holds."""
-    if hasattr(value, "shape") and hasattr(value, "dtype"):
-        return f"{type(value).__name__} {tuple(value.shape)} of {value.dtype}"
-    if isinstance(value, Mapping):
-        inside = ", ".join(f"{key!r}: {shown(part)}" for key, part in value.items())
-        return f"{type(value).__name__} ({inside})"
-    if isinstance(value, list | tuple):
-        inside = [shown(part) for part in value[:4]] + ["..."] * (len(value) > 4)
-        return f"{type(value).__name__} of {len(value)} ({', '.join(inside)})"
-    return type(value).__name__
-
-
-def leaves(value):
-    """What a nest of tuples, lists and dicts holds."""
-    if isinstance(value, Mapping | list | tuple):
-        for part in value.values() if isinstance(value, Mapping) else value:
-            yield from leaves(part)
-    else:
-        yield value
 
 
 class Watch:
