@@ -221,14 +221,16 @@ def h_scores(model, loader, layers, *, shrinkage=None, pool="mean", layout=None,
     Warns
     -----
     UserWarning
-        If the features of a layer do not vary: its score is 0 whatever the labels are.
+        If the features of a layer do not vary, and other warnings of :func:`tdist.h_score`; with
+        the name of the layer.
 
     Examples
     --------
     >>> import torch
-    >>> x, y = torch.eye(2).repeat(10, 1), ["cat", "dog"] * 10
+    >>> x, y = torch.randn(20, 2), ["cat", "dog"] * 10
+    >>> x[::2] += 100                                               # the cats are far away
     >>> scores = h_scores(torch.nn.Flatten(), [(x, y)], "", progress=False)
-    >>> round(scores[""].statistic, 6)
+    >>> round(scores[""].statistic, 2)
     1.0
     """
     metrics = {name: HScore(shrinkage) for name in _names(layers)}
@@ -243,13 +245,17 @@ def h_scores(model, loader, layers, *, shrinkage=None, pool="mean", layout=None,
             where = device_of(x)
             metrics[name].to(where).update(x.detach().to(where), labels)
         start += len(labels)
-    scores = {name: metric.compute() for name, metric in metrics.items()}
-    for name, score in scores.items():
-        if score.rank == 0:
-            warnings.warn(f"the features of layer {name!r} do not vary, so its score of 0 says "
-                          "nothing about it: are all inputs the same, or is the layer dead?",
-                          stacklevel=2)
-    return scores
+    return {name: _named(name, metric.compute) for name, metric in metrics.items()}
+
+
+def _named(name, score):
+    """A score whose warnings name the layer."""
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        result = score()
+    for warning in said:
+        warnings.warn(f"layer {name!r}: {warning.message}", warning.category, stacklevel=4)
+    return result
 
 
 def _names(layers):

@@ -351,7 +351,8 @@ def test_inputs_take_the_models_precision(dtype):
         truth = model(X.to(dtype)).double().mean(1)
     assert found["1"].dtype == (np.float64 if dtype == torch.float64 else np.float32)
     assert np.allclose(found["1"], truth, atol=1e-6)
-    assert h_scores(model, [(X.repeat(4, 1), Y.repeat(4))], "0", progress=False)["0"].rank == 1
+    loader = [(torch.randn(60, 3), torch.arange(60) % 2)]
+    assert h_scores(model, loader, "0", progress=False)["0"].rank >= 3
 
 
 def test_padding_does_not_change_a_sentence():
@@ -427,7 +428,7 @@ def test_nan_is_found_in_its_row_of_the_data_and_its_layer(data):
 
 
 def test_features_that_do_not_vary_are_no_score():
-    with pytest.warns(UserWarning, match="layer '' do not vary"):
+    with pytest.warns(UserWarning, match="layer '': features do not vary"):
         scores = h_scores(nn.Flatten(), [(torch.ones(8, 3), torch.arange(8) % 2)], "",
                           progress=False)
     assert scores[""].rank == 0
@@ -472,7 +473,7 @@ class LowRank(nn.Linear):
 def test_layers_whose_weights_follow_their_mode_are_as_before(training):
     model = nn.Sequential(LowRank(), nn.Linear(3, 2)).train(training)
     before = model[0].weight.clone()
-    h_scores(model, [(X.repeat(4, 1), Y.repeat(4))], "0", progress=False)
+    h_scores(model, [(torch.randn(8, 3), torch.arange(8) % 2)], "0", progress=False)
     assert model.training is training and model[0].merged is not training
     assert torch.allclose(model[0].weight, before, atol=1e-6)
     if training:

@@ -19,7 +19,7 @@ hscore.repeats hscore.moments hscore.whitening hscore.samples
 hscore.results hscore.score hscore.metric hscore
 pixelwise.targets pixelwise.palettes pixelwise.coloursums
 pixelwise.whitened pixelwise.scores pixelwise.chance pixelwise
-tasks.task tasks.sets tasks networks loading pooling features
+tasks.checks tasks.task tasks.sets tasks networks loading pooling features
 scenes.solids scenes.furniture scenes.layouts scenes.raycast scenes.ground_truth scenes.rooms scenes
 transfer.heads transfer.settings transfer.randomness transfer.training transfer.checks
 transfer.states transfer.blocks transfer.gauges transfer.roads transfer.results transfer.distances

@@ -332,8 +332,7 @@ def test_vectors_travel_from_one_task_to_another():
     """Tasks of vectors through couplings, roads and fine-tuning, with a network of two layers."""
     from torch import nn
 
-    from tdist.transfer import coupled, fine_tuning, uncoupled
-    from tdist.transfer.training import Settings
+    from tdist.transfer import Settings, coupled, fine_tuning, uncoupled
 
     rng = np.random.default_rng(0)
     pair = [tasks.Task(name, rng.standard_normal((40, 5)) + shift, np.arange(40) % 2, ("a", "b"))

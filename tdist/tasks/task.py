@@ -3,13 +3,13 @@
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import numpy as np
 import torch
 from torch.nn.functional import interpolate
 from torch.utils.data import DataLoader, TensorDataset
 from tqdm import tqdm
 
 from tdist.manners import line, need
+from tdist.tasks.checks import checked_data, fewer, names_in_order, picture, whole_numbers
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -38,6 +38,7 @@ class Task:
 
     Examples
     --------
+    >>> import numpy as np
     >>> rng = np.random.default_rng(0)
     >>> points = Task("points", rng.standard_normal((4, 2)), [0, 1, 1, 0], ["in", "out"])
     >>> points
@@ -54,9 +55,9 @@ class Task:
     __repr__ = line
 
     def __post_init__(self):
-        for field, value in (("images", _checked_images(self.name, self.images)),
-                             ("labels", _whole_numbers(self.labels)),
-                             ("classes", _names("classes", self.classes))):
+        for field, value in (("images", checked_data(self.name, self.images)),
+                             ("labels", whole_numbers(self.labels)),
+                             ("classes", names_in_order("classes", self.classes))):
             object.__setattr__(self, field, value)
         if self.labels.shape != self.images.shape[:1]:
             raise ValueError(f"{len(self.images)} images need as many labels, got labels of shape "
@@ -107,7 +108,7 @@ class Task:
             raise FileNotFoundError(f"{path.absolute()} is no folder; it must have a sub-folder of "
                                     "images for each class")
         files = need("torchvision").datasets.ImageFolder(path, loader=lambda file: file)
-        images = [_picture(file, size) for file, _ in tqdm(files, desc=f"reading {path.name}",
+        images = [picture(file, size) for file, _ in tqdm(files, desc=f"reading {path.name}",
                                                            disable=not progress)]
         for (file, _), image in zip(files, images, strict=True):
             if image.shape != images[0].shape:
@@ -156,7 +157,7 @@ class Task:
         Task(name='seven or three', images=Tensor (239, 1, 8, 8), labels=Tensor (239,),
              classes=('7', '3'))
         """
-        chosen = (names,) if isinstance(names, str) else _names("names", names)
+        chosen = (names,) if isinstance(names, str) else names_in_order("names", names)
         if missing := [one for one in chosen if one not in self.classes]:
             letters = isinstance(names, str) and set(names) <= set(self.classes)
             raise ValueError(f"{self.name} has no class {missing}; it has {list(self.classes)}" + (
@@ -189,7 +190,7 @@ class Task:
         own = self._channels()
         if channels not in (None, own) and own != 1:
             raise ValueError(f"only grey images can be given other channels; {self.name} has {own}"
-                             f"{_fewer(own)}")
+                             f"{fewer(own)}")
         images = torch.cat([interpolate(part.float(), (size, size), mode="bilinear", antialias=True)
                             for part in self.images.split(1000)])
         if self.images.dtype == torch.uint8:
@@ -218,7 +219,7 @@ class Task:
         """
         if (own := self._channels()) not in (1, 3):
             raise ValueError(f"a loader takes images of 1 or 3 channels; {self.name} has {own}"
-                             f"{_fewer(own)}")
+                             f"{fewer(own)}")
         low, high = self.images.min(), self.images.max()
         if self.images.dtype != torch.uint8 and not 0 <= low <= high <= 1:
             raise ValueError(f"{self.name} has floats from {low:.3g} to {high:.3g}; a loader takes "
@@ -239,83 +240,6 @@ class Task:
             raise ValueError(f"{self.name} has no images (n, channels, height, width) but data of "
                              f"shape {tuple(self.images.shape)}")
         return self.images.shape[1]
-
-
-def _checked_images(name, images):
-    """As a tensor, uint8 or float32."""
-    if isinstance(images, np.ndarray) and images.dtype.kind in "fiub":
-        images = torch.from_numpy(np.require(images, requirements=["C", "W"]))
-    if not isinstance(images, torch.Tensor):
-        raise TypeError("images must be a torch.Tensor or an array of numbers (uint8 or floats), "
-                        f"got {type(images).__name__}; np.stack makes one of a list")
-    if images.dtype != torch.uint8 and not images.is_floating_point():
-        raise TypeError(f"images must be uint8 or floats, got {images.dtype}; store pixels of 0 to "
-                        "255 as uint8, other numbers as float32")
-    shape = tuple(images.shape)
-    if images.ndim < 2 or (images.dtype == torch.uint8 and images.ndim != 4):
-        raise ValueError("images must be uint8 of shape (n, channels, height, width) or floats of "
-                         f"shape (n, ...), got {images.dtype} of shape {shape}; images[:, None] "
-                         "has one channel, or one number")
-    turned = images.ndim == 4 and shape[3] in (1, 3, 4) and shape[1] > 4 and (
-        images.dtype == torch.uint8 or shape[1] == shape[2])
-    if turned:
-        raise ValueError(f"images of shape {shape} seem to be (n, height, width, channels); a task "
-                         "takes (n, channels, height, width): images.permute(0, 3, 1, 2) of a "
-                         "tensor, images.transpose(0, 3, 1, 2) of an array")
-    if len(images) == 0:
-        raise ValueError(f"{name} has no images")
-    images = images if images.dtype == torch.uint8 else images.float()
-    if not torch.isfinite(images).all():
-        raise ValueError("images hold NaN or infinity, in float32")
-    return images
-
-
-def _whole_numbers(labels):
-    """Labels as int64."""
-    if not isinstance(labels, torch.Tensor):
-        values = np.asarray(labels)
-        if values.dtype.kind not in "iub":
-            raise TypeError(f"labels must be whole numbers, got {values.dtype}; number them: "
-                            "classes, labels = np.unique(labels, return_inverse=True)")
-        labels = torch.from_numpy(values.astype(np.int64))
-    if labels.is_floating_point() or labels.is_complex():
-        raise TypeError(f"labels must be whole numbers, got {labels.dtype}; labels.long() if they "
-                        "are 0.0, 1.0, ...")
-    return labels.long()
-
-
-def _names(what, names):
-    """Names in their order, as a tuple of plain strings."""
-    if isinstance(names, str):
-        raise TypeError(f"{what} is the one string {names!r}; pass a tuple of names, or "
-                        f"tuple({names!r}) for a class a letter")
-    if isinstance(names, set | frozenset | dict) or not hasattr(names, "__iter__"):
-        raise TypeError(f"{what} must be a tuple or list of names in the order of the labels, got "
-                        f"{type(names).__name__}")
-    return tuple(names.tolist() if hasattr(names, "tolist") else names)
-
-
-def _fewer(channels):
-    """What to do with so many channels."""
-    what, kept = {2: ("drop the alpha channel", ":1"), 4: ("drop the alpha channel", ":3")}.get(
-        channels, ("choose three", "[0, 1, 2]"))
-    return f"; {what}: dataclasses.replace(task, images=task.images[:, {kept}])"
-
-
-def _picture(file, size):
-    """A file as uint8 (3, height, width)."""
-    Image = need("PIL.Image")
-    try:
-        with Image.open(file) as image:
-            if image.mode.startswith(("I", "F")):  # PIL would cut its values off at 255
-                raise ValueError(f"{file} has more than 8 bits a pixel (mode {image.mode}); store "
-                                 "it with 8 bits")
-            image = image.convert("RGB")
-    except OSError as error:
-        raise ValueError(f"{file} cannot be read: {error}; mend or delete it") from error
-    if size is not None:
-        image = image.resize((size, size), Image.Resampling.BILINEAR)
-    return torch.from_numpy(np.array(image)).permute(2, 0, 1)
 
 
 def floats(images):
