@@ -17,10 +17,9 @@ from torch import nn
 
 from tdist import transfer
 from tdist.manners import sole_writer
-from tdist.tasks import digits
 from tdist.transfer import Settings, coupled, states
 from tdist.transfer.roads import travel
-from tests.transfers import QUICK, halves, linear, points
+from tests.transfers import QUICK, linear, normed, points
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 PLAIN = replace(QUICK, pretrain_steps=5, iterations=1, steps=2)
@@ -63,17 +62,6 @@ def test_a_killed_run_resumes_to_the_same_numbers(digit_pair, tmp_path, monkeypa
     assert [file.name for file in tmp_path.iterdir()] == ["run.pt"]
 
 
-def normed():
-    """Tasks, a network with batch norm and dropout, and test images."""
-    source, target = halves(100)
-    torch.manual_seed(0)
-    network = nn.Sequential(nn.Conv2d(1, 8, 3), nn.BatchNorm2d(8), nn.ReLU(), nn.Flatten(),
-                            nn.Dropout(0.5), nn.Linear(288, 10))
-    return {"source": source, "target": target, "network": network, "progress": False,
-            "test": [digits(train=False).only(task.classes) for task in (source, target)],
-            "settings": replace(QUICK, iterations=2, momentum=0.5)}
-
-
 def test_with_batch_norm_dropout_momentum_and_test_images(tmp_path, monkeypatch):
     given, path, calls = normed(), tmp_path / "run.pt", []
     whole = coupled(**given)
@@ -83,28 +71,17 @@ def test_with_batch_norm_dropout_momentum_and_test_images(tmp_path, monkeypatch)
     same_bits(coupled(save=path, **given), whole)
 
 
-def ballast():
-    """As :func:`normed`, with a state of megabytes, so that many kills fall into its writing."""
-    given = normed()
-    given["network"].register_buffer("ballast", torch.zeros(2**20))
-    return given | {"settings": replace(given["settings"], iterations=6)}
-
-
-def run_alone(path):
-    torch.set_num_threads(1)
-    coupled(save=path, **ballast())
-
-
 @pytest.mark.slow
 def test_twenty_kills_at_random_moments(tmp_path):
     """SIGKILL to a process that runs a transfer, again and again, until it ends; then from the
     start, until it was killed twenty times. Every end is that of the run that nothing disturbed."""
-    whole, path = coupled(**ballast()), tmp_path / "run.pt"
-    processes = multiprocessing.get_context("forkserver")
-    processes.set_forkserver_preload([__name__])
-    rng, kills, saved, ends, seconds = np.random.default_rng(0), 0, 0, 0, None
+    from tests import killed  # which runs once
+
+    processes, path = multiprocessing.get_context("forkserver"), tmp_path / "run.pt"
+    processes.set_forkserver_preload(["tests.killed"])
+    rng, kills, saved, ends, seconds = np.random.default_rng(0), 0, 0, 0, 60
     while kills < 20 or path.exists():
-        process = processes.Process(target=run_alone, args=(path,))
+        process = processes.Process(target=killed.run, args=(path,))
         start = time.perf_counter()
         process.start()
         process.join(rng.uniform(0, seconds / 2) if ends >= 2 and kills < 20 else None)
@@ -114,8 +91,8 @@ def test_twenty_kills_at_random_moments(tmp_path):
             kills, saved = kills + 1, saved + path.exists()
             continue
         assert process.exitcode == 0
-        seconds = min(time.perf_counter() - start, seconds or 60)  # the first one waits for imports
-        same_bits(coupled(save=path, **ballast()), whole)
+        seconds = min(seconds, time.perf_counter() - start)  # the first one waits for the server
+        same_bits(killed.run(path), killed.WHOLE)
         assert [file.name for file in tmp_path.iterdir()] == ["run.pt"]
         path.unlink()
         ends += 1

@@ -1,5 +1,7 @@
 """What the tests of the transfer rooms share: quick settings, and small tasks and networks."""
 
+from dataclasses import replace
+
 import numpy as np
 import torch
 from torch import nn
@@ -28,3 +30,14 @@ def linear(outputs, seed=0):
 def halves(size=200):
     data = digits().subset(size)
     return [data.only(tuple(names), names) for names in ("01234", "56789")]
+
+
+def normed():
+    """Tasks, a network with batch norm and dropout, and test images."""
+    source, target = halves(100)
+    torch.manual_seed(0)
+    network = nn.Sequential(nn.Conv2d(1, 8, 3), nn.BatchNorm2d(8), nn.ReLU(), nn.Flatten(),
+                            nn.Dropout(0.5), nn.Linear(288, 10))
+    return {"source": source, "target": target, "network": network, "progress": False,
+            "test": [digits(train=False).only(task.classes) for task in (source, target)],
+            "settings": replace(QUICK, iterations=2, momentum=0.5)}

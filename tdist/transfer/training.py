@@ -84,8 +84,8 @@ def pretrain(task, network, head, settings, seed=0, progress=True):
     """
     device = device_of(network)
     images, labels = task.images.to(device), task.labels.to(device)
-    optimiser = torch.optim.SGD(network.parameters(), settings.lr, 0.9,
-                                weight_decay=settings.weight_decay)
+    # the schedule sets the rate and the momentum
+    optimiser = torch.optim.SGD(network.parameters(), weight_decay=settings.weight_decay)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, settings.lr,
                                                    total_steps=max(settings.pretrain_steps, 1))
     rng = stream(seed, PRETRAIN)
