@@ -203,7 +203,7 @@ def h_scores(model, loader, layers, *, shrinkage=None, pool="mean", layout=None,
     Parameters
     ----------
     model, loader, layers, pool, layout, calls, prepare, device, progress
-        As in :func:`batches`. Labels are integers or strings.
+        As in :func:`batches`. Labels as :class:`tdist.HScore` takes them.
     shrinkage : None, float or "ledoit-wolf"
         As in :class:`tdist.HScore`.
 
@@ -234,12 +234,9 @@ def h_scores(model, loader, layers, *, shrinkage=None, pool="mean", layout=None,
     1.0
     """
     metrics = {name: HScore(shrinkage) for name in _names(layers)}
-    codes, start = {}, 0
+    start = 0
     for features, labels in batches(model, loader, layers, pool=pool, layout=layout, calls=calls,
                                     prepare=prepare, device=device, progress=progress):
-        labels = plain(labels)
-        if labels.dtype.kind == "U":
-            labels = np.array([codes.setdefault(label, len(codes)) for label in labels])
         for name, x in features.items():
             _check_finite(name, x, start)
             where = device_of(x)

@@ -411,12 +411,12 @@ def test_scores_in_one_pass_equal_scores_of_extracted_features(data):
                       scores["stem"].statistic, rtol=1e-9)
 
 
-@pytest.mark.parametrize("missing", [float("nan"), None, 3])
+@pytest.mark.parametrize("missing", [float("nan"), None])
 def test_a_missing_label_is_no_class(missing):
     loader = [(X.repeat(2, 1), ["cat", "dog", "cat", missing])]
-    message = r"labels are strings, and|labels hold None"
-    with pytest.raises((TypeError, ValueError), match=message):
-        h_scores(nn.Linear(3, 4), loader, "", progress=False)
+    for read in (h_scores, extract) if isinstance(missing, float) else (h_scores,):
+        with pytest.raises((TypeError, ValueError), match="label"):
+            read(nn.Linear(3, 4), loader, "", progress=False)
 
 
 def test_nan_is_found_in_its_row_of_the_data_and_its_layer(data):
