@@ -539,7 +539,7 @@ def test_the_command_needs_no_path_and_no_folder(book):
 
 # --------------------------------------------------------------------------- any reader's locale
 
-@pytest.mark.parametrize("folder", ["book"])
+@pytest.mark.parametrize("folder", ["book", "tdist"])
 def test_files_are_read_and_written_as_utf_8(folder):
     """Not as the reader's locale has it."""
     for path in (ROOT / folder).rglob("*.py"):

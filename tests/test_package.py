@@ -90,10 +90,10 @@ def test_every_package_is_pinned_within_its_range():
 
 def test_what_the_books_packages_bring_is_held():
     """Each one in the environment that the tests run in, at the version that is asked for."""
-    lines = (ROOT / "constraints.txt").read_text().splitlines()
+    lines = (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
     held = {r.name: r for line in lines if line[0] != "#" for r in [Requirement(line)]}
-    pinned = {Requirement(line).name for line in (ROOT / "requirements.txt").read_text().split("\n")
-              if "==" in line}
+    lines = (ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines()
+    pinned = {Requirement(line).name for line in lines if "==" in line}
     brought = {name.replace("_", "-") for name in closure(requirements("book") | {"nbval": None})}
     assert {"sphinx", "docutils", "myst-nb", "pydata-sphinx-theme"} <= set(held) <= brought - pinned
     for name, requirement in held.items():

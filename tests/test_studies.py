@@ -42,7 +42,7 @@ register(Study("small", {{str(k): lambda k=k: unit(k) for k in range(12)}}, {{"u
 def small(tmp_path):
     """A file with a study of twelve units; the study leaves the list afterwards."""
     file = tmp_path / "my_study.py"
-    file.write_text(SMALL.format(pause=0.01))
+    file.write_text(SMALL.format(pause=0.01), encoding="utf-8")
     yield str(file)
     STUDIES.pop("small", None)
     runs._jobs.cache_clear()
@@ -151,7 +151,8 @@ def test_check_computes_the_cheap_unit_again(small, tmp_path, capsys):
     [one] = check("small", folder=tmp_path)
     assert one.holds and float(one) == 0
     path = tmp_path / "small.json"
-    path.write_text(path.read_text().replace('"square": 9', '"square": 10'))
+    stored = path.read_text(encoding="utf-8")
+    path.write_text(stored.replace('"square": 9', '"square": 10'), encoding="utf-8")
     assert main(["check", *arguments]) == 1
     assert "FAILS: 3 differs from the stored one by 10.00%" in capsys.readouterr().out
 
@@ -176,14 +177,15 @@ def test_what_cannot_be_run_is_said(arguments, message, tmp_path, capsys):
 
 
 def test_a_file_that_registers_nothing(tmp_path):
-    (tmp_path / "empty.py").write_text("x = 1")
+    (tmp_path / "empty.py").write_text("x = 1", encoding="utf-8")
     with pytest.raises(ValueError, match="registers no study"):
         load_file(tmp_path / "empty.py")
 
 
 def test_a_units_failure_leaves_the_others(small, tmp_path):
     file = Path(small)
-    file.write_text(SMALL.format(pause=0).replace("k / 7", "float('nan') if k == 7 else k / 7"))
+    fails = SMALL.format(pause=0).replace("k / 7", "float('nan') if k == 7 else k / 7")
+    file.write_text(fails, encoding="utf-8")
     for _ in range(2):
         with pytest.raises(ValueError, match=r"unit '7' cannot be stored.*JSON has no NaN"):
             run("small", source=small, folder=tmp_path, progress=False)
@@ -194,9 +196,9 @@ def test_a_units_failure_leaves_the_others(small, tmp_path):
     ("my_study.py", "wine", "13 columns"), ("my_pairs.py", "wine_pairs", "1/two/wine")])
 def test_the_studies_of_contributing_run(file, name, key, tmp_path, capsys):
     """As they stand there, by the command that stands there; and the stored command exists."""
-    text = (STORED.parents[1] / "CONTRIBUTING.md").read_text()
+    text = (STORED.parents[1] / "CONTRIBUTING.md").read_text(encoding="utf-8")
     block = text[text.index(f"# {file}"):].split("```")[0]
-    (tmp_path / file).write_text(block)
+    (tmp_path / file).write_text(block, encoding="utf-8")
     arguments = ["--from", str(tmp_path / file), "--out", str(tmp_path)]
     try:
         assert main(["run", name, "--unit", key, *arguments]) == 0
@@ -272,7 +274,7 @@ def test_twenty_kills_at_random_moments(small, tmp_path):
 
 @pytest.mark.slow
 def test_a_second_process_on_the_same_file_is_refused(small, tmp_path):
-    Path(small).write_text(SMALL.format(pause=0.2))
+    Path(small).write_text(SMALL.format(pause=0.2), encoding="utf-8")
     process = start(small, tmp_path)
     while not (tmp_path / "small.json").exists():
         assert process.is_alive()
@@ -338,7 +340,7 @@ def test_what_json_cannot_hold_is_refused_and_spoils_nothing(value, error, messa
 
 @pytest.mark.parametrize("text", ["", '{"units": {"a"', "[]", '{"units": {}}', "\x00"])
 def test_a_file_that_is_not_whole_is_named(text, tmp_path):
-    (tmp_path / "s.json").write_text(text)
+    (tmp_path / "s.json").write_text(text, encoding="utf-8")
     for read in (lambda: load("s", tmp_path), lambda: Results("s", {}, "command", tmp_path)):
         with pytest.raises(ValueError, match=r"s\.json is not a whole stored result"):
             read()
@@ -372,8 +374,8 @@ def test_a_new_result_names_its_processor(tmp_path):
     described = describe_device("cpu")
     assert described.startswith(f"CPU, {os.cpu_count()} cores, ")
     info = Path("/proc/cpuinfo")
-    if info.exists() and "model name" in info.read_text():
-        assert described.split(", ", 3)[3] in info.read_text()
+    if info.exists() and "model name" in info.read_text(encoding="utf-8"):
+        assert described.split(", ", 3)[3] in info.read_text(encoding="utf-8")
     assert set(stored["versions"]) >= {"python", "torch", "numpy", "scikit-learn"}
 
 

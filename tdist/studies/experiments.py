@@ -153,4 +153,4 @@ EXPERIMENTS = {e.name: e for e in (
 def printed():
     """What the paper printed, {figure: {"tasks": names, distance: matrix, "printed": {distance:
     {"r", "p"}}}}."""
-    return json.loads(PRINTED.read_text())
+    return json.loads(PRINTED.read_text(encoding="utf-8"))

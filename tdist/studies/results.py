@@ -173,14 +173,15 @@ def _versions():
 
 def _processor():
     info = Path("/proc/cpuinfo")  # Linux; elsewhere platform knows the processor
-    found = re.search(r"model name\s*: (.+)", info.read_text()) if info.exists() else None
+    described = info.read_text(encoding="utf-8") if info.exists() else ""
+    found = re.search(r"model name\s*: (.+)", described)
     return found.group(1).strip() if found else platform.processor() or "unknown processor"
 
 
 def read(path):
     """A stored result as a dict; ValueError with the path if the file is not a whole one."""
     try:
-        stored = json.loads(Path(path).read_text())
+        stored = json.loads(Path(path).read_text(encoding="utf-8"))
     except (UnicodeDecodeError, json.JSONDecodeError) as error:
         raise ValueError(f"{path} is not a whole stored result: {error}; restore it, or move it "
                          "away to start afresh") from None
