@@ -1,12 +1,15 @@
 """What a study is, how it runs, and every stored result by the same test."""
 
+import copy
 import json
 import multiprocessing
 import os
+import pickle
 import signal
 import subprocess
 import sys
 import time
+from dataclasses import FrozenInstanceError
 from functools import cache
 from pathlib import Path
 
@@ -85,6 +88,16 @@ def test_its_cheap_units_are_found_again(name, key):
     assert deviation(found, load(name, STORED)["units"][key]) <= study.check[key]
 
 
+@pytest.mark.parametrize("result", [
+    runs.State("s", ["a"], ["b", "c", "d"], 1.5, "CPU"), runs.Check("a", 0.01, 0.02)])
+def test_results_can_be_kept_and_read(result):
+    again = pickle.loads(pickle.dumps(copy.deepcopy(copy.copy(result))))
+    assert again == result and float(again) in (0.25, 0.01)
+    assert repr(again).startswith(f"{type(result).__name__}(") and "\n" not in repr(again)
+    with pytest.raises(FrozenInstanceError):
+        result.key = result.name = "b"
+
+
 def test_every_study_says_how_long_it_takes():
     assert all(study.takes and study.check for study in STUDIES.values())
 
@@ -97,6 +110,8 @@ def test_a_study_is_refused_where_it_is_wrong():
         Study("s", ["a", "b"])
     with pytest.raises(ValueError, match=r"\['b'\], which are not units"):
         Study("s", {"a": int}, check={"b": 0.1})
+    with pytest.raises(ValueError, match=r"a study's name is its file's.*'\.\./s'"):
+        register(Study("../s", {"a": int}))
     with pytest.raises(TypeError, match="only a Study"):
         register("digits")
     with pytest.raises(ValueError, match="a study named digits already"):

@@ -130,7 +130,37 @@ def _pair_unit(experiment, seed, i, j, network, features, progress):
 
 
 def all_pairs(experiment, seed=0, features=None, progress=False):
-    """{"seed/source/target": :func:`pair`} of every pair of one seed, at once and not stored."""
+    """Every pair of one seed, at once and not stored.
+
+    Parameters
+    ----------
+    experiment : Experiment
+    seed : int
+    features : callable, optional
+        As of :func:`study`.
+    progress : bool
+        Show bars.
+
+    Returns
+    -------
+    dict
+        {"seed/source/target": numbers of :func:`pair`}, for :class:`tdist.studies.Pairs`.
+
+    Examples
+    --------
+    >>> from tdist.networks import SmallCNN
+    >>> from tdist.transfer import Settings
+    >>> def tasks_of_digits(train):
+    ...     digits = tasks.digits(train)
+    ...     return [digits.only(("0", "1"), "low"), digits.only(("8", "9"), "high")]
+    >>> short = Settings(steps=2, sgd_steps=2, batch=16, pretrain_steps=25, fine_tune_steps=25,
+    ...                  iterations=1, block=4)
+    >>> found = all_pairs(Experiment("two", tasks_of_digits, SmallCNN, short, 40, 40))
+    >>> list(found)
+    ['0/low/high', '0/high/low']
+    >>> found["0/low/high"]["coupled"] <= found["0/low/high"]["coupled_riemannian"]
+    True
+    """
     return {key: unit() for key, unit in
             pair_units(experiment, seed, features, progress).items()}
 
@@ -205,6 +235,12 @@ def study(experiment, features=None, needs=None, takes=""):
     -------
     Study
         To be registered.
+
+    Examples
+    --------
+    >>> found = study(replace(EXPERIMENTS["digits"], name="mine", seeds=(0,)))
+    >>> list(found.jobs())[:3]
+    ['first steps', '0/0-4/5-9', '0/0-4/even']
     """
     return Study(experiment.name, partial(units, experiment, features), experiment.config(),
                  {"first steps": 0.01}, needs or {}, takes)

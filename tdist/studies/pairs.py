@@ -102,7 +102,17 @@ class Pairs:
     def share(self, key, of="source"):
         """Share of the variance over pairs that the means of the sources, or of the targets, make
         up, in the mean over seeds. Numbers without any pattern have (n - 1)/(n(n - 1) - 1) on
-        average."""
+        average.
+
+        Parameters
+        ----------
+        key : str or callable
+        of : "source" or "target"
+
+        Returns
+        -------
+        float
+        """
         if of not in ("source", "target"):
             raise ValueError(f'of must be "source" or "target", got {of!r}')
         mean = np.where(self.off, self.mean(key), np.nan)
@@ -128,7 +138,17 @@ class Pairs:
         return mantel(*(map(self._centred, (a, b)) if within_targets else (a, b)))
 
     def by_seed(self, key, other, within_targets=False):
-        """As :meth:`agreement`, of every seed by itself: a list of MantelResult."""
+        """As :meth:`agreement`, of every seed by itself.
+
+        Parameters
+        ----------
+        key, other, within_targets
+            As there; a matrix is compared with every seed.
+
+        Returns
+        -------
+        list of MantelResult
+        """
         others = np.broadcast_to(self._other(other), (len(self.seeds), *self.off.shape))
         pairs = zip(self.matrices(key), others, strict=True)
         if within_targets:
@@ -149,7 +169,16 @@ class Pairs:
         return matrix - np.where(self.off, matrix, 0).sum(0) / (len(matrix) - 1)
 
     def longer(self, a, b):
-        """Where `a` is larger than `b`, (seeds, pairs)."""
+        """Where one number of a run is larger than another.
+
+        Parameters
+        ----------
+        a, b : str or callable
+
+        Returns
+        -------
+        ndarray of bool, shape (seeds, pairs)
+        """
         return self.matrices(a)[:, self.off] > self.matrices(b)[:, self.off]
 
 

@@ -12,6 +12,7 @@ from tdist.manners import sole_writer, write_aside
 
 # from a checkout, and from its notebooks; nothing outside the current folder is written unasked
 FOLDERS = ("notebooks/results", "results")
+NAME = r"\w[\w.+-]*"  # of a study and its file: never a path
 PARTS = ("name", "command", "config", "device", "versions", "seconds", "units")
 
 
@@ -48,7 +49,7 @@ def where(folder=None):
 
 def path_of(name, folder=None):
     """FOLDER/NAME.json; ValueError for a name that is more than a name."""
-    if not isinstance(name, str) or not re.fullmatch(r"\w[\w.+-]*", name):
+    if not isinstance(name, str) or not re.fullmatch(NAME, name):
         raise ValueError(f"a result's name has letters, digits, '.', '_', '+' and '-' only, "
                          f"got {name!r}")
     return where(folder) / f"{name}.json"
@@ -214,6 +215,13 @@ def load(name, folder=None):
         If it is not there, with the command that makes it.
     ValueError
         If the file is not a whole stored result.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> load("digits", tempfile.mkdtemp())
+    Traceback (most recent call last):
+    FileNotFoundError: ... is not there; make it with: python -m tdist.studies run digits
     """
     path = path_of(name, folder)
     if not path.exists():

@@ -42,7 +42,7 @@ def find(name, source=None):
 
 @dataclass(frozen=True, repr=False)
 class State:
-    """How far a study is.
+    """How far a study is; ``float(state)`` is the share that is done.
 
     Attributes
     ----------
@@ -52,7 +52,11 @@ class State:
         That the stored units took.
     device : str
         That they ran on.
-    ``float(state)`` is the share that is done.
+
+    Examples
+    --------
+    >>> float(State("mine", done=["a"], left=["b", "c", "d"]))
+    0.25
     """
 
     name: str
@@ -81,6 +85,13 @@ def state(name, *, source=None, folder=None):
     Returns
     -------
     State
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> found = state("digits", folder=tempfile.mkdtemp())
+    >>> len(found.done), len(found.left), float(found)
+    (0, 62, 0.0)
     """
     jobs = find(name, source).jobs()
     if not path_of(name, folder).exists():
@@ -126,6 +137,19 @@ def run(name, *, source=None, keys=None, folder=None, jobs=1, backend="loky", pr
         If data are missing that a unit needs, or there is no folder for the result.
     RuntimeError
         If another process is writing the file.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from tdist.studies import Study, load, register
+    >>> folder = tempfile.mkdtemp()
+    >>> study = register(Study("cubes", {str(k): lambda k=k: k**3 for k in range(4)}))
+    >>> found = run("cubes", keys=["2", "3"], folder=folder, progress=False)
+    >>> found.done, found.left, float(found)
+    (['2', '3'], ['0', '1'], 0.5)
+    >>> load("cubes", folder)["units"]
+    {'2': 8, '3': 27}
+    >>> del STUDIES["cubes"]
     """
     study = find(name, source)
     units = study.jobs(progress and jobs == 1)
@@ -190,6 +214,11 @@ class Check:
         The furthest that a number is from the stored one, relative to it.
     tolerance : float
         How far it may be: runs on another processor round differently.
+
+    Examples
+    --------
+    >>> Check("a", deviation=0.015, tolerance=0.02).holds
+    True
     """
 
     key: str
@@ -209,6 +238,14 @@ class Check:
 def check(name, *, source=None, folder=None):
     """Compute the cheap units of a stored study again.
 
+    Parameters
+    ----------
+    name : str
+    source : str or Path, optional
+        The user's file that registers the study.
+    folder : str or Path, optional
+        Of the stored results, as :func:`tdist.studies.results.where`.
+
     Returns
     -------
     list of Check
@@ -219,6 +256,17 @@ def check(name, *, source=None, folder=None):
         If nothing is stored, or data are missing that a unit needs.
     ValueError
         If the study was stored with another configuration, or has no cheap unit.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from tdist.studies import Study, register
+    >>> folder = tempfile.mkdtemp()
+    >>> study = register(Study("cube", {"3": lambda: 3**3}, check={"3": 1e-9}))
+    >>> _ = run("cube", folder=folder, progress=False)
+    >>> check("cube", folder=folder)
+    [Check(key='3', deviation=0, tolerance=1e-09)]
+    >>> del STUDIES["cube"]
     """
     study = find(name, source)
     if not study.check:

@@ -1,6 +1,7 @@
 """What a study is: named units of work, each stored when it is done; and the list of studies."""
 
 import importlib.util
+import re
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -9,6 +10,7 @@ from pathlib import Path
 from filelock import FileLock
 
 from tdist.manners import line, write_aside
+from tdist.studies.results import NAME
 from tdist.tasks import data_folder
 
 STUDIES = {}  # the studies that are registered, by name
@@ -84,7 +86,16 @@ class Study:
 
 
 def register(study):
-    """Put a study on the list that ``python -m tdist.studies`` shows and runs; the study.
+    """Put a study on the list that ``python -m tdist.studies`` shows and runs.
+
+    Parameters
+    ----------
+    study : Study
+
+    Returns
+    -------
+    Study
+        The same.
 
     Raises
     ------
@@ -95,14 +106,17 @@ def register(study):
 
     Examples
     --------
-    >>> register(Study("powers of two", {"4": lambda: 2**4})).name
-    'powers of two'
-    >>> del STUDIES["powers of two"]
+    >>> register(Study("powers_of_two", {"4": lambda: 2**4})).name
+    'powers_of_two'
+    >>> del STUDIES["powers_of_two"]
     """
     if not isinstance(study, Study):
         raise TypeError(f"only a Study can be registered, got {type(study).__name__}")
     if study.name in STUDIES:
         raise ValueError(f"there is a study named {study.name} already; give yours another name")
+    if not re.fullmatch(NAME, study.name):
+        raise ValueError(f"a study's name is its file's: letters, digits, '.', '_', '+' and '-', "
+                         f"got {study.name!r}")
     STUDIES[study.name] = study
     return study
 
