@@ -152,9 +152,9 @@ assert floor < across
 # %% [markdown]
 # ## MNIST and CIFAR-10
 #
-# The stored run has both tasks at 32 x 32 in three channels. On a processor of another kind a stored
-# length of digits moved by 1.0 to 1.4% ({doc}`five_superclasses`); these may move as much. Its
-# sizes, next to the seeds that are finished:
+# The stored run has both tasks at 32 x 32 in three channels. On a processor of another kind a
+# stored length of digits moved by 1.0 to 1.4% ({doc}`five_superclasses`); these may move as much.
+# Its sizes, next to the seeds that are finished:
 
 # %%
 stored = load("two_domains")

@@ -178,6 +178,10 @@ def test_the_list_shows_what_is_stored_and_what_is_missing(tmp_path, monkeypatch
     found = capsys.readouterr().out
     assert "digits                   62 of 62 units stored        8 minutes" in found
     assert "missing: MNIST: MNIST is not in" in found
+    monkeypatch.chdir(tmp_path)
+    assert main([]) == 0
+    found = capsys.readouterr().out
+    assert found.count("there is no folder") == 1 and "half an hour on two cores" in found
 
 
 @pytest.mark.parametrize(("arguments", "message"), [

@@ -40,16 +40,18 @@ def main(arguments=None):
 def _list(args):
     if args.source:
         load_file(args.source)
-    missing = {}
+    missing, here = {}, ""
     for name, study in STUDIES.items():
         try:
             found = state(name, folder=args.out)
             share = f"{len(found.done)} of {len(found.done) + len(found.left)} units stored"
         except FileNotFoundError as error:
-            share = str(error)
+            share, here = "", f"stored: {error}"
         print(f"{name:24} {share:28} {study.takes}")
         for data, look in study.needs.items():
             missing.setdefault(data, look)
+    if here:
+        print(here)
     for data, look in missing.items():
         try:
             look()
