@@ -117,8 +117,8 @@ def dcg(scores, reference, gain="linear"):
 
     :eq:`eq-dcg`; :math:`\pi(p)` is the source in place p. The gain of a source follows from its
     rank r by `reference`: :math:`g = s + 1 - r` (linear) or :math:`2^{s + 1 - r} - 1`
-    (exponential). A uniformly random order has the mean :math:`\bar g \sum_p 1/\log_2(p + 1)`, which over the same
-    ideal is `chance`, far above 0.
+    (exponential). A uniformly random order has the mean
+    :math:`\bar g \sum_p 1/\log_2(p + 1)`, which over the same ideal is `chance`, far above 0.
 
     Parameters
     ----------
