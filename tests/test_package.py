@@ -212,7 +212,7 @@ missing("timm", lambda: features.imagenet(tasks.digits().images[:2], progress=Fa
 missing("matplotlib", tdist.plots.use_book_style)
 missing("torchvision", tasks.mnist)
 missing("torchvision", tasks.download)
-missing("PIL", tasks.clothing)
+missing("torchvision", lambda: tasks.Task.from_folder(".", 8))
 """)
     assert printed.count("ok") == 8
 
@@ -243,8 +243,10 @@ def installed(wheel, tmp_path_factory):
     place = tmp_path_factory.mktemp("environment")
     venv.create(place, symlinks=True)
     python = place / "bin" / "python"
+    # away from the checkout, whose tdist would do for pip
     subprocess.run([sys.executable, "-m", "pip", "--python", python, "install", "--quiet",
-                    "--no-deps", "--no-index", "--no-compile", wheel], check=True)
+                    "--no-deps", "--no-index", "--no-compile", wheel], check=True, cwd=place,
+                   env=os.environ | {"PYTHONPATH": ""})
     site = Path(run("import sysconfig; print(sysconfig.get_path('purelib'))", python).strip())
     (site / "dependencies.pth").write_text(sysconfig.get_path("purelib") + "\n", encoding="utf-8")
     for path in [site, *site.rglob("*")]:

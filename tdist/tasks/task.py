@@ -146,10 +146,6 @@ class Task:
         name : str, optional
             Renames the task.
 
-        Returns
-        -------
-        Task
-
         Examples
         --------
         >>> from tdist.tasks import digits
