@@ -382,6 +382,44 @@ def test_weights_that_blow_up_in_the_last_sgd_step_are_noticed(method, lr, steps
     assert finite(caught.value.network)
 
 
+class Hidden(nn.Module):
+    """Has a weight that only training sees, and that its first step makes NaN."""
+
+    def __init__(self):
+        super().__init__()
+        self.inner, self.root = linear(3), nn.Parameter(torch.zeros(()))
+
+    def forward(self, x):
+        return self.inner(x) + (self.root.sqrt() if self.training else 0)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_weight_that_is_not_finite_is_noticed_though_no_logit_shows_it(method):
+    settings = replace(QUICK, pretrain_steps=0, steps=1, sgd_steps=1, block=20, fine_tune_steps=1)
+    with pytest.raises(Diverged, match="SGD step 0") as caught:
+        method(points(20), points(20, seed=1), Hidden(), settings, progress=False)
+    assert finite(caught.value.network)
+
+
+class Brittle(nn.Module):
+    """Infinite in evaluation as soon as a weight has moved."""
+
+    def __init__(self):
+        super().__init__()
+        self.inner = linear(3)
+        self.register_buffer("start", self.inner[1].weight.detach().clone())
+
+    def forward(self, x):
+        moved = not torch.equal(self.inner[1].weight, self.start)
+        return self.inner(x) + (torch.inf if moved and not self.training else 0)
+
+
+def test_pretraining_to_infinite_logits_is_noticed():
+    with pytest.raises(Diverged, match="pretraining step 0") as caught:
+        pretrained(points(20), Brittle(), QUICK, progress=False)
+    assert torch.equal(caught.value.network.inner[1].weight, Brittle().inner[1].weight)
+
+
 class Spiked(nn.Module):
     """Infinite for one image, and with a class that is never said."""
 
