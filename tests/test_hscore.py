@@ -739,6 +739,7 @@ def test_transferability_errors():
         transferability(x, x[1:], y)
 
 
+@pytest.mark.slow
 def test_the_papers_sizes_score_chance_on_noise():
     """20,000 samples of 2,048 features with 16 colours a pixel, and with 100 classes."""
     rng = np.random.default_rng(0)
