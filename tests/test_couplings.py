@@ -1,13 +1,25 @@
 """Block couplings: the proximal step against POT, hand sums and its own certificate."""
 
+import copy
+import pickle
+import warnings
+from dataclasses import replace
+
 import numpy as np
 import ot
 import pytest
 import torch
 from scipy.optimize import minimize
 
-from tdist import couplings
-from tdist.couplings import entropic, from_features, proximal, round_to_marginals
+from tdist import couplings, descent
+from tdist.couplings import (
+    Coupling,
+    GapWarning,
+    entropic,
+    from_features,
+    proximal,
+    round_to_marginals,
+)
 
 
 def problem(blocks=3, n=8, seed=0):
@@ -45,7 +57,8 @@ def test_small_entropy_reaches_plain_optimal_transport():
 
 
 def test_costs_far_above_the_entropy_stay_finite():
-    """exp(-cost / entropy) is 0 in whole columns. With P the optimal plan, F(Gamma) <= F(P) + gap."""
+    """exp(-cost / entropy) is 0 in whole columns. With P the optimal plan,
+    F(Gamma) <= F(P) + gap."""
     rng = np.random.default_rng(0)
     cost = 100 * ((rng.normal(size=(20, 10, 1, 3)) - rng.normal(1, 1, (20, 1, 10, 3))) ** 2).sum(3)
     found = entropic(cost, 0.02)
@@ -62,9 +75,9 @@ def test_without_entropy_it_is_pots_conditional_gradient():
     lam = 2.0
     found = proximal(cost, previous, 0.0, lam, tolerance=1e-9, max_steps=4_000)
     for gamma, c, before in zip(found.coupling, cost, previous, strict=True):
-        expected = ot.optim.cg(uniform(6), uniform(6), c, lam, lambda g,
-                               b=before: np.sum((g - b) ** 2),
-                               lambda g, b=before: 2 * (g - b), numItermax=4_000, stopThr=1e-14, stopThr2=1e-14)
+        square, slope = (lambda g, b=before: np.sum((g - b) ** 2)), lambda g, b=before: 2 * (g - b)
+        expected = ot.optim.cg(uniform(6), uniform(6), c, lam, square, slope, numItermax=4_000,
+                               stopThr=1e-14, stopThr2=1e-14)
         ours, theirs = (objective(g, c, before, 0, lam) for g in (gamma, expected))
         # conditional gradient nears its minimum like 1 / iterations
         assert theirs - 1e-4 < ours < theirs + 1e-8
@@ -106,7 +119,8 @@ def test_the_gap_of_blocks_of_30_closes_to_rounding():
 
 @pytest.mark.parametrize("lam", [0.0, 2.0, 10.0])
 def test_mirror_steps_alone_close_the_usual_step(lam):
-    """200 steps and no Newton after them, which would mend a wrong linearisation or a loose bound."""
+    """200 steps and no Newton after them, which would mend a wrong linearisation or a loose
+    bound."""
     rng = np.random.default_rng(6)
     cost, previous = rng.random((2, 30, 30)), entropic(rng.random((2, 30, 30)), 0.1,
                                                        tolerance=1e-3).coupling
@@ -166,7 +180,7 @@ def test_newton_halves_steps_that_overshoot(entropy):
     cost, previous = (torch.from_numpy(x) for x in problem(blocks=2, n=6))
     zero = torch.zeros(2, 6, dtype=torch.float64)
     start = zero, zero, torch.full_like(cost, 1 / 36)
-    found, gap, steps = couplings._newton(*start, (cost, previous, entropy, 10.0), 1e-9, 60)
+    found, gap, steps = descent.newton(*start, (cost, previous, entropy, 10.0), 1e-9, 60)
     assert (gap <= 1e-9).all() and steps < 20
     again = proximal(cost, previous, entropy, 10.0, tolerance=1e-9)
     assert (found - again.coupling).abs().max() < 1e-4
@@ -201,7 +215,8 @@ def test_rounding_makes_marginals_exact_and_moves_little():
 
 
 def test_couplings_from_features_are_those_of_pot():
-    """Squared distances, and one unit of cost for all blocks: the second, twice as wide, is coupled more sharply."""
+    """Squared distances, and one unit of cost for all blocks: the second, twice as wide, is coupled
+    more sharply."""
     rng = np.random.default_rng(0)
     source, target = rng.normal(size=(2, 2, 7, 3)) * np.array([1, 2])[:, None, None]
     found = from_features(source, target, entropy=0.1, tolerance=1e-12)
@@ -247,6 +262,9 @@ def test_kinds_and_inputs_are_kept():
     (lambda c, p: proximal(np.where(c > 0.9, np.nan, c), p, 0.1, 1.0), "NaN"),
     (lambda c, p: proximal(c, p, -0.1, 1.0), "at least 0"),
     (lambda c, p: proximal(c, p, 0.0, 0.0), "ot.emd"),
+    (lambda c, p: proximal(c, 8 * p, 0.1, 1.0), "previous must be a coupling"),
+    (lambda c, p: proximal(c, p, 0.1, 1.0, tolerance=-1), "tolerance"),
+    (lambda c, p: proximal(c, p, 0.1, np.nan), "finite"),
     (lambda c, p: proximal(c, p, 0.1, 1.0, max_steps=0), "at least 1"),
     (lambda c, p: proximal(c, p, 0.1, 1.0, sweeps=0), "at least 1"),
     (lambda c, p: entropic(c, 0.0), "ot.emd"),
@@ -259,6 +277,105 @@ def test_kinds_and_inputs_are_kept():
 def test_bad_input_is_refused(call, message):
     with pytest.raises(ValueError, match=message):
         call(*problem())
+
+
+@pytest.mark.parametrize("call, message", [
+    (lambda c, p: proximal([["a"]], p, 0.1, 1.0), "cost must be made of real numbers"),
+    (lambda c, p: proximal(c, p, 0.1, 1.0, max_steps=2.5), "integer"),
+    (lambda c, p: from_features(np.array([[["x"]]]), p), "source must be made of real numbers"),
+])
+def test_a_wrong_kind_is_refused(call, message):
+    with pytest.raises(TypeError, match=message):
+        call(*problem())
+
+
+@pytest.mark.parametrize("scale", [1e-250, 1e200, 1e300])
+def test_the_unit_of_features_does_not_matter(scale):
+    source, target = np.random.default_rng(0).normal(size=(2, 2, 6, 3))
+    usual, other = from_features(source, target), from_features(scale * source, scale * target)
+    assert np.allclose(usual.coupling, other.coupling, atol=1e-9) and other.closed
+
+
+# What is not closed is said
+
+
+@pytest.mark.parametrize("entropy", [1e-2, 1e-3, 1e-4, 1e-6, 1e-9, 1e-300])
+def test_any_entropy_is_closed(entropy):
+    """With P the plan of ot.emd, F(Gamma) lies between its cost and its objective."""
+    cost = np.random.default_rng(0).random((3, 12, 12))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        found = entropic(cost, entropy)
+    assert found.closed and np.all(found.gap <= 1e-6 * cost.mean() + 1e-15)
+    assert np.abs(found.coupling.sum(1) - 1 / 12).max() < 1e-12
+    for gamma, gap, c in zip(found.coupling, found.gap, cost, strict=True):
+        plan = ot.emd(uniform(12), uniform(12), c)
+        ours = objective(gamma, c, 0, entropy, 0)
+        assert ours <= objective(plan, c, 0, entropy, 0) + gap + 1e-12
+        assert np.sum(gamma * c) >= np.sum(plan * c) - 1e-12
+
+
+def test_newton_while_the_entropy_falls_finds_what_sinkhorn_finds():
+    cost = np.random.default_rng(1).random((3, 8, 8))
+    expected = entropic(cost, 0.05, tolerance=1e-12)
+    found, gap, steps = descent.anneal((torch.from_numpy(cost), torch.zeros(3, 8, 8), 0.05, 0.0),
+                                       1e-13, 20)
+    assert (gap <= 1e-13).all() and 0 < steps < 40
+    assert np.abs(found.numpy() - expected.coupling).max() < 1e-6
+
+
+def test_a_missing_certificate_is_said_aloud(monkeypatch):
+    cost, previous = problem()
+    monkeypatch.setattr(couplings, "STEPS", 1)
+    calls = (lambda: entropic(cost, 0.01), lambda: proximal(cost, previous, 0.01, 1.0),
+             lambda: from_features(cost, previous, 0.01))
+    for call in calls:
+        with pytest.warns(GapWarning, match="after 1 steps a duality gap of .* larger") as seen:
+            found = call()
+        assert not found.closed and len(seen) == 1 and seen[0].filename == __file__
+
+
+def test_a_limit_of_ones_own_brings_no_warning_but_the_field():
+    cost, previous = problem()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert not proximal(cost, previous, 0.01, 1.0, max_steps=1).closed
+        assert not entropic(cost, 0.01, max_steps=3).closed
+        assert entropic(np.zeros((1, 4, 4)), 0.1).closed  # a bound of 0 is met up to rounding
+        assert entropic(cost, 1.0, tolerance=0, max_steps=500).closed
+
+
+def test_sums_that_vanish_leave_potentials_finite():
+    cost = torch.tensor([[[0.0, 1.0], [0.0, 1.0]]], dtype=torch.float64) * 1e6
+    zero = torch.zeros(1, 2, dtype=torch.float64)
+    f, g, log_gamma = descent.sinkhorn(cost, 1.0, zero, zero, 3)
+    assert f.isfinite().all() and g.isfinite().all() and log_gamma.isfinite().all()
+
+
+def test_newtons_result_is_taken_only_where_it_is_better(monkeypatch):
+    cost, previous = problem(blocks=3, n=8, seed=5)
+    left = proximal(cost, previous, 0.05, 250.0, max_steps=200)
+
+    def newton(f, g, best, problem, bound, steps):
+        return torch.full_like(best, 1 / 64), torch.tensor([0.0, 9.0, 9.0], dtype=best.dtype), 1
+
+    monkeypatch.setattr(descent, "newton", newton)
+    with pytest.warns(GapWarning):
+        found = proximal(cost, previous, 0.05, 250.0)
+    assert np.allclose(found.coupling[0], 1 / 64) and found.gap[0] == 0
+    assert np.array_equal(found.coupling[1:], left.coupling[1:])
+    assert np.array_equal(found.gap[1:], left.gap[1:])
+
+
+@pytest.mark.parametrize("kind", [np.asarray, torch.from_numpy])
+def test_results_pickle_copy_and_print(kind):
+    cost, previous = problem(n=4)
+    found = proximal(kind(cost), previous, 0.05, 1.0)
+    for other in (pickle.loads(pickle.dumps(found)), copy.copy(found), copy.deepcopy(found),
+                  replace(found)):
+        assert isinstance(other, Coupling) and (other.coupling == found.coupling).all()
+        assert other.steps == found.steps and other.closed is True
+        assert repr(other) == repr(found) and "\n" not in repr(found)
 
 
 def test_the_module_is_reached_by_its_fixed_name():

@@ -12,7 +12,7 @@ PACKAGE = ROOT / "tdist"
 FLOORS = """
 manners
 alphabet neighbourhoods joint tilting exponents softhgr hgr
-fisher_rao couplings
+fisher_rao descent couplings
 agreement affinities
 inputs
 hscore.repeats hscore.moments hscore.whitening hscore.samples

@@ -1,6 +1,8 @@
 r"""Pairs of images between two tasks: the coupling that joins them, block by block, and the images
 that lie between a pair. Equations 8 to 10 of the coupled-transfer paper."""
 
+import warnings
+
 import numpy as np
 import torch
 
@@ -70,7 +72,8 @@ class Blocks:
                 for task in self.tasks]
         source, target = (one.flatten(1)[index.cpu()]  # (blocks, n, k)
                           for one, index in zip(near, (self.source, self.target), strict=True))
-        found = couplings.from_features(source.to(self.device), target, entropy, tolerance)
+        with warnings.catch_warnings(action="ignore", category=couplings.GapWarning):
+            found = couplings.from_features(source.to(self.device), target, entropy, tolerance)
         self.coupling = found.coupling
         return found.gap.max().item()
 

@@ -261,7 +261,9 @@ def _proximal(cost, previous, settings, iteration):
     if scale == 0:  # nothing moved, and every coupling is best
         return previous, 0.0
     weight = settings.proximal * settings.growth**iteration * scale
-    found = couplings.proximal(cost, previous, settings.entropy * scale, weight, settings.tolerance)
+    with warnings.catch_warnings(action="ignore", category=couplings.GapWarning):
+        found = couplings.proximal(cost, previous, settings.entropy * scale, weight,
+                                   settings.tolerance)
     return found.coupling, found.gap.max().item() / scale
 
 
