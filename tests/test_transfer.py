@@ -134,10 +134,7 @@ def test_dropout_is_seeded():
 
 def test_a_coupling_without_its_certificate_warns(digit_pair, monkeypatch):
     source, target, network, _ = digit_pair
-    closing = couplings.proximal
-    monkeypatch.setattr(
-        couplings, "proximal", lambda cost, previous, entropy, proximal, tolerance, *steps:
-        closing(cost, previous, entropy, proximal, tolerance, max_steps=1, sweeps=1))
+    monkeypatch.setattr(couplings, "STEPS", 1)
     settings = replace(QUICK, iterations=1, tolerance=1e-9)
     with pytest.warns(RuntimeWarning, match="duality gap") as seen:
         coupled(source, target, network, settings, progress=False)
