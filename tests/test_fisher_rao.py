@@ -1,5 +1,7 @@
 """Fisher-Rao distance and lengths of paths, against closed forms."""
 
+import copy
+import pickle
 from itertools import pairwise
 
 import numpy as np
@@ -8,7 +10,7 @@ import torch
 from scipy.integrate import quad
 
 from tdist import fisher_rao
-from tdist.fisher_rao import distance, expected_length, path_length, root_kl
+from tdist.fisher_rao import PathLength, distance, expected_length, path_length, root_kl
 
 
 def dirichlet(shape, classes=4, seed=0):
@@ -91,7 +93,8 @@ def test_length_of_a_mixture_path_is_its_integral():
 
 @pytest.mark.parametrize("step, order", [("fisher-rao", 2), ("kl", 1)])
 def test_length_does_not_depend_on_the_number_of_steps(step, order):
-    """Refining a fixed path changes its length by O(1/K^2) for the distance, O(1/K) for the root of the divergence."""
+    """Refining a fixed path changes its length by O(1/K^2) for the distance, O(1/K) for the root of
+    the divergence."""
     lengths = {steps: expected_length(softmax_path(steps, inputs=20), step=step).length
                for steps in (10, 100, 1000)}
     exact = expected_length(softmax_path(100_000, inputs=20)).length
@@ -180,6 +183,55 @@ def test_an_input_of_weight_zero_does_not_count_even_where_its_step_is_infinite(
 def test_bad_input_is_refused(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+@pytest.mark.parametrize("weights", [[1, 2], [[1, 2, 3]], np.ones((3, 4)), 1.0, [[[1, 1, 1]]]])
+def test_weights_of_another_length_are_named(weights):
+    with pytest.raises(ValueError, match=r"weights must have .* \(3,\) or .* \(4, 3\), got"):
+        expected_length(softmax_path(4, inputs=3), weights)
+
+
+def test_weights_of_any_size_and_kind():
+    path = softmax_path(4, inputs=3)
+    usual = expected_length(path, [2, 1, 1])
+    for weights in (1e308 * np.array([1, 0.5, 0.5]), [2e-310, 1e-310, 1e-310],
+                    torch.tensor([2, 1, 1]), [2.0, True, 1]):
+        assert expected_length(path, weights).length == pytest.approx(usual.length, rel=1e-9)
+
+
+@pytest.mark.parametrize("kind", [torch.float64, torch.float32, torch.float16, torch.bfloat16])
+def test_any_precision(kind):
+    torch.manual_seed(0)
+    p, q = (torch.softmax(torch.randn(500, 10).to(kind), 1).requires_grad_() for _ in range(2))
+    found, exact = distance(p, q), distance(p.double(), q.double()) if kind.itemsize > 2 else None
+    assert found.dtype == (kind if kind.itemsize > 2 else torch.float32)
+    assert not found.requires_grad and found.isfinite().all() and (found <= np.pi + 1e-6).all()
+    if exact is None:
+        a, b = (x.detach().double() / x.detach().double().sum(1, keepdim=True) for x in (p, q))
+        exact = distance(a, b)
+    assert (found - exact).abs().max() < 1e-3
+    assert np.allclose(path_length(torch.stack([p, q])), found, atol=1e-6)
+
+
+@pytest.mark.parametrize("call, error", [
+    (lambda: distance(["a", "b"], [0.5, 0.5]), TypeError),
+    (lambda: distance([0.5, 0.5j], [0.5, 0.5]), TypeError),
+    (lambda: distance(torch.tensor([0.5, 0.5j]), [0.5, 0.5]), TypeError),
+    (lambda: distance(np.ma.array([0.5, 0.5], mask=[1, 0]), [0.5, 0.5]), ValueError),
+    (lambda: distance([[0.5, 0.5], [1.0]], [0.5, 0.5]), ValueError),
+    (lambda: distance(dirichlet((3, 2)), dirichlet((4, 2))), ValueError),
+    (lambda: expected_length(np.full((3, 0, 2), 0.5)), ValueError),
+])
+def test_what_is_no_distribution(call, error):
+    with pytest.raises(error, match=r"p must|p has|leading axes|probs must"):
+        call()
+
+
+def test_results_pickle_copy_and_print():
+    found = expected_length(softmax_path(4, inputs=3))
+    for other in (pickle.loads(pickle.dumps(found)), copy.copy(found), copy.deepcopy(found)):
+        assert isinstance(other, PathLength) and other == found and float(other) == found.length
+        assert repr(other) == repr(found) and "\n" not in repr(found)
 
 
 def test_the_module_is_reached_by_its_fixed_name():
