@@ -118,7 +118,8 @@ for claim, value in worst.items():
 # $\sqrt{P_X}$ and $\sqrt{P_Y}$ (where $\sigma_i > 0$ they cannot be otherwise), the **modes** are
 #
 # $$
-# f_i^*(x) = \frac{\phi_i(x)}{\sqrt{P_X(x)}}, \qquad g_i^*(y) = \frac{\psi_i(y)}{\sqrt{P_Y(y)}}, \qquad i = 1, \dots, K - 1 .
+# f_i^*(x) = \frac{\phi_i(x)}{\sqrt{P_X(x)}},
+# \qquad g_i^*(y) = \frac{\psi_i(y)}{\sqrt{P_Y(y)}}, \qquad i = 1, \dots, K - 1 .
 # $$ (eq-modes)
 # :::
 #
@@ -233,7 +234,8 @@ print(f"E[f^T E[f|Y]] = {plain:.6f}")
 counts = rng.poisson(40 * joint.P * 42)
 table = Joint(counts / counts.sum())
 chi2 = chi2_contingency(counts, correction=False).statistic
-print(f"chi^2 / n = {chi2 / counts.sum():.6f}, sum of sigma^2 = {(table.singular_values**2).sum():.6f}")
+print(f"chi^2 / n = {chi2 / counts.sum():.6f}, "
+      f"sum of sigma^2 = {(table.singular_values**2).sum():.6f}")
 assert np.isclose(chi2 / counts.sum(), (table.singular_values**2).sum(), rtol=1e-12)
 
 # %% [markdown]

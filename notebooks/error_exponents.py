@@ -37,7 +37,8 @@ rng = np.random.default_rng(0)
 # Let $P_0$ be positive. Its **$\eps$-neighbourhood** is
 #
 # $$
-# \mathcal N(P_0) = \Bigl\{ P : \sum_{x \in \X} \frac{(P(x) - P_0(x))^2}{P_0(x)} \le \eps^2 \Bigr\} .
+# \mathcal N(P_0) = \Bigl\{ P : \sum_{x \in \X} \frac{(P(x) - P_0(x))^2}{P_0(x)}
+# \le \eps^2 \Bigr\} .
 # $$ (eq-neighbourhood)
 #
 # The **information vector** of $P_i \in \mathcal N(P_0)$ is
@@ -587,7 +588,8 @@ table.round(4)
 # :::{admonition} Printed and true
 # :class: erratum
 # **Printed.** Equations 1 and 4: the exponent of the decision region $\{l^k > T\}$ is
-# $E_f^k = \sum_i E_{f_i} = \sum_{i=l}^{k} \tfrac{\eps^2}{8} \langle \xi_i, \phi_1 - \phi_2 \rangle^2$.
+# $E_f^k = \sum_i E_{f_i}
+# = \sum_{i=l}^{k} \tfrac{\eps^2}{8} \langle \xi_i, \phi_1 - \phi_2 \rangle^2$.
 # In the proof of Lemma 3, a divergence is $\tfrac12 \lVert \tilde\phi_\theta - \phi_i \rVert^2$,
 # and "$E_1(\lambda) = E_1(\lambda)$ when $\lambda = \tfrac12$"; the lemma defines $\xi_i$ with
 # $P_X$.

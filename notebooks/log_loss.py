@@ -29,7 +29,8 @@ rng = np.random.default_rng(0)
 # A softmax layer on a feature $f : \X \to \R^k$ models $P_{Y|X}$ by
 #
 # $$
-# Q_{Y|X}(y \mid x) = \frac{e^{\theta_y^\top f(x) + b_y}}{\sum_{y'} e^{\theta_{y'}^\top f(x) + b_{y'}}},
+# Q_{Y|X}(y \mid x)
+# = \frac{e^{\theta_y^\top f(x) + b_y}}{\sum_{y'} e^{\theta_{y'}^\top f(x) + b_{y'}}},
 # \qquad
 # L(f) = \min_{\theta, b} \; -\E_{P_{YX}}\bigl[\log Q_{Y|X}(Y \mid X)\bigr] .
 # $$ (eq-softmax)
@@ -105,7 +106,8 @@ assert abs(log_loss(P, f)[0] - peer_loss) < 1e-8
 # $\frac12\lVert \Bt - \Psi\Xi^\top\rVert_F^2 + \frac12\sum_y P_Y c_y^2 + O(\eps^3)$, as the columns
 # of $\Xi$ are orthogonal to $\sqrt{P_X}$. So $c = 0$, $\Psi = \Bt\,\Xi(\Xi^\top\Xi)^{-1}$, which is
 # {eq}`eq-softmax-weights`, and the minimum is
-# $\frac12(\lVert\Bt\rVert_F^2 - \lVert\Bt\,\Xi(\Xi^\top\Xi)^{-1/2}\rVert_F^2) = \frac12(\lVert\Bt\rVert_F^2 - H(f))$
+# $\frac12(\lVert\Bt\rVert_F^2 - \lVert\Bt\,\Xi(\Xi^\top\Xi)^{-1/2}\rVert_F^2)
+# = \frac12(\lVert\Bt\rVert_F^2 - H(f))$
 # by {eq}`eq-appendix-d`. The second form of {eq}`eq-log-loss` uses
 # $H(Y \mid X) = H(Y) - I(X; Y) = H(Y) - \frac12\lVert\Bt\rVert_F^2 + O(\eps^3)$
 # {eq}`eq-mutual-information`.
@@ -199,7 +201,8 @@ assert abs(small["slope"] + 0.5) < 0.01 and abs(small["intercept - H(Y)"]) < 1e-
 assert small["Pearson"] < -0.9995
 assert abs(large["slope"] + 0.5) < 0.05 and large["Pearson"] < -0.99
 for line in (small, large):
-    print(f"eps = {line['eps']:5}: slope {line['slope']:.4f}, intercept - H(Y) {line['intercept - H(Y)']:.1e}, "
+    print(f"eps = {line['eps']:5}: slope {line['slope']:.4f}, "
+          f"intercept - H(Y) {line['intercept - H(Y)']:.1e}, "
           f"Pearson {line['Pearson']:.5f}")
 
 # %% [markdown]
@@ -217,7 +220,8 @@ for line in (small, large):
 H, L, with_b = fits[0.9]
 _, L_without, without_b = fit(0.9, intercept=False)
 for name, line in (("with b", with_b), ("without b", without_b)):
-    print(f"{name:>9}: slope {line['slope']:.3f}, intercept {line['intercept - H(Y)'] + entropy:.4f}, "
+    print(f"{name:>9}: slope {line['slope']:.3f}, "
+          f"intercept {line['intercept - H(Y)'] + entropy:.4f}, "
           f"Pearson {line['Pearson']:.4f}")
 print(f"H(Y) = {entropy:.4f}, ln |Y| = {np.log(4):.4f}")
 assert abs(without_b["intercept - H(Y)"] + entropy - np.log(4)) < 0.01
@@ -258,7 +262,8 @@ def no_intercept(eps):
 
 
 coarse, fine = no_intercept(0.25), no_intercept(0.125)
-print(f"largest residual at eps = 0.25: {coarse:.1e}, at 0.125: {fine:.1e}, slope {np.log2(coarse / fine):.2f}")
+print(f"largest residual at eps = 0.25: {coarse:.1e}, at 0.125: {fine:.1e}, "
+      f"slope {np.log2(coarse / fine):.2f}")
 assert np.log2(coarse / fine) > 2.7
 
 # %% [markdown]
@@ -292,7 +297,8 @@ assert np.isclose(np.sum(B**2), np.trace(B.T @ B)) and np.sum((B.T @ B) ** 2) < 
 # the paper leaves out:
 #
 # $$
-# P_{Y_i|X} = \frac{P_{Y_0|X} + i\lambda I}{1 + i\lambda}, \qquad i = 1, \dots, 20, \qquad |\X| = |\Y| = n, \quad P_X = 1/n ,
+# P_{Y_i|X} = \frac{P_{Y_0|X} + i\lambda I}{1 + i\lambda}, \qquad i = 1, \dots, 20,
+# \qquad |\X| = |\Y| = n, \quad P_X = 1/n ,
 # $$ (eq-figure-11)
 #
 # with the columns of $P_{Y_0|X}$ drawn from a Dirichlet distribution. The source features are the
@@ -383,7 +389,8 @@ def h_along(seed):
 
 
 risen = [seed for seed in range(200) if np.diff(h_along(seed)).max() > 1e-4]
-print(f"in {len(risen)} of 200 targets H rises by more than 0.0001 from one source to the next, as in seed 33:")
+print(f"in {len(risen)} of 200 targets H rises by more than 0.0001 from one source to the next, "
+      f"as in seed 33:")
 _, (H, L) = transfer(33)
 gap = [source.singular_values[3] - source.singular_values[4] for source in tasks(33)[1]]
 along = pd.DataFrame({"i": range(1, 21), "H": H, "log-loss": L,

@@ -53,9 +53,8 @@ rng = np.random.default_rng(0)
 # ::::{dropdown} Proof
 # :::{prf:proof}
 # $\varphi(1 + \delta) = \tfrac12 \delta^2 - \tfrac16 \delta^3 + O(\delta^4)$. In the ball,
-# $\delta(x, y) =
-# \epsilon\,\phi_y(x) / \sqrt{P_X(x)}$ with $\lVert \phi_y \rVert \le 1$, so $\delta = O(\epsilon)$. Insert this in
-# {eq}`eq-information-ratio`.
+# $\delta(x, y) = \epsilon\,\phi_y(x) / \sqrt{P_X(x)}$ with $\lVert \phi_y \rVert \le 1$, so
+# $\delta = O(\epsilon)$. Insert this in {eq}`eq-information-ratio`.
 # :::
 # ::::
 #
@@ -116,7 +115,8 @@ task, e = tasks["three labels"][0], epsilon[0]
 centred = (task.P / task.py[:, None]).T - np.outer(task.px, np.ones(3))  # P_{X|Y} - P_X 1^T
 assert np.allclose(task.dtm.T, e * Phi * np.sqrt(task.py), atol=1e-14)
 assert np.allclose(task.dtm.T, centred / np.sqrt(task.px)[:, None] * np.sqrt(task.py), atol=1e-14)
-print(f"|B| / |Phi sqrt(P_Y)| = {np.linalg.norm(task.dtm) / np.linalg.norm(Phi * np.sqrt(task.py)):.4f}, epsilon = {e}")
+ratio = np.linalg.norm(task.dtm) / np.linalg.norm(Phi * np.sqrt(task.py))
+print(f"|B| / |Phi sqrt(P_Y)| = {ratio:.4f}, epsilon = {e}")
 
 # %% [markdown]
 # :::{admonition} Printed and true
@@ -126,9 +126,10 @@ print(f"|B| / |Phi sqrt(P_Y)| = {np.linalg.norm(task.dtm) / np.linalg.norm(Phi *
 #
 # **Decided by.** The cell above.
 #
-# **True.** $\epsilon\, \Phi_{X|Y} [\sqrt{P_Y}] = [\sqrt{P_X}]^{-1} (P_{X|Y} - P_X \mathbf 1^\top)
-# [\sqrt{P_Y}] =
-# \Bt^\top$: a conditional, not a joint; a vector of ones; and $\epsilon$, since $\phi$ carries $1/\epsilon$.
+# **True.**
+# $\epsilon\, \Phi_{X|Y} [\sqrt{P_Y}]
+# = [\sqrt{P_X}]^{-1} (P_{X|Y} - P_X \mathbf 1^\top) [\sqrt{P_Y}] = \Bt^\top$: a conditional, not a joint; a vector of ones; and $\epsilon$, since $\phi$ carries
+# $1/\epsilon$.
 # :::
 #
 # ## Figure 3 again
@@ -170,7 +171,8 @@ plt.show()
 
 # %%
 for task, curve in zip(pair, curves, strict=True):
-    print(f"rank of the joint matrix {np.linalg.matrix_rank(task.P)}, rank of its DTM {np.linalg.matrix_rank(task.dtm, tol=1e-12)}")
+    print(f"rank of the joint matrix {np.linalg.matrix_rank(task.P)}, "
+          f"rank of its DTM {np.linalg.matrix_rank(task.dtm, tol=1e-12)}")
     assert abs(curve[5] - curve[4]) < 1e-12 and task.singular_values[5] < 1e-12
     assert np.allclose(curve[:5], np.cumsum(task.singular_values**2)[:5], rtol=1e-10)
 assert curves[0][5] < 2 * pair[0].mutual_information()
@@ -241,7 +243,8 @@ assert excess > 0 and abs(excess / t**3 - 2 / 3) < 2e-3
 
 # %%
 def summary(P):
-    """Squared length of the DTM, mutual information and largest density ratio of each joint (..., |Y|, |X|)."""
+    """Squared length of the DTM, mutual information and largest density ratio of each joint
+    (..., |Y|, |X|)."""
     product = P.sum(-1, keepdims=True) * P.sum(-2, keepdims=True)
     delta = (P - product) / product
     # the second is phi(r), without its loss of digits near r = 1
