@@ -1,4 +1,4 @@
-# make book   read a finished book: installs (4 minutes, once), runs stale notebooks, builds (2 minutes)
+# make book   read a finished book: installs (4 minutes, once), runs stale pages, builds (2 minutes)
 # make unit   what to run between edits: lint, quick unit tests, examples in docstrings (3 minutes)
 # make lint   ruff alone (a second)
 # make test   the whole: lint, all tests, all examples, every notebook again (15 minutes)
@@ -7,7 +7,7 @@
 # make check  look at the built pages in headless Chromium
 # make bench  time the scores, the rooms, the couplings and a coupled transfer against their rivals
 # make fuzz   try thousands of odd inputs where make test tries dozens (an hour)
-# make mutants  change the package in small ways, one at a time: which change does no test notice? (hours)
+# make mutants  small changes of the package that no test notices (hours)
 # make clean  remove what the others made
 #
 # PYTHON names another interpreter for the first install: make book PYTHON=python3.12
@@ -15,7 +15,8 @@
 PYTHON ?= python3
 RUN := .venv/bin/python -m
 # two workers of one thread each use two cores better than two workers of two
-TESTS := OMP_NUM_THREADS=1 MKL_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(RUN) pytest -n 2 --dist loadscope
+TESTS := OMP_NUM_THREADS=1 MKL_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(RUN) pytest
+TESTS += -n 2 --dist loadscope
 NBVAL := --nbval --nbval-current-env --nbval-sanitize-with tests/nbval_sanitize.cfg
 NBVAL += --nbval-cell-timeout 900
 EXAMPLES := --doctest-modules tdist
