@@ -250,6 +250,15 @@ def test_units_on_a_dask_cluster_of_two_processes(small, tmp_path):
     assert load("small", tmp_path)["units"] == EXPECTED
 
 
+@pytest.mark.parametrize(("backend", "module"), [("dask", "distributed"), ("ray", "ray")])
+def test_a_back_end_that_is_not_installed_is_named(backend, module, small, tmp_path, monkeypatch,
+                                                   capsys):
+    monkeypatch.setitem(sys.modules, module, None)
+    assert main(["run", "small", "--from", small, "--out", str(tmp_path), "--jobs", "2",
+                 "--backend", backend]) == 1
+    assert f"pip install '{backend}[" in capsys.readouterr().err
+
+
 PROCESSES = multiprocessing.get_context("forkserver")
 PROCESSES.set_forkserver_preload(["tdist.studies.runs"])
 

@@ -32,7 +32,7 @@ def main(arguments=None):
     args.source, args.out = (getattr(args, name, None) for name in ("source", "out"))
     try:
         return {"run": _run, "check": _check}.get(args.command, _list)(args)
-    except (OSError, ValueError, RuntimeError) as error:
+    except (OSError, ValueError, RuntimeError, ImportError) as error:
         print(f"tdist.studies: {error}", file=sys.stderr)
         return 1
 

@@ -179,11 +179,20 @@ def _parallel(name, source, left, jobs, backend):
     if backend not in BACKENDS:
         raise ValueError(f"backend must be one of {BACKENDS}, got {backend!r}")
     if backend == "ray":
-        need("ray.util.joblib").register_ray()
-    cluster = need("distributed").Client() if backend == "dask" else nullcontext()
+        _cluster("ray.util.joblib", "ray[default]").register_ray()
+    cluster = (_cluster("distributed", "dask[distributed]").Client() if backend == "dask"
+               else nullcontext())
     with cluster, joblib.parallel_config(backend=backend, n_jobs=jobs):
         yield from joblib.Parallel(return_as="generator_unordered", batch_size=1)(
             joblib.delayed(_in_worker)(name, source, key) for key in left)
+
+
+def _cluster(module, package):
+    try:
+        return need(module)
+    except ModuleNotFoundError as missing:
+        raise ModuleNotFoundError(f"{missing.name} is not installed; get it with: "
+                                  f"pip install '{package}'", name=missing.name) from None
 
 
 def _in_worker(name, source, key):
