@@ -89,9 +89,13 @@ class Joint:
 
     @classmethod
     def from_conditionals(cls, py, px_given_y):
-        r"""The joint of :math:`P_Y` (\|Y\|,) and the rows :math:`P_{X|Y=y}` (\|Y\|, \|X\|).
+        r"""The joint of a marginal and conditionals. Errors as :class:`Joint`.
 
-        Errors as :class:`Joint`.
+        Parameters
+        ----------
+        py : array_like, shape (\|Y\|,)
+        px_given_y : array_like, shape (\|Y\|, \|X\|)
+            Rows :math:`P_{X|Y=y}`.
 
         >>> Joint.from_conditionals([0.25, 0.75], [[1, 0], [0.2, 0.8]]).P
         array([[0.25, 0.  ],
@@ -248,7 +252,12 @@ class Joint:
         return float(np.sum((self.dtm @ basis) ** 2))
 
     def sample(self, m, seed=0):
-        r"""m independent draws, as symbol numbers x (m,) and y (m,).
+        r"""Independent draws, as symbol numbers x (m,) and y (m,).
+
+        Parameters
+        ----------
+        m : int
+        seed : int
 
         >>> x, y = Joint([[0.5, 0.0], [0.0, 0.5]]).sample(1000, seed=1)
         >>> (x == y).all(), 450 < x.sum() < 550

@@ -97,7 +97,13 @@ class SoftHGR(nn.Module):
             self.g = nn.Embedding(classes, k)
 
     def forward(self, x, y):
-        """The objective on a batch: x (m, inputs), y (m,), as :func:`soft_hgr`."""
+        """The objective on a batch, as :func:`soft_hgr`.
+
+        Parameters
+        ----------
+        x : torch.Tensor, shape (m, inputs)
+        y : torch.Tensor, shape (m,)
+        """
         return soft_hgr(self.f(x), self.g(y))
 
     def fit(self, x, y, epochs=100, batch_size=1024, lr=3e-3, weight_decay=0.0, progress=True):

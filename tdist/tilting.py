@@ -2,8 +2,8 @@ r"""The saddle point behind :func:`tdist.exponents.mismatched`: two distribution
 function of f until their means of f meet.
 
 For 0 < s < 1 and t = z eta, :math:`V(s) = \max_\eta -[s \Lambda_1((1-s)t) + (1-s) \Lambda_2(-st)]`
-is concave in s, and its largest value is the exponent. Every (s, eta) gives a lower bound of it; the
-divergences of the two tilted distributions, once their means are equal, an upper one.
+is concave in s, and its largest value is the exponent. Every (s, eta) gives a lower bound of it;
+the divergences of the two tilted distributions, once their means are equal, an upper one.
 """
 
 import numpy as np
@@ -57,9 +57,10 @@ def saddle(z, p1, p2, lost1, lost2):
                  if m.apart <= CLOSED * best.value), default=np.inf)
     if not (best.value > 0 and bound - best.value <= CLOSED * best.value):
         raise ArithmeticError(
-            f"no exponent was found: it is at least {best.value:.3g} nats, at a tilt of {root:.3g}, "
-            f"and at most {bound:.3g}. Probabilities or values of f that differ by too many orders of "
-            "magnitude do this: merge symbols that f hardly tells apart, or give fewer features")
+            f"no exponent was found: it is at least {best.value:.3g} nats, at a tilt of "
+            f"{root:.3g}, and at most {bound:.3g}. Probabilities or values of f that differ by too "
+            "many orders of magnitude do this: merge symbols that f hardly tells apart, or give "
+            "fewer features")
     return best.value, root, best.q1, best.q2
 
 

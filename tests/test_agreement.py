@@ -193,7 +193,8 @@ HOLE = np.where(np.eye(3) > 0, np.nan, np.arange(9).reshape(3, 3))
     (lambda: spearman(WORSE, HOLE), "^reference must be a matrix of finite"),
     (lambda: spearman(np.ones((0, 3)), np.ones((0, 3))), r"^scores .* \(0, 3\)$"),
     (lambda: dcg([1, 2], [1, np.nan]), "NaN"), (lambda: dcg([np.nan, 2], [1, 2]), "NaN"),
-    (lambda: mantel(HOLE[:2], WORSE), "^a must be square"), (lambda: mantel(H, WORSE), "^b must be"),
+    (lambda: mantel(HOLE[:2], WORSE), "^a must be square"),
+    (lambda: mantel(H, WORSE), "^b must be"),
     (lambda: mantel(H, H, permutations=0), "at least 1"),
     (lambda: mantel(H, H, permutations=1.5), "whole number")])
 def test_errors_name_what_came(call, message):

@@ -72,17 +72,22 @@ def missing(name):
     parent = name.rpartition(".")[0]
     member = parent.count(".") and inspect.isclass(find(parent))
     wanted = set() if member else {"Examples"}
+    if inspect.isclass(thing) and issubclass(thing, Warning):
+        return set()  # it has no more to it than its text
     if inspect.isclass(thing):
         given = sections(text)
         wanted |= set() if given & {"Parameters", "Attributes"} else {"Parameters or Attributes"}
     elif callable(thing):
         takes = [p for p in inspect.signature(thing).parameters if p not in ("self", "cls")]
-        same = "Parameters and errors as in" in text
-        wanted |= {"Parameters"} if takes and not same else set()
+        wanted |= {"Parameters"} if takes else set()
         returns = re.search(r"^\s+(return|yield)\s+\S", inspect.getsource(thing), re.M)
         wanted |= {"Returns"} if returns and not sections(text) & {"Yields"} else set()
         if member:  # what a method gives, and its one argument, a sentence can say
             wanted = {"Parameters"} if len(takes) > 1 else set()
+        # or where they are described
+        wanted -= {word.capitalize() for sentence in
+                   re.findall(r"(Parameters[\w ,]*) as (?:in )?:func:", text)
+                   for word in re.findall(r"\w+", sentence)}
     found = {section for section in wanted if section not in sections(text)}
     if "Examples" in wanted and not doctest.DocTestParser().get_examples(text):
         found.add("Examples")
