@@ -250,6 +250,17 @@ def test_units_on_a_dask_cluster_of_two_processes(small, tmp_path):
     assert load("small", tmp_path)["units"] == EXPECTED
 
 
+@pytest.mark.slow
+def test_units_on_a_ray_cluster_of_two_processes(small, tmp_path):
+    ray = pytest.importorskip("ray")
+    ray.init(num_cpus=2, include_dashboard=False, logging_level="ERROR")
+    try:
+        run("small", source=small, folder=tmp_path, jobs=2, backend="ray", progress=False)
+    finally:
+        ray.shutdown()
+    assert load("small", tmp_path)["units"] == EXPECTED
+
+
 @pytest.mark.parametrize(("backend", "module"), [("dask", "distributed"), ("ray", "ray")])
 def test_a_back_end_that_is_not_installed_is_named(backend, module, small, tmp_path, monkeypatch,
                                                    capsys):

@@ -118,9 +118,9 @@ def run(name, *, source=None, keys=None, folder=None, jobs=1, backend="loky", pr
         Units side by side, in as many processes; this one alone writes.
     backend : "loky", "dask" or "ray"
         Joblib's: processes of this machine, or those of a cluster. Dask's is the one that
-        ``DASK_SCHEDULER_ADDRESS`` names, ray's the one that ``RAY_ADDRESS`` names; without the
-        variable, one is started here. A cluster's machines need the package, the data and the
-        user's file at the same paths.
+        ``DASK_SCHEDULER_ADDRESS`` names, Ray's the one that ``RAY_ADDRESS`` names; without the
+        variable, one is started here. Ray gives `jobs` units back at a time. A cluster's machines
+        need the package, the data and the user's file at the same paths.
     progress : bool
         Show bars.
 
@@ -182,9 +182,13 @@ def _parallel(name, source, left, jobs, backend):
         _cluster("ray.util.joblib", "ray[default]").register_ray()
     cluster = (_cluster("distributed", "dask[distributed]").Client() if backend == "dask"
                else nullcontext())
+    calls = [joblib.delayed(_in_worker)(name, source, key) for key in left]
     with cluster, joblib.parallel_config(backend=backend, n_jobs=jobs):
-        yield from joblib.Parallel(return_as="generator_unordered", batch_size=1)(
-            joblib.delayed(_in_worker)(name, source, key) for key in left)
+        if backend == "ray":  # gives its results back in blocks only: `jobs` units at a time
+            for start in range(0, len(calls), jobs):
+                yield from joblib.Parallel(batch_size=1)(calls[start:start + jobs])
+        else:
+            yield from joblib.Parallel(return_as="generator_unordered", batch_size=1)(calls)
 
 
 def _cluster(module, package):
