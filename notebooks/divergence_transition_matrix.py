@@ -140,8 +140,8 @@ for claim, value in worst.items():
 joint = Joint(rng.dirichlet(np.ones(42)).reshape(6, 7))
 f, g, sigma = (modes := joint.modes()).f, modes.g, modes.correlations
 mean = np.abs(joint.px @ f).max() + np.abs(joint.py @ g).max()
-gram = np.abs((f.T * joint.px) @ f - np.eye(5)).max() + np.abs((g.T * joint.py) @ g
-                                                               - np.eye(5)).max()
+gram = (np.abs((f.T * joint.px) @ f - np.eye(5)).max()
+        + np.abs((g.T * joint.py) @ g - np.eye(5)).max())
 cross = np.abs(f.T @ joint.P.T @ g - np.diag(sigma)).max()
 assert max(mean, gram, cross) < 1e-11
 print("sigma:", sigma.round(4), " sum:", sigma.sum().round(4))

@@ -146,7 +146,8 @@ FORMS = {"arcsine": distance,
 
 
 def off(form, size):
-    """Median relative error (NaN, the root of a negative number, counts as wrong), and the share of NaN."""
+    """Median relative error (NaN, the root of a negative number, counts as wrong), and the share of
+    NaN."""
     p, q = torch.softmax(logits, 1), torch.softmax(logits + size * direction, 1)
     found, exact = form(p.float(), q.float()).double(), distance(p, q)
     return ((found - exact).abs()
@@ -209,7 +210,8 @@ table
 # The paper adds up something else, the root of the divergence:
 #
 # $$
-# \mathrm{len}_{\mathrm{KL}}(p_0, \dots, p_K) = \sum_{k=0}^{K-1} \sqrt{2\, \mathrm{KL}(p_k, p_{k+1})} .
+# \mathrm{len}_{\mathrm{KL}}(p_0, \dots, p_K)
+# = \sum_{k=0}^{K-1} \sqrt{2\, \mathrm{KL}(p_k, p_{k+1})} .
 # $$ (eq-root-kl)
 #
 # In the limit this is the same length. Before the limit it is not.
@@ -244,7 +246,8 @@ table
 # $-\tfrac1{12} \sum_y p_y x_y^3 / d$, of order $1 / K^2$ a step and $1 / K$ in all.
 #
 # For the bound, Jensen's inequality gives
-# $\mathrm{KL}(p, q) = -2 \sum_y p_y \log \sqrt{q_y / p_y} \ge -2 \log \sum_y \sqrt{p_y q_y} = -2 \log \cos\theta$
+# $\mathrm{KL}(p, q) = -2 \sum_y p_y \log \sqrt{q_y / p_y} \ge -2 \log \sum_y \sqrt{p_y q_y}
+# = -2 \log \cos\theta$
 # with $\theta = d / 2$, and $-\log\cos\theta \ge \theta^2 / 2$. So
 # $2\, \mathrm{KL} \ge 2 \theta^2 = d^2 / 2$. For $p = (0, 1)$ and $q = (x, 1 - x)$ we have
 # $2\, \mathrm{KL} = -2 \log(1 - x) \approx 2x$ and $d = 2 \arcsin \sqrt x \approx 2 \sqrt x$: the
@@ -286,7 +289,8 @@ def first_order(t, h=1e-6):
 
 predicted = -quad(first_order, 0, 1)[0] / 12
 slope = np.log10((error.loc[10] / error.loc[1000]).abs()) / 2
-print(f"K times the error of the root of 2 KL at K = 1000: {1000 * error['root of 2 KL'][1000]:.4f}, predicted {predicted:.4f}")
+print(f"K times the error of the root of 2 KL at K = 1000: "
+      f"{1000 * error['root of 2 KL'][1000]:.4f}, predicted {predicted:.4f}")
 print("order of the error:", slope.round(2).to_dict())
 assert abs(1000 * error["root of 2 KL"][1000] / predicted - 1) < 0.01
 assert abs(slope["arcsine"] - 2) < 0.1 and abs(slope["root of 2 KL"] - 1) < 0.1
@@ -442,7 +446,8 @@ def sweep(beta, K=1000):
 betas = [4, 16, 64, 256]
 swept = {beta: expected_length(sweep(beta)) for beta in betas}
 for beta, found in swept.items():
-    print(f"beta {beta:>3}: L = {found.length:.3f}, R = {found.riemannian_length:.3f}, sqrt(beta) = {beta**0.5:.0f}")
+    print(f"beta {beta:>3}: L = {found.length:.3f}, R = {found.riemannian_length:.3f}, "
+          f"sqrt(beta) = {beta**0.5:.0f}")
 assert abs(swept[256].length - np.pi) < 0.1 and abs(swept[256].riemannian_length / 16 - 1) < 0.02
 
 # %% mystnb={"figure": {"caption": "A boundary sweeps over the inputs. Left: the speed of each input when the boundary is in the middle; a sharp boundary moves few inputs fast. Right: the mean of the lengths (L) tends to \u03c0, the length in the mean metric (R) to the root of the sharpness.", "name": "fig-length-readings"}} tags=["hide-input"]
@@ -499,7 +504,8 @@ for name, features, curve in (("as trained", X, weights),
                   "L": found.length, "R": found.riemannian_length}
 table = pd.DataFrame(rows).T
 assert np.ptp(table["L"]) < 1e-3 and np.ptp(table["R"]) < 1e-3
-assert table["length of the numbers"]["rewritten"] > 2 * table["length of the numbers"]["as trained"]
+numbers = table["length of the numbers"]
+assert numbers["rewritten"] > 2 * numbers["as trained"]
 table.round(3)
 
 # %% [markdown]
@@ -521,8 +527,8 @@ def train(batch, steps=600, rate=0.1, seed=0):
     for _ in range(steps):
         path.append(softmax(X @ w, axis=-1))
         chosen = order.choice(len(X), batch, replace=False)
-        w = w - rate * X[chosen].T @ (softmax(X[chosen] @ w,
-                                              axis=-1) - np.eye(3)[y[chosen]]) / batch
+        excess = softmax(X[chosen] @ w, axis=-1) - np.eye(3)[y[chosen]]
+        w = w - rate * X[chosen].T @ excess / batch
     return np.array([*path, softmax(X @ w, axis=-1)])
 
 
@@ -530,7 +536,8 @@ rows = {}
 for batch in (2, 8, 32, 178):
     path = train(batch)
     rows[batch] = {"every step": expected_length(path).length,
-                   "every 20th step": expected_length(path[::20]).length, "distance of the ends": distance(path[0], path[-1]).mean()}
+                   "every 20th step": expected_length(path[::20]).length,
+                   "distance of the ends": distance(path[0], path[-1]).mean()}
 roads = pd.DataFrame(rows).T.rename_axis("batch")
 assert (roads["every step"] > roads["every 20th step"]).all()
 assert (roads["every 20th step"] >= roads["distance of the ends"]).all()
@@ -598,7 +605,8 @@ def gated(K, moves):
 
 
 for K in (1, 10, 1000):
-    print(f"K = {K:>4}: the gate alone {path_length(gated(K, 0)):.5f}, with both classifiers moving {path_length(gated(K, 2)):.5f}")
+    print(f"K = {K:>4}: the gate alone {path_length(gated(K, 0)):.5f}, "
+          f"with both classifiers moving {path_length(gated(K, 2)):.5f}")
     assert abs(path_length(gated(K, 0)) - np.pi) < 1e-12
 assert path_length(gated(1000, 2)) > np.pi
 
@@ -637,7 +645,8 @@ table.round(5)
 low, high = (np.sqrt(2) * 100 * value for value in (0.081, 0.31))
 glue("length-fig2-low", f"{low:.1f}", display=False)
 glue("length-fig2-high", f"{high:.1f}", display=False)
-print(f"Figure 2 in units of L: {low:.1f} to {high:.1f}; in units of pi: {low / np.pi:.1f} to {high / np.pi:.1f}")
+print(f"Figure 2 in units of L: {low:.1f} to {high:.1f}; in units of pi: "
+      f"{low / np.pi:.1f} to {high / np.pi:.1f}")
 assert 11 < low < 12 and 43 < high < 44
 
 # %% [markdown]
@@ -668,5 +677,7 @@ assert 11 < low < 12 and 43 < high < 44
 # $\sqrt 2\, K$ before it is set beside a length.
 
 # %%
-pd.DataFrame({"arcsine": readings["L"], "root of the divergence": readings["L, root of 2 KL"],
-              "mean step, published program": table["mean step V"]}).T.rename_axis("L of one path, computed from").round(4)
+computed = pd.DataFrame({"arcsine": readings["L"],
+                         "root of the divergence": readings["L, root of 2 KL"],
+                         "mean step, published program": table["mean step V"]})
+computed.T.rename_axis("L of one path, computed from").round(4)

@@ -64,7 +64,8 @@ print("sigma:", sigma[:-1].round(4))
 runs = {k: algorithm_1(joint.P, k, sweeps=100) for k in (1, 3, 5)}
 for k, (f, _, objective) in runs.items():
     top, mean = sigma[:k].sum(), np.linalg.norm(joint.px @ f)
-    print(f"k = {k}: best possible {top:.4f}, after 100 sweeps {objective[-1]:.4f}, length of E f {mean:.4f}")
+    print(f"k = {k}: best possible {top:.4f}, after 100 sweeps {objective[-1]:.4f}, "
+          f"length of E f {mean:.4f}")
     assert abs(objective[-1] - (1 + sigma[:k - 1].sum())) < 1e-9 and np.isclose(mean, 1)
 
 # %% [markdown]
@@ -340,7 +341,8 @@ pd.DataFrame(rows, columns=columns).set_index("samples").round(3)
 # $A = [\sqrt{P_Y}]^{-1} P [\sqrt{P_X}]^{-1}$, where
 #
 # $$
-# \delta\! A = [\sqrt{P_Y}]^{-1} \delta\, [\sqrt{P_X}]^{-1} - \tfrac12 \Bigl[\frac{\delta_Y}{P_Y}\Bigr] A
+# \delta\! A = [\sqrt{P_Y}]^{-1} \delta\, [\sqrt{P_X}]^{-1}
+# - \tfrac12 \Bigl[\frac{\delta_Y}{P_Y}\Bigr] A
 # - \tfrac12 A \Bigl[\frac{\delta_X}{P_X}\Bigr] .
 # $$
 #
@@ -391,7 +393,8 @@ tables = np.random.default_rng(0).multinomial(m, P.ravel(), size=20_000).reshape
 
 
 def largest(tables, py, px):
-    """First singular value of the DTM of each table, with marginals py (..., |Y|, 1) and px (..., 1, |X|)."""
+    """First singular value of the DTM of each table, with marginals py (..., |Y|, 1) and px (...,
+    1, |X|)."""
     return np.linalg.svd((tables - py * px) / np.sqrt(py * px), compute_uv=False)[..., 0]
 
 
@@ -549,7 +552,8 @@ assert np.isclose(*same)
 # ::::{dropdown} Proof
 # :::{prf:proof}
 # With $\Xi = [\sqrt{P_X}] f$ and $\Psi = [\sqrt{P_Y}] g$ the objective is
-# $\tr(\Psi^\top \Bt\, \Xi) - \frac12\lVert \Psi\Xi^\top \rVert_F^2 = \frac12 \lVert\Bt\rVert_F^2 - \frac12\lVert \Bt - \Psi\Xi^\top \rVert_F^2$.
+# $\tr(\Psi^\top \Bt\, \Xi) - \frac12\lVert \Psi\Xi^\top \rVert_F^2
+# = \frac12 \lVert\Bt\rVert_F^2 - \frac12\lVert \Bt - \Psi\Xi^\top \rVert_F^2$.
 # For fixed $\Xi$ the best $\Psi\Xi^\top$ is $\Bt$ times the projector on the span of $\Xi$, which
 # leaves $\frac12\lVert\Bt\,\Xi(\Xi^\top\Xi)^{-1/2}\rVert_F^2 = \frac12 H(f)$ by
 # {eq}`eq-appendix-d`. Over both, the best approximation of rank $k$ keeps the $k$ largest singular
@@ -597,7 +601,8 @@ fx, gy = ((v - v.mean(0)).detach() for v in (f[x], g[y]))
 total = np.sum(small.singular_values**2)
 linear, penalty = (fx * gy).sum() / 100, torch.trace(fx.T @ fx @ gy.T @ gy) / 100**2
 value = -step().item()
-print(f"objective {value:.6f}, E[f^T g] {linear:.6f}, tr(cov f cov g) {penalty:.6f}, sum of sigma^2 {total:.6f}")
+print(f"objective {value:.6f}, E[f^T g] {linear:.6f}, tr(cov f cov g) {penalty:.6f}, "
+      f"sum of sigma^2 {total:.6f}")
 assert abs(value - total / 2) < 1e-9 and abs(linear - total) < 1e-6 and abs(penalty - total) < 1e-6
 
 # %% [markdown]
@@ -667,7 +672,8 @@ for name, (priors, means) in tasks.items():
     score = lines[name].h_score(learned[name])
     assert 0.99 < score / best[name] <= 1 and abs(2 * history[-1] / best[name] - 1) < 0.05
     glue("soft-" + name.split()[0], f"{100 * score / best[name]:.2f} %", display=False)
-    print(f"{name}: twice the objective {2 * history[-1]:.4f}, H(f) {score:.4f}, best {best[name]:.4f}")
+    print(f"{name}: twice the objective {2 * history[-1]:.4f}, H(f) {score:.4f}, "
+          f"best {best[name]:.4f}")
 
 # %% [markdown]
 # The learned features reach {glue:text}`soft-two` and {glue:text}`soft-three` of the best H-score.

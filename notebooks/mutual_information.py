@@ -128,8 +128,8 @@ print(f"|B| / |Phi sqrt(P_Y)| = {ratio:.4f}, epsilon = {e}")
 #
 # **True.**
 # $\epsilon\, \Phi_{X|Y} [\sqrt{P_Y}]
-# = [\sqrt{P_X}]^{-1} (P_{X|Y} - P_X \mathbf 1^\top) [\sqrt{P_Y}] = \Bt^\top$: a conditional, not a joint; a vector of ones; and $\epsilon$, since $\phi$ carries
-# $1/\epsilon$.
+# = [\sqrt{P_X}]^{-1} (P_{X|Y} - P_X \mathbf 1^\top) [\sqrt{P_Y}] = \Bt^\top$: a conditional, not
+# a joint; a vector of ones; and $\epsilon$, since $\phi$ carries $1/\epsilon$.
 # :::
 #
 # ## Figure 3 again
@@ -142,8 +142,8 @@ print(f"|B| / |Phi sqrt(P_Y)| = {ratio:.4f}, epsilon = {e}")
 # %%
 def tilted(strength, size, rng):
     """Random joints with six labels and eight symbols, (size, 6, 8); strength 0 is independence."""
-    product = rng.dirichlet(np.full(6, 5.0), size)[:, :, None] * rng.dirichlet(np.full(8, 5.0),
-                                                                               size)[:, None, :]
+    py, px = (rng.dirichlet(np.full(n, 5.0), size) for n in (6, 8))
+    product = py[:, :, None] * px[:, None, :]
     P = product * np.exp(strength * rng.standard_normal((size, 6, 8)))
     return P / P.sum((1, 2), keepdims=True)
 

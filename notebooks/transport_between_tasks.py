@@ -105,7 +105,8 @@ print(f"largest difference of an entry, times n: {difference:.0e}")
 # $(i, j)$, which has the probability $\Gamma_{ij}$, stands at
 #
 # $$
-# x_\tau^{ij} = (1 - \tau)\, x_i^s + \tau\, x_j^t , \qquad y_\tau^{ij} = (1 - \tau)\, y_i^s + \tau\, y_j^t ,
+# x_\tau^{ij} = (1 - \tau)\, x_i^s + \tau\, x_j^t ,
+# \qquad y_\tau^{ij} = (1 - \tau)\, y_i^s + \tau\, y_j^t ,
 # $$ (eq-displacement)
 #
 # the **displacement interpolation** of equations 7 and 8. With
@@ -134,7 +135,8 @@ fig, axes = plt.subplots(2, 5, figsize=(7.6, 2.5), sharex=True, sharey=True)
 for row, (name, drawn) in zip(axes, pairs.items(), strict=True):
     for ax, tau in zip(row, (0, 0.25, 0.5, 0.75, 1), strict=True):
         points = (1 - tau) * source[drawn // 60] + tau * target[drawn % 60]
-        shade = (1 - tau) * np.array(plt.matplotlib.colors.to_rgb(SOURCE)) + tau * np.array(plt.matplotlib.colors.to_rgb(TARGET))
+        near, far = (np.array(plt.matplotlib.colors.to_rgb(c)) for c in (SOURCE, TARGET))
+        shade = (1 - tau) * near + tau * far
         ax.plot(*points.T, ".", color=shade, markersize=3)
         ax.set(aspect="equal", xticks=[], yticks=[])
         if ax.get_subplotspec().is_last_row():
@@ -160,8 +162,8 @@ for k in (2, 20):
     rows[k] = {"product coupling": cost.mean()} | {
         size: np.mean([ot.emd2([], [], cost[s:s + size, s:s + size]) for s in range(0, 480, size)])
         for size in (1, 10, 30, 120, 480)}
-table = pd.DataFrame(rows).T.rename_axis("dimensions").rename(columns={1: "blocks of 1",
-                                                                       480: "480 (all)"})
+table = pd.DataFrame(rows).T.rename_axis("dimensions")
+table = table.rename(columns={1: "blocks of 1", 480: "480 (all)"})
 block_loss = (table[30] - table["480 (all)"]) / (table["product coupling"] - table["480 (all)"])
 assert (table[[10, 30, 120, "480 (all)"]].diff(axis=1).iloc[:, 1:] < 0).all(axis=None)
 assert (block_loss < 0.5).all()
@@ -234,7 +236,8 @@ shares.round(2)
 # paper therefore draws the coefficient at random,
 #
 # $$
-# m \sim \mathrm{Beta}(\tau, 1 - \tau), \qquad x = (1 - m)\, x_i^s + m\, x_j^t, \quad y = (1 - m)\, y_i^s + m\, y_j^t ,
+# m \sim \mathrm{Beta}(\tau, 1 - \tau),
+# \qquad x = (1 - m)\, x_i^s + m\, x_j^t, \quad y = (1 - m)\, y_i^s + m\, y_j^t ,
 # $$ (eq-beta)
 #
 # with $m = \tau$ at $\tau = 0$ and $\tau = 1$, where the Beta distribution is not defined. Its mean
@@ -307,7 +310,8 @@ plt.show()
 #
 # $$
 # \begin{aligned}
-# \Gamma_{t+1} = \arg\min_{\Gamma \in \Pi} \; &\langle \Gamma, C + 2\lambda (\Gamma_t - \Gamma') - \ell \log \Gamma_t \rangle \\
+# \Gamma_{t+1} = \arg\min_{\Gamma \in \Pi} \;
+# &\langle \Gamma, C + 2\lambda (\Gamma_t - \Gamma') - \ell \log \Gamma_t \rangle \\
 # &+ (\eps + \ell) \sum_{ij} \Gamma_{ij} \log \Gamma_{ij} , \qquad \ell = \frac{2\lambda}{n} .
 # \end{aligned}
 # $$ (eq-mirror)
@@ -322,7 +326,8 @@ plt.show()
 #
 # $$
 # \begin{aligned}
-# \mathrm{KL}(\Gamma^*, \Gamma_{t+1}) &\le \frac{\ell}{\eps + \ell}\, \mathrm{KL}(\Gamma^*, \Gamma_t) , \\
+# \mathrm{KL}(\Gamma^*, \Gamma_{t+1})
+# &\le \frac{\ell}{\eps + \ell}\, \mathrm{KL}(\Gamma^*, \Gamma_t) , \\
 # F(\Gamma_{t+1}) - F(\Gamma^*) &\le \ell\, \mathrm{KL}(\Gamma^*, \Gamma_t) .
 # \end{aligned}
 # $$ (eq-mirror-rate)
@@ -333,7 +338,9 @@ plt.show()
 # Write $F = f - \eps H$ with
 # $f(\Gamma) = \langle\Gamma, C\rangle + \lambda \lVert\Gamma - \Gamma'\rVert^2$. Up to constants
 # {eq}`eq-mirror` minimises
-# $M(\Gamma) = f(\Gamma_t) + \langle \nabla f(\Gamma_t), \Gamma - \Gamma_t \rangle - \eps H(\Gamma) + \ell\, \mathrm{KL}(\Gamma, \Gamma_t)$.
+# $M(\Gamma)
+# = f(\Gamma_t) + \langle \nabla f(\Gamma_t), \Gamma - \Gamma_t \rangle - \eps H(\Gamma) +
+# \ell\, \mathrm{KL}(\Gamma, \Gamma_t)$.
 # {prf:ref}`lem-relative-smoothness` says $F \le M$ on $\Pi$, and convexity of $f$ says
 # $M(\Gamma) \le F(\Gamma) + \ell\, \mathrm{KL}(\Gamma, \Gamma_t)$. $M$ is linear plus $\eps + \ell$
 # times the negative entropy, so its minimiser over the convex set $\Pi$ satisfies
@@ -341,7 +348,8 @@ plt.show()
 # $\Gamma = \Gamma^*$:
 #
 # $$
-# F(\Gamma_{t+1}) + (\eps + \ell)\, \mathrm{KL}(\Gamma^*, \Gamma_{t+1}) \le F(\Gamma^*) + \ell\, \mathrm{KL}(\Gamma^*, \Gamma_t) .
+# F(\Gamma_{t+1}) + (\eps + \ell)\, \mathrm{KL}(\Gamma^*, \Gamma_{t+1})
+# \le F(\Gamma^*) + \ell\, \mathrm{KL}(\Gamma^*, \Gamma_t) .
 # $$
 #
 # As $F(\Gamma_{t+1}) \ge F(\Gamma^*)$, both claims follow.
@@ -395,7 +403,8 @@ for multiple in (0.25, 1, 10, 30):
                         for path in (safe, naive)]
     rows[multiple] = {"2 lam / (n eps)": ell / eps, "bound of the rate": ell / (eps + ell),
                       "slowest step": ratios.max(),
-                      "safe: excess after 20": excess[multiple][0][-1], "naive: excess after 20": excess[multiple][1][-1]}
+                      "safe: excess after 20": excess[multiple][0][-1],
+                      "naive: excess after 20": excess[multiple][1][-1]}
 table = pd.DataFrame(rows).T.rename_axis("lambda / mean(C)")
 assert (table["naive: excess after 20"][[10, 30]] > 0.01).all()
 assert table["naive: excess after 20"][0.25] < 1e-4
@@ -409,8 +418,8 @@ table.apply(lambda column: column.map(("{:.0e}" if "excess" in column.name else 
 
 # %% mystnb={"figure": {"caption": "Excess of the objective over its minimum, by steps. The naive linearisation (dashed) is fast for the smallest proximal weight and stays far away for the two large ones; the safe step (solid) goes down for every weight.", "name": "fig-transport-mirror"}} tags=["hide-input"]
 fig, ax = plt.subplots()
-for (multiple, (safe, naive)), colour in zip(excess.items(), ("#56B4E9", COMPUTED, SOURCE, OTHER),
-                                             strict=True):
+colours = ("#56B4E9", COMPUTED, SOURCE, OTHER)
+for (multiple, (safe, naive)), colour in zip(excess.items(), colours, strict=True):
     ax.semilogy(safe, color=colour, label=rf"$\lambda$ = {multiple} mean(C)")
     ax.semilogy(naive, "--", color=colour)
 ax.set(xlabel="step", ylabel="F - minimum", ylim=(3e-6, 3), xticks=range(0, 21, 5))
@@ -483,7 +492,8 @@ plt.show()
 #
 # $$
 # \frac{\partial D}{\partial u_i} = \frac1n - \sum_j x_{ij} , \qquad
-# \frac{\partial x_{ij}}{\partial u_i} = \frac{x_{ij}}{\eps + 2 \lambda x_{ij}} \quad (x_{ij} < 1/n),
+# \frac{\partial x_{ij}}{\partial u_i}
+# = \frac{x_{ij}}{\eps + 2 \lambda x_{ij}} \quad (x_{ij} < 1/n),
 # $$ (eq-newton)
 #
 # and the same for $v$: Newton's method has $2n$ equations a block. Large weights suit it, since the
@@ -529,12 +539,12 @@ bound = objective(certified.coupling, lam) - certified.gap[0]  # no coupling goe
 # the Sinkhorn runs inside gcg stop before they converge, and say so
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
-    found = {f"gcg, at most {k} steps": ot.optim.gcg(uniform, uniform, C[0], eps, lam, square,
-                                                    lambda g: 2 * (g - previous[0]), numItermax=k) for k in (10, 200)}
-found |= {f"cg, at most {k} steps": ot.optim.cg(uniform, uniform, C[0], 1.0, both, both_slope,
-                                                numItermax=k,
-                                               stopThr=1e-12, stopThr2=1e-12) for k in (20, 200,
-                                                                                        1000)}
+    found = {f"gcg, at most {k} steps":
+             ot.optim.gcg(uniform, uniform, C[0], eps, lam, square,
+                          lambda g: 2 * (g - previous[0]), numItermax=k) for k in (10, 200)}
+found |= {f"cg, at most {k} steps":
+          ot.optim.cg(uniform, uniform, C[0], 1.0, both, both_slope, numItermax=k,
+                      stopThr=1e-12, stopThr2=1e-12) for k in (20, 200, 1000)}
 gaps_of_others = {name: (objective(g, lam) - bound) / C.mean() for name, g in found.items()}
 glue("transport-steps", certified.steps, display=False)
 gaps_of_others[f"proximal, {certified.steps} steps"] = certified.gap[0] / C.mean()
@@ -619,7 +629,9 @@ moved.round(2)
 # itself.
 
 # %%
-pd.Series({"saved by blocks of 30, in 2 dimensions": 1 - block_loss[2],
+summary = {"saved by blocks of 30, in 2 dimensions": 1 - block_loss[2],
            "saved by blocks of 30, in 20 dimensions": 1 - block_loss[20],
-           "mass within a class, pixels, shifted": shares["pixels, 0.05"]["shifted"], "mass within a class, features, shifted": shares["features, 0.05"]["shifted"],
-           "moved in iteration 7, growing weight": moved["growing, 0.025 · 5^k"].iloc[-1]}, name="share").round(2).to_frame()
+           "mass within a class, pixels, shifted": shares["pixels, 0.05"]["shifted"],
+           "mass within a class, features, shifted": shares["features, 0.05"]["shifted"],
+           "moved in iteration 7, growing weight": moved["growing, 0.025 · 5^k"].iloc[-1]}
+pd.Series(summary, name="share").round(2).to_frame()
