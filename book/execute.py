@@ -162,8 +162,6 @@ class Pair:
 
     def write_script(self, notebook):
         """Write the script as jupytext does when JupyterLab saves the pair."""
-        notebook = nbformat.from_dict(notebook)
-        notebook.metadata.pop("jupytext", None)  # JupyterLab's copy of what jupytext.toml says
         config = load_jupytext_config(str(self.script))
         written = jupytext.writes(notebook, fmt="py:percent", config=config)
         if not self.script.exists() or written != self.script.read_text(encoding="utf-8"):

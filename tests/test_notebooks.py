@@ -273,8 +273,21 @@ def test_a_run_stores_the_outputs_and_what_it_read(book, capsys):
     assert capsys.readouterr().out == "page: fresh\n"
 
 
-def test_two_runs_are_equal_to_the_byte(book):
+@pytest.mark.parametrize("bytecode", ["beside the modules", "elsewhere"])
+def test_two_runs_are_equal_to_the_byte(book, bytecode, monkeypatch):
+    """Whether a module is compiled now or was before, stays loaded or not; sets keep their order."""
+    monkeypatch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
+    if bytecode == "elsewhere":
+        monkeypatch.setenv("PYTHONPYCACHEPREFIX", str(book / "bytecode"))
+        forget = ""
+    else:
+        forget = 'import sys\n\ndel sys.modules["tdist.deep"]\n'
+    replace(page(book).script, "print(tdist.value())",
+            f"print(tdist.value(), {{*'abcdefgh'}})\n{forget}")
+    replace(book / "tdist" / "deep.py", "3", "4")
+    assert go(book) == 0
     before = page(book).ipynb.read_bytes()
+    assert b"tdist/deep.py" in before and b"4.5" in before
     assert go(book, "page") == 0
     assert page(book).ipynb.read_bytes() == before
 
@@ -315,6 +328,18 @@ def test_a_file_that_is_gone_or_comes_makes_a_page_stale(book):
     before = record.stamp(now, [], book)
     (book / "notebooks" / "results" / "late.json").write_text("[]", encoding="utf-8")
     assert record.stamp(now, [], book) != before
+
+
+def test_a_result_that_a_run_looked_for_in_vain_makes_a_page_stale_when_it_comes(book):
+    replace(page(book).script, "print(tdist.value())", """\
+try:
+    open("results/" + "la" + "te.json")
+except FileNotFoundError:
+    print("not run")""")
+    assert go(book) == 0
+    assert page(book).judge() == ("", "")
+    (book / "notebooks" / "results" / "late.json").write_text("[]", encoding="utf-8")
+    assert page(book).judge()[0] == "run"
 
 
 def test_a_page_that_starts_the_package_as_a_program_depends_on_all_of_it(book):
@@ -389,11 +414,16 @@ def test_take_and_discard_of_a_change_of_code(book):
 
 def test_take_and_discard_of_a_change_of_prose_run_nothing(book, capsys):
     edit(book, change_prose)
+    edit(book, lambda notebook: notebook.metadata.update(
+        {"jupytext": {"notebook_metadata_filter": "all"}}))  # as an older JupyterLab left it
     taken = shutil.copytree(book, book.parent / "taken")
+    page(taken).take()
+    written = BOOK["notebooks/page.py"].replace("# words", "# his words")
+    assert page(taken).script.read_text(encoding="utf-8") == written
     assert go(book, "--discard", "page") == go(taken, "--take", "page") == 0
     assert page(book).stored().cells[0].source == "words"
     assert page(taken).stored().cells[0].source == "his words"
-    assert page(taken).source().cells[0].source == "his words"
+    assert page(taken).script.read_text(encoding="utf-8") == written
     assert page(book).judge() == page(taken).judge() == ("", "")
     assert capsys.readouterr().out.count("outputs kept") == 2
 
