@@ -275,7 +275,7 @@ def test_a_run_stores_the_outputs_and_what_it_read(book, capsys):
 
 @pytest.mark.parametrize("bytecode", ["beside the modules", "elsewhere"])
 def test_two_runs_are_equal_to_the_byte(book, bytecode, monkeypatch):
-    """Whether a module is compiled now or was before, stays loaded or not; sets keep their order."""
+    """Whether a module is compiled or was before, is still loaded or not; sets keep their order."""
     monkeypatch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
     if bytecode == "elsewhere":
         monkeypatch.setenv("PYTHONPYCACHEPREFIX", str(book / "bytecode"))
