@@ -133,9 +133,9 @@ def test_the_weights_of_a_road_by_hand(momentum, weight_decay):
     source, target = turned(20)
     settings = replace(QUICK, steps=2, lr=0.1, momentum=momentum, weight_decay=weight_decay)
     head, blocks, moved = Head(source.classes, target.classes), Blocks(source, target, 5), plane()
-    travel(moved, [blocks], head, settings, kind="linear")
+    road = travel(moved, [blocks], head, settings, kind="linear")
 
-    again = plane()
+    again, losses = plane(), []
     velocity = [torch.zeros_like(weight) for weight in again.parameters()]
     for k in range(2):
         rng, mix = stream(0, PAIRS, k), torch.full((settings.batch,), (k + 1) / 2)
@@ -144,6 +144,7 @@ def test_the_weights_of_a_road_by_hand(momentum, weight_decay):
             m = mix[:, None, None, None]
             x = (1 - m) * source.images[i] + m * target.images[j]
             loss = head.loss(again(x), source.labels[i], target.labels[j], mix)
+            losses.append(loss.item())
             gradients = torch.autograd.grad(loss, again.parameters())
             with torch.no_grad():
                 for weight, v, g in zip(again.parameters(), velocity, gradients, strict=True):
@@ -151,6 +152,7 @@ def test_the_weights_of_a_road_by_hand(momentum, weight_decay):
                     weight -= 0.1 * v
     assert torch.allclose(again[1].weight, moved[1].weight, atol=1e-5)
     assert torch.allclose(again[1].bias, moved[1].bias, atol=1e-5)
+    assert road.train_loss == pytest.approx(np.reshape(losses, (2, -1)).mean(1), rel=1e-4)
 
 
 def test_one_uncoupled_step_by_hand():
