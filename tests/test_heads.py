@@ -42,6 +42,14 @@ def test_one_softmax_has_the_mixed_labels_of_equation_8():
         assert found == pytest.approx(expected, rel=1e-5)
 
 
+def test_of_two_tasks_of_different_sizes_index_has_the_larger_ones_softmax():
+    head, logits = Head(("a", "b", "c"), ("d", "e"), "index"), torch.tensor([[0.3, -1.0, 2.0]])
+    assert (head.size, head.classes) == (3, None)
+    for label in (0, 1):
+        found = head.target_loss(logits, torch.tensor([label])).item()
+        assert found == pytest.approx(-logits[0].log_softmax(0)[label].item())
+
+
 def test_union_of_disjoint_tasks_is_pi_apart():
     """A sure classifier that moves from a class of the source to one of the target."""
     head, gated = Head(("a", "b"), ("c", "d"), "union"), Head(("a", "b"), ("c", "d"))
