@@ -458,9 +458,11 @@ def flushes():
 
 def test_denormals_are_flushed_in_the_whole_of_a_transfer_and_left_to_the_caller_outside(
         monkeypatch):
-    inside, proximal = [], couplings.proximal
-    monkeypatch.setattr(couplings, "proximal",
-                        lambda *args: inside.append(flushes()) or proximal(*args))
+    inside = []
+    for name in ("proximal", "from_features"):
+        solve = getattr(couplings, name)
+        monkeypatch.setattr(couplings, name, lambda *args, solve=solve, **keywords:
+                            inside.append(flushes()) or solve(*args, **keywords))
     for before in (False, True):
         torch.set_flush_denormal(before)
         try:
