@@ -121,6 +121,16 @@ def test_same_seed_same_bits_and_nothing_is_touched(digit_pair):
     assert other.length != found.length
 
 
+@pytest.mark.parametrize("training", [True, False])
+def test_the_callers_network_stays_in_its_mode(training):
+    source, target, network = points(20), points(20, seed=1), linear(3).train(training)
+    for method in METHODS:
+        assert not method(source, target, network, QUICK, progress=False).network.training
+        assert network.training is training and network[1].training is training
+    assert not pretrained(source, network, QUICK, progress=False).training
+    assert network.training is training
+
+
 def test_dropout_is_seeded():
     source, target = points(20), points(20, seed=1)
     torch.manual_seed(0)
