@@ -61,6 +61,7 @@ def test_a_score_loads_no_pictures_and_no_plots(code):
     assert not loaded_by(code) & HEAVY
 
 
+@pytest.mark.slow
 def test_every_door_opens():
     code = "import tdist\nfor name in tdist.__all__:\n    getattr(tdist, name)"
     run(code, PYTHONPATH=str(ROOT))
@@ -168,6 +169,7 @@ def bare(tmp_path_factory):
     return lambda code: run(code, place / "bin" / "python", PYTHONPATH=path)
 
 
+@pytest.mark.slow
 def test_scoring_runs_without_the_other_groups(bare):
     bare(SCORE + """
 import torch
@@ -190,6 +192,7 @@ assert transfer.coupled(source, target, SmallCNN(4), settings=settings, progress
 """)
 
 
+@pytest.mark.slow
 def test_an_error_names_the_group_wherever_one_is_used(bare):
     printed = bare("""
 import tdist
