@@ -324,6 +324,7 @@ def test_newton_while_the_entropy_falls_finds_what_sinkhorn_finds():
     assert np.abs(found.numpy() - expected.coupling).max() < 1e-6
 
 
+@pytest.mark.frames
 def test_a_missing_certificate_is_said_aloud(monkeypatch):
     cost, previous = problem()
     monkeypatch.setattr(couplings, "STEPS", 1)

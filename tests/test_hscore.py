@@ -710,6 +710,7 @@ def test_bad_shrinkage(shrinkage):
             make()
 
 
+@pytest.mark.frames
 def test_one_sample_a_class():
     with pytest.warns(UserWarning, match="every class has one sample") as caught:
         result = h_score(ROWS, np.arange(6))
