@@ -80,7 +80,7 @@ def state(name, *, source=None, folder=None):
     source : str or Path, optional
         The user's file that registers it.
     folder : str or Path, optional
-        Of the stored results, as :func:`tdist.studies.results.where`.
+        Of the stored results, as ``tdist.studies.results.where``.
 
     Returns
     -------
@@ -113,7 +113,7 @@ def run(name, *, source=None, keys=None, folder=None, jobs=1, backend="loky", pr
     keys : list of str, optional
         These units only.
     folder : str or Path, optional
-        Of the stored results, as :func:`tdist.studies.results.where`.
+        Of the stored results, as ``tdist.studies.results.where``.
     jobs : int
         Units side by side, in as many processes; this one alone writes.
     backend : "loky", "dask" or "ray"
@@ -257,7 +257,7 @@ def check(name, *, source=None, folder=None):
     source : str or Path, optional
         The user's file that registers the study.
     folder : str or Path, optional
-        Of the stored results, as :func:`tdist.studies.results.where`.
+        Of the stored results, as ``tdist.studies.results.where``.
 
     Returns
     -------
