@@ -51,10 +51,10 @@ def _to_one_shape(a, b):
         return "one network takes one shape: give both tasks the same features"
     channels = {task.images.shape[1] for task in (a, b)}
     size = max(a.images.shape[-1], b.images.shape[-1])
-    if len(channels) == 1:
-        return f"bring both to one shape with task.resized({size})"
     if 1 in channels:
         return f"bring both to one shape with task.resized({size}, channels={max(channels)})"
+    if len(channels) == 1:
+        return f"bring both to one shape with task.resized({size})"
     return f"bring both to one shape with task.resized({size}), after giving them the same channels"
 
 
