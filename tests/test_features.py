@@ -116,6 +116,23 @@ def test_a_layer_is_pooled_before_a_later_one_changes_it_in_place(name, layers):
     agree(model, pictures(), dict.fromkeys(layers, FIRST))
 
 
+@pytest.mark.parametrize("pool", ["mean", "flatten", lambda out: out.flatten(1),
+                                  lambda out: out[:, 0]], ids=["mean", "flatten", "whole", "part"])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float16])
+def test_what_a_pool_gives_is_no_window_on_what_changes_later(pool, dtype):
+    torch.manual_seed(0)
+    for shape in ((3, 4), (3, 4, 5)):
+        x = torch.randn(2, *shape[1:]).to(dtype)
+        model = nn.Sequential(nn.Linear(shape[-1], 6), nn.ReLU(inplace=True)).to(dtype)
+        if len(shape) == 2 and callable(pool):
+            continue  # of (b, k) one column is no features
+        found, _ = extract(model, [(x, torch.arange(2))], "0", pool=pool, progress=False)
+        truth = model[0](x).detach().float()
+        truth = pool(truth) if callable(pool) else truth.flatten(1) if pool == "flatten" else (
+            truth.mean(1) if truth.ndim == 3 else truth)
+        assert truth.min() < 0 and np.allclose(found["0"], truth, atol=1e-3)
+
+
 @pytest.mark.parametrize("side", [64, 96])  # at 96 the first stage of 24 channels is 24 x 24
 def test_torchvisions_swin_has_its_channels_last(side):
     torchvision = pytest.importorskip("torchvision")
