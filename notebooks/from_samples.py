@@ -382,7 +382,8 @@ for m in (300, 1000):
         again = [h_score(x[rows], y[rows]).adjusted for rows in local.integers(m, size=(100, m))]
     table[m] = [h_score(x, y).adjusted, *np.quantile(again, [0.025, 0.975])]
     assert table[m][0] < min(again)
-pd.DataFrame(table, index=["adjusted", "bootstrap, 2.5%", "97.5%"]).T.rename_axis("samples").round(2)
+found = pd.DataFrame(table, index=["adjusted", "bootstrap, 2.5%", "97.5%"]).T
+found.rename_axis("samples").round(2)
 
 # %% [markdown]
 # The interval holds neither the truth nor the estimate. `h_score` warns where counting copies once

@@ -185,7 +185,7 @@ def test_the_list_shows_what_is_stored_and_what_is_missing(tmp_path, monkeypatch
 
 
 @pytest.mark.parametrize(("arguments", "message"), [
-    (["run", "nope"], "there is no study 'nope'; there are superclasses"),
+    (["run", "nope"], "there is no study 'nope'; there are "),
     (["run", "digits", "--unit", "9/a"], "no unit '9/a'; it has check, first steps"),
     (["run", "digits", "--jobs", "0"], "jobs must be at least 1"),
     (["run", "small", "--from", "/nowhere.py"], "/nowhere.py is not there"),
