@@ -141,9 +141,9 @@ glue("subsets-three", f"{only_ten.statistic:.2f}", display=False)
 # like more than a count, and is too small to show it.
 #
 # :::{admonition} Printed and true
-# :class: erratum **Printed.** Figure 2: coupled transfer has $r$ = .428 with $p$ = .13, and
-# uncoupled transfer the same $r$; "CIFAR-100 is far away from all tasks (it is closer to CIFAR-10
-# than others)".
+# :class: erratum
+# **Printed.** Figure 2: coupled transfer has $r$ = .428 with $p$ = .13, and uncoupled transfer the
+# same $r$; "CIFAR-100 is far away from all tasks (it is closer to CIFAR-10 than others)".
 #
 # **Decided by.** The table and the list of claims above.
 #

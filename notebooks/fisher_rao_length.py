@@ -665,11 +665,11 @@ assert 11 < low < 12 and 43 < high < 44
 #
 # ## What the page found
 #
-# A length of weights is the length that the classifier's distributions travel on a sphere of radius
-# 2. Summed with the arcsine it is independent of the number of steps up to $O(1/K^2)$ on smooth
-# paths of positive probabilities, loses few digits in single precision, and never falls below the
-# distance of the ends. The paper's $\sqrt{2\, \mathrm{KL}}$ reaches the same limit at the rate
-# $1/K$.
+# A length of weights is the length that the classifier's distributions travel on a sphere of
+# radius 2. Summed with the arcsine it is independent of the number of steps up to $O(1/K^2)$ on
+# smooth paths of positive probabilities, loses few digits in single precision, and never falls
+# below the distance of the ends. The paper's $\sqrt{2\, \mathrm{KL}}$ reaches the same limit at the
+# rate $1/K$.
 #
 # The paper uses two lengths under one name, $L$ with the expectation outside the root and $R$ with
 # it inside, which can differ by any factor. Neither is the Fisher-Rao distance. Disjoint labels

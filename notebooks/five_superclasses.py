@@ -185,10 +185,10 @@ assert trial.loc[("Figure 3", "coupled"), "p one-sided"] < 0.05
 
 # %% [markdown]
 # :::{admonition} Printed and true
-# :class: erratum **Printed.** Section 5.3: a "normalized test statistic" $r$, which is .36 to .61
-# for a matrix with itself, .14 for coupled transfer and .07 for Task2Vec in Figure 3; the null
-# hypothesis is "that variations in two distance matrices are correlated"; "numerical values of $r$
-# are usually small".
+# :class: erratum
+# **Printed.** Section 5.3: a "normalized test statistic" $r$, which is .36 to .61 for a matrix with
+# itself, .14 for coupled transfer and .07 for Task2Vec in Figure 3; the null hypothesis is "that
+# variations in two distance matrices are correlated"; "numerical values of $r$ are usually small".
 #
 # **Decided by.** The two tables above.
 #
@@ -280,9 +280,10 @@ print([verdict for _, verdict in verdicts[-5:]])
 
 # %% [markdown]
 # :::{admonition} Printed and true
-# :class: erratum **Printed.** Section 5.4: coupled transfer finds vehicles-1 and vehicles-2 the
-# closest, and "this ordering is consistent with the fine-tuning distance"; for Task2Vec the
-# distance of this pair "is the highest".
+# :class: erratum
+# **Printed.** Section 5.4: coupled transfer finds vehicles-1 and vehicles-2 the closest, and "this
+# ordering is consistent with the fine-tuning distance"; for Task2Vec the distance of this pair "is
+# the highest".
 #
 # **Decided by.** The cells above: .18 and .20, where the mean is .19 and the least .16, flowers to
 # vehicles-2. Task2Vec has .073 for the vehicles and .077 for vehicles-2 and flowers.
@@ -500,9 +501,10 @@ found
 # {glue:text}`five-total-11` under equation 11 and in {glue:text}`five-total-5` under equation 5.
 #
 # :::{admonition} Printed and true
-# :class: erratum **Printed.** Section 5.5: Figure 4b "indicates that computing the transport
-# coupling in (6) independently of the weights [...] results in a larger distance than if one were
-# to optimize the couplings along with the weights".
+# :class: erratum
+# **Printed.** Section 5.5: Figure 4b "indicates that computing the transport coupling in (6)
+# independently of the weights [...] results in a larger distance than if one were to optimize the
+# couplings along with the weights".
 #
 # **Decided by.** The table above: the first road has a coupling that is independent of the weights.
 # And a problem whose answer is known: {doc}`known_answer`.

@@ -106,9 +106,9 @@ assert np.allclose(found["H(a, b)"], 1)
 found.round(4)
 
 # %% [markdown]
-# $H(a) = s^2/(1 + s^2)$ is as small as we like and $H(b) = 0$, yet together they know the label: $a
-# - b = sY$. So **no upper bound follows from the two single scores**, apart from $|\Y| - 1$ and the
-# number of features. A source that is worth nothing alone can be worth everything in a pair.
+# $H(a) = s^2/(1 + s^2)$ is as small as we like and $H(b) = 0$, yet together they know the label:
+# $a - b = sY$. So **no upper bound follows from the two single scores**, apart from $|\Y| - 1$ and
+# the number of features. A source that is worth nothing alone can be worth everything in a pair.
 #
 # One exception: if both scores are exactly 0, all class means are equal, and then those of the pair
 # are as well. So 0 and 0 make 0, even where the two together determine the label, as for $Y = a b$
@@ -144,8 +144,8 @@ print(f"H(a, b) = {xor.h_score(both):.1f}, H(ab) = {xor.h_score(both.prod(1, kee
 # The centred complement of $a$ has dimension $m - 1 - k_a$, and $G$ has the trace $|\Y| - 1 - H(a)$
 # there. A uniform projection of rank $k_b$ has the mean $k_b/(m - 1 - k_a)$ times the identity of
 # that space, which gives {eq}`eq-useless-source`. Hence $|\Y| - 1 - \E H(a, b) = (|\Y| - 1 -
-# H(a))\,\frac{m - 1 - k_a - k_b}{m - 1 - k_a}$; put it into $H_{\text{adj}} = |\Y| - 1 - (|\Y| - 1
-# - H)\frac{m - 1}{m - 1 - k}$ with $k = k_a + k_b$.
+# H(a))\,\frac{m - 1 - k_a - k_b}{m - 1 - k_a}$; put it into
+# $H_{\text{adj}} = |\Y| - 1 - (|\Y| - 1 - H)\frac{m - 1}{m - 1 - k}$ with $k = k_a + k_b$.
 # :::
 # ::::
 #

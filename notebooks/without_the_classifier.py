@@ -397,9 +397,9 @@ for name, pair in (("vaes", ("VAE, mixture", "VAE, direct")),
 # {glue:text}`ignore-lean`. A symmetric distance has none.
 #
 # :::{admonition} Printed and true
-# :class: erratum **Printed.** Section 5.2: the length of the VAE's trajectory "on the manifold";
-# Task2Vec as the "cosine distance between" diagonals of the Fisher information "of a model trained
-# on" each task.
+# :class: erratum
+# **Printed.** Section 5.2: the length of the VAE's trajectory "on the manifold"; Task2Vec as the
+# "cosine distance between" diagonals of the Fisher information "of a model trained on" each task.
 #
 # **Decided by.** For Task2Vec, the two cosines of one embedding, which give different matrices. For
 # the VAE nothing can decide: the text names no manifold.

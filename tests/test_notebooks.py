@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 import time
+from itertools import pairwise
 from pathlib import Path
 
 import jupytext
@@ -37,6 +38,16 @@ def test_every_notebook_has_a_script_and_a_place_in_the_book():
         assert names == {path.stem for path in (ROOT / "notebooks").glob(f"*.{ending}")}
     toc = (ROOT / "_toc.yml").read_text(encoding="utf-8")
     assert names == set(re.findall(r"file: notebooks/(\S+)", toc))
+
+
+@each_pair
+def test_no_paragraph_turns_into_a_list(pair):
+    """A line that was wrapped before "- b" or "2." would begin a list amid a sentence."""
+    for cell in jupytext.read(pair.script).cells:
+        prose = re.sub(r"\$\$.*?\$\$|```.*?```", "", cell.source, flags=re.S)
+        for before, line in pairwise(prose.split("\n") if cell.cell_type == "markdown" else ()):
+            starts = re.match(r"[-+*] |\d+\. ", line)
+            assert not starts or re.match(r"$|[-+*:] ?|\d+\. | ", before), f"{before}\n{line}"
 
 
 @each_pair
