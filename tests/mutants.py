@@ -5,8 +5,9 @@
     .venv-mutants/bin/python tests/mutants.py show tdist.hgr.x_ace__mutmut_1
 
 Left alone, besides what mutmut leaves alone (functions with a decorator, docstrings): words, which
-are for people, in errors, warnings and elsewhere; and the arguments of zip, whose strict=True only
-guards what the lines before it have made equal.
+are for people, in errors, warnings and elsewhere; the arguments of zip, whose strict=True only
+guards what the lines before it have made equal; and doors that load a room on demand, which have
+done so when the tests are collected, before a change is made.
 """
 
 import re
@@ -22,11 +23,12 @@ skip = file_mutation.MutationVisitor._skip_node_and_children
 
 
 def skip_words(self, node):
-    """Skip errors and warnings, and zips."""
+    """Skip errors, warnings, zips and doors."""
     call = node.func if isinstance(node, cst.Call) else None
     warns = isinstance(call, cst.Attribute) and call.attr.value == "warn"
     zips = isinstance(call, cst.Name) and call.value == "zip"
-    return isinstance(node, cst.Raise) or warns or zips or skip(self, node)
+    door = isinstance(node, cst.FunctionDef) and node.name.value == "__getattr__"
+    return isinstance(node, cst.Raise) or warns or zips or door or skip(self, node)
 
 
 file_mutation.MutationVisitor._skip_node_and_children = skip_words
