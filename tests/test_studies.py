@@ -78,7 +78,7 @@ def computed(unit):
 @pytest.mark.parametrize(("name", "key"), [
     pytest.param(name, key, marks=pytest.mark.slow if name in LARGE else ())
     for name, study in STUDIES.items() for key in study.check if name not in NEVER_RUN])
-def test_its_cheap_units_are_found_again(name, key):
+def test_its_cheap_units_are_found_again(name, key, one_thread):
     study = STUDIES[name]
     try:
         found = computed(study.jobs()[key])

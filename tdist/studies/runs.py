@@ -9,6 +9,7 @@ from pathlib import Path
 
 import joblib
 import numpy as np
+import torch
 from tqdm import tqdm
 
 from tdist.manners import line, need
@@ -249,7 +250,7 @@ class Check:
 
 
 def check(name, *, source=None, folder=None):
-    """Compute the cheap units of a stored study again.
+    """Compute the cheap units of a stored study again, on one thread.
 
     Parameters
     ----------
@@ -286,8 +287,13 @@ def check(name, *, source=None, folder=None):
         raise ValueError(f"{name} names no cheap unit to check")
     stored, units = load(name, folder), study.jobs()
     Results(name, study.config, stored["command"], folder)  # of the same configuration?
-    return [Check(key, deviation(units[key](), stored["units"][key]), tolerance)
-            for key, tolerance in study.check.items() if key in stored["units"]]
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)  # as the stored runs had: more threads sum in another order
+    try:
+        return [Check(key, deviation(units[key](), stored["units"][key]), tolerance)
+                for key, tolerance in study.check.items() if key in stored["units"]]
+    finally:
+        torch.set_num_threads(threads)
 
 
 def deviation(found, stored):
