@@ -508,6 +508,13 @@ def test_types_are_all_the_counts(m, size):
                                    == m).all() and len(np.unique(found, axis=0)) == len(found)
 
 
+def test_the_most_types():
+    """comb(3162, 2) is the last below five million."""
+    assert len(types(3160, 3)) == comb(3162, 2) < 5_000_000 < comb(3163, 2)
+    with pytest.raises(ValueError, match="5 million"):
+        types(3161, 3)
+
+
 def test_too_many_types():
     with pytest.raises(ValueError, match="smaller alphabet or fewer draws"):
         log_error_probability(np.arange(20.0), 9, np.ones(20) / 20, np.ones(20) / 20, 100)

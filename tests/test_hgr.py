@@ -369,3 +369,10 @@ def test_no_warnings_on_ordinary_input():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         ace(random_joint(3, 4, seed=0), 2)
+
+
+def test_soft_hgr_shows_its_progress(capsys):
+    x, y = torch.randn(20, 2), torch.arange(20) % 2
+    for progress in (True, False):
+        SoftHGR(2, 2, 1, hidden=(3,)).fit(x, y, epochs=2, progress=progress)
+        assert ("soft HGR" in capsys.readouterr().err) is progress

@@ -253,7 +253,9 @@ def test_uncoupled_is_one_road(digit_pair):
     assert found.length == pytest.approx(sum(road.steps), rel=1e-6)
     assert found.riemannian_length == pytest.approx(sum(road.riemannian_steps), rel=1e-6)
     assert found.coupling is None
-    assert len(found.iterations) == 1
+    [only] = found.iterations
+    assert only.steps == pytest.approx(road.steps) and len(only.steps) == QUICK.steps
+    assert only.train_loss == pytest.approx(road.train_loss) and only.test_loss == []
 
 
 def gaussians(m, name, seed, n=1000):

@@ -22,16 +22,17 @@ def pair():
     return points(40), points(40, classes=("b", "c", "a"), seed=1, shift=1.5)
 
 
-@pytest.mark.parametrize("sgd", [{}, {"momentum": 0.8, "weight_decay": 0.3}])
-def test_fine_tuning_is_the_length_of_the_weights_path(sgd):
-    """Three steps by hand: momentum and decay of the weights among them."""
+@pytest.mark.parametrize(("sgd", "steps"), [
+    ({}, 3), ({"momentum": 0.8, "weight_decay": 0.3}, 3), ({}, 28)])
+def test_fine_tuning_is_the_length_of_the_weights_path(sgd, steps):
+    """Some steps by hand: momentum and decay of the weights among them, and more than a look."""
     source, target = pair()
-    settings = replace(QUICK, pretrain_steps=0, fine_tune_steps=3, lr=0.1, **sgd)
+    settings = replace(QUICK, pretrain_steps=0, fine_tune_steps=steps, lr=0.1, **sgd)
     network = linear(3)
     found = fine_tuning(source, target, network, settings, seed=2, progress=False)
     again, rng, path = copy.deepcopy(network), stream(2, FINE_TUNE), 0.0
     velocity = [torch.zeros_like(weight) for weight in again.parameters()]
-    for _ in range(3):
+    for _ in range(steps):
         rows, before = torch.from_numpy(rng.integers(40, size=16)), flat(again)
         loss = cross_entropy(again(target.images[rows])[:, [1, 2, 0]], target.labels[rows])
         with torch.no_grad():
@@ -67,3 +68,11 @@ def test_fine_tuning_stops_at_95_percent_of_the_last_accuracy(monkeypatch):
     settings = replace(QUICK, pretrain_steps=0, fine_tune_steps=120)
     found = fine_tuning(points(40), points(40, seed=1), linear(3), settings, progress=False)
     assert found.stop == 75  # 0.77 is the first above 0.95 * 0.8
+
+
+def test_fine_tuning_stops_where_95_percent_are_just_reached(monkeypatch):
+    given = iter([(accuracy, 1.0) for accuracy in (0.1, 0.95, 1.0, 1.0)])
+    monkeypatch.setattr("tdist.transfer.weights.evaluate", lambda *arguments: next(given))
+    settings = replace(QUICK, pretrain_steps=0, fine_tune_steps=75)
+    found = fine_tuning(points(40), points(40, seed=1), linear(3), settings, progress=False)
+    assert found.stop == 25
