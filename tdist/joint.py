@@ -217,8 +217,10 @@ class Joint:
     def mutual_information(self):
         r""":math:`I(X;Y) = \sum P_{YX} \log \frac{P_{YX}}{P_Y P_X}` in nats."""
         seen = self.P > 0
-        ratio = self.P[seen] / np.outer(self.py, self.px)[seen]
-        return float(np.sum(self.P[seen] * np.log(ratio)))
+        y, x = np.nonzero(seen)
+        # one after the other: the product of two rare marginals leaves float64
+        logs = np.log(self.P[seen] / self.py[y]) - np.log(self.px[x])
+        return float(np.sum(self.P[seen] * logs))
 
     def conditional_mean(self, f):
         r""":math:`\mathbb E[f(X) \mid Y = y]`, shape (\|Y\|, k), of a feature f (\|X\|, k) or

@@ -455,3 +455,9 @@ def test_modes_pickle_copy_and_print(joint):
         assert repr(other) == repr(modes) and "\n" not in repr(modes)
     twin = pickle.loads(pickle.dumps(joint))
     assert np.array_equal(twin.P, joint.P) and repr(twin) == repr(joint)
+
+
+def test_information_of_two_rare_symbols():
+    """Their marginals are 1e-200 each, and the product of these is 0 in float64."""
+    joint = Joint([[1.0, 0.0], [0.0, 1e-200]])
+    assert joint.mutual_information() == pytest.approx(1e-200 * 200 * np.log(10), rel=1e-12)

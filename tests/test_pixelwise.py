@@ -375,3 +375,9 @@ def test_codes_of_every_integer_type(dtype, way):
 def test_one_sample_says_nothing():
     result = pixelwise_h_score([[1.0, 2.0]], np.zeros((1, 2, 2), int), progress=False)
     assert not result.statistic.any() and not result.chance.any() and not result.adjusted.any()
+
+
+def test_the_way_out_counts_beyond_the_type_of_the_codes():
+    maps = np.full((6, 2, 2), 255, np.uint8)
+    with pytest.raises(ValueError, match="pass colours=256"):
+        pixelwise_h_score(np.random.default_rng(0).standard_normal((6, 2)), maps, colours=4)

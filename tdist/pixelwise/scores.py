@@ -140,6 +140,6 @@ def pixelwise_h_score(features, maps, colours=16, *, seed=0, progress=True):
             i, y, x = np.argwhere((codes < 0) | (codes >= colours))[0]
             raise ValueError(f"maps hold the colour {codes[i, y, x]} at sample {i}, pixel ({y}, "
                              f"{x}): never seen in a palette of {colours} colours, 0 to "
-                             f"{colours - 1}; pass colours={codes.max() + 1}, or floats to make a "
-                             "palette of them")
+                             f"{colours - 1}; pass colours={int(codes.max()) + 1}, or floats to "
+                             "make a palette of them")
     return whiten(features).h_score(codes, progress)
