@@ -29,12 +29,13 @@ settings.load_profile(os.environ.get("TDIST_FUZZ", "short"))
 
 
 def ours(call):
-    """call(), or None where it raised a TypeError or ValueError by a raise of the package."""
+    """call(), or None where the package raised a TypeError or ValueError, or an ArithmeticError for
+    a search that did not arrive."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)
             return call()
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, ArithmeticError) as error:
         last = traceback.extract_tb(error.__traceback__)[-1]
         line = linecache.getline(last.filename, last.lineno).strip()
         assert last.filename.startswith(PACKAGE) and line.startswith("raise"), f"{last}: {error}"
