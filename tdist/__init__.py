@@ -10,7 +10,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     submodules={
         "affinities", "agreement", "baselines", "couplings", "exponents", "features", "fisher_rao",
         "hgr", "hscore", "inputs", "joint", "manners", "networks", "pixelwise", "plots", "scenes",
-        "studies", "tasks", "transfer", "vae",
+        "scores", "studies", "tasks", "transfer", "vae",
     },
     submod_attrs={
         "agreement": ["mantel"],
@@ -18,6 +18,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "hscore": ["HScore", "h_score", "transferability"],
         "joint": ["Joint"],
         "pixelwise": ["pixelwise_h_score"],
+        "scores": ["compare"],
         "tasks": ["Task"],
     },
 )

@@ -17,6 +17,8 @@ agreement affinities
 inputs
 hscore.repeats hscore.moments hscore.whitening hscore.samples
 hscore.results hscore.score hscore.metric hscore
+scores.results scores.samples scores.least_squares scores.neighbours scores.evidence
+scores.coding_rate scores.source_classes scores.comparison scores
 pixelwise.targets pixelwise.palettes pixelwise.coloursums
 pixelwise.whitened pixelwise.scores pixelwise.chance pixelwise
 tasks.checks tasks.task tasks.sets tasks networks loading pooling features

@@ -1,0 +1,91 @@
+"""Several scores of the same features at once."""
+
+from tdist.hscore import h_score
+from tdist.scores.coding_rate import transrate
+from tdist.scores.evidence import logme
+from tdist.scores.least_squares import leave_one_out
+from tdist.scores.neighbours import nearest_mean, nearest_neighbours
+from tdist.scores.source_classes import leep, nce
+
+
+def adjusted(features, labels):
+    """The H-score corrected for chance, :eq:`eq-adjusted`: ``h_score(features, labels).adjusted``,
+    a float. NaN where the samples are no more than the rank of the features.
+
+    Examples
+    --------
+    >>> round(adjusted([[0], [1], [2], [3]], [0, 0, 1, 1]), 4)
+    0.7
+    """
+    return h_score(features, labels).adjusted
+
+
+def shrunk(features, labels):
+    """The H-score with Ledoit and Wolf's shrinkage, of :cite:t:`ibrahim2021`:
+    ``h_score(features, labels, "ledoit-wolf")``, a :class:`tdist.hscore.HScoreResult`.
+
+    Examples
+    --------
+    >>> shrunk([[0.0, 1], [1, 0], [2, 1], [3, 1]], [0, 0, 1, 1]).bound
+    1
+    """
+    return h_score(features, labels, "ledoit-wolf")
+
+
+SCORES = {
+    "h": h_score,
+    "adjusted": adjusted,
+    "shrunk": shrunk,
+    "loo": leave_one_out,
+    "knn": nearest_neighbours,
+    "mean": nearest_mean,
+    "logme": logme,
+    "transrate": transrate,
+    "leep": leep,
+    "nce": nce,
+}
+OF_PROBABILITIES = ("leep", "nce")
+
+
+def compare(features, labels, scores=("h", "loo", "knn", "logme"), probabilities=None):
+    """Several scores of the same features for the same labels.
+
+    Parameters
+    ----------
+    features : array_like or torch.Tensor, shape (m, k)
+    labels : array_like or torch.Tensor, shape (m,)
+        As in :func:`tdist.h_score`.
+    scores : str or sequence of str
+        Names in ``tdist.scores.SCORES``.
+    probabilities : array_like, shape (m, source classes), optional
+        What the source's own head says of each sample, for "leep" and "nce".
+
+    Returns
+    -------
+    dict
+        {name: result}, in the order of `scores`. ``float(result)`` is the score; of every score
+        higher is better, and only results of the same score, labels and samples compare.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As :func:`tdist.h_score`; or if a score is not known, or needs probabilities.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_wine
+    >>> wine, grower = load_wine(return_X_y=True)
+    >>> {name: round(float(score), 3) for name, score in
+    ...  compare(wine, grower, ("h", "loo", "knn", "mean")).items()}
+    {'h': 1.706, 'loo': 0.989, 'knn': 0.972, 'mean': 0.972}
+    """
+    names = [scores] if isinstance(scores, str) else list(scores)
+    unknown = [name for name in names if name not in SCORES]
+    if unknown or not names:
+        raise ValueError(f"scores {unknown} are not known; these are: {', '.join(SCORES)}")
+    lacking = [name for name in names if name in OF_PROBABILITIES and probabilities is None]
+    if lacking:
+        raise ValueError(f"{' and '.join(lacking)} score the source's class probabilities (m, "
+                         "source classes): pass probabilities=, or leave these out")
+    return {name: SCORES[name](probabilities if name in OF_PROBABILITIES else features, labels)
+            for name in names}
