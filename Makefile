@@ -78,7 +78,8 @@ fuzz: install
 mutants: install
 	$(PYTHON) -m venv --without-pip .venv-mutants
 	.venv/bin/python tests/install.py .venv-mutants mutmut==3.8.1
-	OMP_NUM_THREADS=1 .venv-mutants/bin/python tests/mutants.py run --max-children 2
+	OMP_NUM_THREADS=1 PYTEST_DISABLE_PLUGIN_AUTOLOAD=1 .venv-mutants/bin/python tests/mutants.py run \
+		--max-children 2
 	.venv-mutants/bin/python tests/mutants.py results --all true > mutants/results.txt
 	@.venv-mutants/bin/python tests/mutants.py report mutants/results.txt
 

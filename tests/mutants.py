@@ -6,8 +6,9 @@
 
 Left alone, besides what mutmut leaves alone (functions with a decorator, docstrings): words, which
 are for people, in errors, warnings and elsewhere; the arguments of zip, whose strict=True only
-guards what the lines before it have made equal; and doors that load a room on demand, which have
-done so when the tests are collected, before a change is made.
+guards what the lines before it have made equal; doors that load a room on demand, which have
+done so when the tests are collected, before a change is made; and devices that are not said, which
+without a GPU is the same.
 """
 
 import re
@@ -32,9 +33,19 @@ def skip_words(self, node):
 
 
 file_mutation.MutationVisitor._skip_node_and_children = skip_words
+
+
+def arguments(node):
+    """A call without one of its arguments, or with None in its place, but for devices."""
+    for changed in mutators.operator_arg_removal(node):
+        lost = [cst.Module([]).code_for_node(arg) for arg in node.args if arg not in changed.args]
+        if not any(re.search(r"\b(device|_home)\b", code) for code in lost):
+            yield changed
+
+
 mutators.mutation_operators[:] = [
-    (kind, operator) for kind, operator in mutators.mutation_operators
-    if operator is not mutators.operator_string]
+    (kind, arguments if operator is mutators.operator_arg_removal else operator)
+    for kind, operator in mutators.mutation_operators if operator is not mutators.operator_string]
 
 
 def report(results):

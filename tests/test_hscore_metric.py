@@ -112,10 +112,12 @@ def test_one_class_so_far():
 
 def test_forward():
     x, y = data()
-    metric = HScore()
-    same(metric(x[:40], y[:40]), h_score(x[:40], y[:40]))
-    same(metric(x[40:], y[40:]), h_score(x[40:], y[40:]))
-    same(metric.compute(), h_score(x, y))
+    for shrinkage in (None, 0.3):
+        metric = HScore(shrinkage)
+        same(metric(x[:40], y[:40]), h_score(x[:40], y[:40], shrinkage))
+        same(metric(x[40:], y[40:]), h_score(x[40:], y[40:], shrinkage))
+        same(metric.compute(), h_score(x, y, shrinkage))
+    same(HScore()(x, y > 1), h_score(x, y > 1))
 
 
 def test_forward_on_a_batch_of_one_class_keeps_everything():
@@ -123,6 +125,7 @@ def test_forward_on_a_batch_of_one_class_keeps_everything():
     metric = HScore()
     first = np.flatnonzero(y == y[0])
     assert metric(x[first], y[first]) is None
+    assert HScore(field="adjusted")(x[first], y[first]) is None
     rest = np.flatnonzero(y != y[0])
     metric.update(x[rest], y[rest])
     same(metric.compute(), h_score(x, y))
@@ -145,6 +148,15 @@ def test_precision_survives_half():
     model.half()
     model["metric"].update(x[50:], y[50:])
     same(model["metric"].compute(), h_score(x, y))
+
+
+def test_merging_parts_of_several_batches():
+    """Of a part of one batch the sum about its own mean is 0."""
+    x, y = data()
+    parts = [stream(x, y, [slice(0, 30), slice(30, 40)]), stream(x, y, [slice(40, 50),
+                                                                        slice(50, 80)])]
+    parts[0].merge_state(parts[1])
+    same(parts[0].compute(), h_score(x, y))
 
 
 @pytest.mark.parametrize("shrinkage", [None, 0.3, "ledoit-wolf"])
@@ -227,6 +239,7 @@ def test_merge_state(shrinkage):
     for i, part in enumerate(parts):
         total.merge_state(part if i else part.metric_state)
     same(total.compute(), h_score(x, y, shrinkage))
+    assert total.update_count == len(parts)  # torchmetrics warns at 0
     total.update(x, y)
     same(total.compute(), h_score(np.r_[x, x[::-1]], np.r_[y, y[::-1]], shrinkage))
     for before, part in zip(kept[1:], parts[1:], strict=True):
@@ -254,7 +267,10 @@ def test_plot():
         figure, axes = metric.plot(val)
         assert len(axes.lines)
         matplotlib.pyplot.close(figure)
-    assert metric.plot(ax=matplotlib.pyplot.figure().add_subplot())[1].get_ylabel is not None
+    own = matplotlib.pyplot.figure().add_subplot()
+    assert metric.plot([0.5, 0.25], own)[1] is own
+    assert [list(line.get_ydata()) for line in own.lines] == [[0.5, 0.25]]
+    assert metric.plot(0.125, own)[1] is own and list(own.lines[-1].get_ydata()) == [0.125]
     matplotlib.pyplot.close("all")
 
 
@@ -354,6 +370,11 @@ def test_inference_mode_then_outside(shrinkage):
             setattr(metric, name, [part + 0 for part in getattr(metric, name)])
     metric.update(x[60:], y[60:])
     same(metric.compute(), h_score(x, y, shrinkage))
+    with torch.inference_mode():
+        merged = HScore(shrinkage)
+        merged.merge_state(stream(x.numpy(), y.numpy(), [slice(0, 50)], shrinkage))
+    merged.update(x[50:], y[50:])
+    same(merged.compute(), h_score(x, y, shrinkage))
 
 
 def test_states_do_not_share_memory():
@@ -431,12 +452,14 @@ def test_dtypes_do_not_touch_the_sums():
     same(metric.compute(), h_score(x, y))
 
 
-def test_the_place_of_nan_in_a_stream():
+def test_the_place_of_nan_in_a_stream(monkeypatch):
     x, y = data()
     metric = stream(x, y, [slice(0, 30), slice(30, 50)])
     x[57, 2] = np.nan
-    with pytest.raises(ValueError, match=r"row 7 of this batch \(sample 57 of all\), column 2"):
-        metric.update(x[50:], y[50:])
+    for chunk in (2**22, 15):  # the second: three rows at a time
+        monkeypatch.setattr(tdist.hscore.moments, "CHUNK", chunk)
+        with pytest.raises(ValueError, match=r"row 7 of this batch \(sample 57 of all\), column 2"):
+            metric.update(x[50:], y[50:])
 
 
 def test_memory_is_announced(monkeypatch):

@@ -201,6 +201,29 @@ def test_counts_in_any_batches_and_parts(seed):
                            repeats.fingerprints(features))
 
 
+def test_copies_are_notable_from_two_percent_on():
+    """100 samples of 20 features; once: 20/99 of the bound is chance. Of 80 counted once it is
+    20/79, of 91 it is 20/90 = 20/99 + .0202, of 92 it is 20/91 = 20/99 + .0178."""
+    assert repeats.Repeats(80, 80, 0).notable(20, 100)
+    assert repeats.Repeats(91, 91, 0).notable(20, 100)
+    assert not repeats.Repeats(92, 92, 0).notable(20, 100)
+    assert repeats.Repeats(85, 82, 9).notable(20, 100)  # once: 82 and the 9 of several labels
+    assert not repeats.Repeats(85, 82, 10).notable(20, 100)
+    text = repeats.Repeats(85, 82, 9).words(20, 5, 100)
+    assert text.startswith("9 of 100 rows of features repeat")
+    assert f"chance is {4 * 20 / 90:.3g} and not {4 * 20 / 99:.3g}" in text
+    text = repeats.Repeats(21, 21, 0).words(20, 5, 100)
+    assert "79 of 100" in text and "all 21 distinct rows apart (rank 20)" in text
+
+
+def test_saturated_tasks_need_rows_that_come_again():
+    codes = np.arange(6)[:, None] % 2
+    assert not repeats.saturated(np.arange(6), codes, 5).any()
+    rows = np.array([0, 1, 2, 3, 3, 4])  # the copies with one label, then with two
+    assert repeats.saturated(rows, np.array([0, 1, 0, 1, 1, 0])[:, None], 4).all()
+    assert not repeats.saturated(rows, np.array([0, 1, 0, 1, 1, 0])[:, None], 3).any()
+
+
 def test_counting_stops_where_repeats_do_not_matter():
     rng = np.random.default_rng(0)
     limit = repeats.plenty(2)
@@ -241,7 +264,8 @@ def both_routes(x, y, shrinkage):
 
 @pytest.mark.parametrize("shrinkage", [None, 1e-12, 1e-3, 0.3, 1.0, "ledoit-wolf"])
 @pytest.mark.parametrize("name", ["plain", "float32", "float16", "offset", "dead", "copies",
-                                  "dependent", "scales", "integers", "two", "narrow"])
+                                  "dependent", "dependent halves", "scales", "integers", "two",
+                                  "narrow"])
 def test_both_routes_agree(name, shrinkage, monkeypatch):
     m, k = {"two": (2, 9), "narrow": (30, 31)}.get(name, (40, 90))
     rng = np.random.default_rng(5)
@@ -260,12 +284,15 @@ def test_both_routes_agree(name, shrinkage, monkeypatch):
         x[20:], y[20:] = x[:20], y[:20]
     elif name == "dependent":  # by rounding alone
         x = x[:, :12].astype(np.float32) @ rng.standard_normal((12, k)).astype(np.float32)
+    elif name == "dependent halves":
+        x = (x[:, :12] @ rng.standard_normal((12, k))).astype(np.float16)
     elif name == "scales":
         x *= np.logspace(-30, 30, k) if shrinkage is None else np.logspace(-1, 1, k)
     elif name == "integers":
         x = np.round(x).astype(int)
     short, long = both_routes(x, y, shrinkage)
     same(short, long, 1e-10)
+    assert not name.startswith("dependent") or short.rank == 12
     monkeypatch.setattr(tdist.hscore.moments, "CHUNK", 300)
     same(short, both_routes(x, y, shrinkage)[0], 1e-10)
     if torch.cuda.is_available():
@@ -295,6 +322,14 @@ def test_containers_on_the_short_route():
     x[13, 31] = 1e200
     with pytest.raises(ValueError, match="overflow"):
         h_score(x, y)
+
+
+def test_constant_columns_on_the_short_route(recwarn):
+    x, y = data(20, 30)
+    same(h_score(np.c_[np.full((20, 5), 3.0), x, np.zeros((20, 5))], y), h_score(x, y))
+    with pytest.warns(UserWarning, match="do not vary") as found:
+        result = h_score(np.ones((20, 30)), y, 0.5)
+    assert len(found) == 1 and tuple(result)[:3] == (0, 0, 0) and result.shrinkage == 0
 
 
 @pytest.mark.parametrize("shrinkage", [None, "ledoit-wolf"])

@@ -1,0 +1,42 @@
+"""What callers hand in: the types that arrive, and what is refused."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from tdist import transferability
+from tdist.inputs import check_features, encode_labels, label_numbers
+from tests.test_hscore import data
+
+
+@pytest.mark.parametrize("kinds, expected", [
+    (["float32"] * 3, np.float32), (["Float32"] * 3, np.float32), (["Float64"] * 3, np.float64),
+    (["float32", "float64", "float32"], np.float64), (["Float32", "Int8", "Float32"], np.float64),
+    (["int64"] * 3, np.int64)])
+def test_types_of_data_frames(kinds, expected):
+    """Half of the memory where all columns are single, nullable or not."""
+    frame = pd.DataFrame(data(10, 3)[0] * 9).round().astype(dict(enumerate(kinds)))
+    assert np.asarray(check_features(frame)).dtype == expected
+
+
+def test_the_least_and_the_largest_label():
+    ends = [-(2**63), -1000, 1000, 2**63 - 1]
+    assert label_numbers(ends).tolist() == ends
+    for beyond in (-(2**63) - 1, 2**63):
+        with pytest.raises(TypeError, match="whole numbers or text"):
+            label_numbers([0, beyond])
+
+
+def test_a_label_that_is_an_array_is_not_missing():
+    labels = np.empty(2, object)
+    labels[:] = [np.arange(2), np.arange(3)]
+    with pytest.raises(TypeError, match="cannot be hashed"):
+        encode_labels(labels)
+
+
+def test_transferability_to_a_weak_target():
+    """The target's own score may be small."""
+    x, y = data(classes=2, signal=0.3)
+    result = transferability(x[:, :2], x, y)
+    assert result.target.statistic < 1
+    assert float(result) == result.source.statistic / result.target.statistic
