@@ -148,12 +148,14 @@ class Encoder(nn.Sequential):
 
 
 class MapDecoder(nn.Sequential):
-    """Codes (b, 8, s/4, s/4) to maps (b, s, s).
+    """Codes (b, channels, s/4, s/4) to maps (b, s, s).
 
     Parameters
     ----------
     width : int
         Half the channels of the first layer.
+    channels : int
+        Of the codes: 8 a source.
 
     Examples
     --------
@@ -161,20 +163,22 @@ class MapDecoder(nn.Sequential):
     (1, 64, 64)
     """
 
-    def __init__(self, width=16):
-        super().__init__(_conv(8, 2 * width), nn.ReLU(), Residual(2 * width, 2),
+    def __init__(self, width=16, channels=8):
+        super().__init__(_conv(channels, 2 * width), nn.ReLU(), Residual(2 * width, 2),
                          nn.Conv2d(2 * width, 16, 3, padding=1), nn.PixelShuffle(4),
                          nn.Flatten(1, 2))
 
 
 class LabelDecoder(nn.Sequential):
-    """Codes (b, 8, s/4, s/4) to logits (b, classes).
+    """Codes (b, channels, s/4, s/4) to logits (b, classes).
 
     Parameters
     ----------
     classes : int
     width : int
         Half the channels of the first layer.
+    channels : int
+        Of the codes: 8 a source.
 
     Examples
     --------
@@ -182,8 +186,8 @@ class LabelDecoder(nn.Sequential):
     (2, 10)
     """
 
-    def __init__(self, classes, width=16):
-        super().__init__(_conv(8, 2 * width, stride=2), nn.ReLU(),
+    def __init__(self, classes, width=16, channels=8):
+        super().__init__(_conv(channels, 2 * width, stride=2), nn.ReLU(),
                          _conv(2 * width, 4 * width, stride=2), nn.ReLU(),
                          nn.AdaptiveAvgPool2d(2), nn.Flatten(), nn.Linear(16 * width, classes))
 

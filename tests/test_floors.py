@@ -29,7 +29,7 @@ transfer.weights transfer
 vae baselines
 plots
 studies.results studies.study studies.pairs
-studies.layers studies.rooms studies.rooms_paper
+studies.layers studies.rooms studies.rooms_paper studies.rooms_seeds
 studies.experiments studies.distances studies.discrepancies
 studies.runs studies studies.__main__
 """

@@ -78,8 +78,11 @@ def targets(task, part, like):
     return (part.target(task).float() - reference.mean()) / reference.std()
 
 
-def decoder(task, scale):
-    return MapDecoder(scale.width) if task in MAPS else LabelDecoder(CLASSES[task], scale.width)
+def decoder(task, scale, sources=1):
+    """A new decoder of a task, on the codes of so many sources side by side."""
+    if task in MAPS:
+        return MapDecoder(scale.width, 8 * sources)
+    return LabelDecoder(CLASSES[task], scale.width, 8 * sources)
 
 
 def train(network, inputs, target, epochs, scale, prepare=lambda x: x, seed=0, progress=None):
@@ -118,12 +121,12 @@ def seeded(build, seed=0):
         return build()
 
 
-def train_encoder(task, data, scale, progress=False):
+def train_encoder(task, data, scale, progress=False, seed=0):
     """The encoder and decoder of a task, trained together on all of `data`, as a Sequential."""
-    network = seeded(lambda: torch.nn.Sequential(Encoder(scale.width), decoder(task, scale)))
+    network = seeded(lambda: torch.nn.Sequential(Encoder(scale.width), decoder(task, scale)), seed)
     network = network.to(memory_format=torch.channels_last)
     train(network, data.images, targets(task, data, data), scale.encoder_epochs, scale, pictures,
-          progress=f"encoder for {task}" if progress else None)
+          seed, progress=f"encoder for {task}" if progress else None)
     return network
 
 
@@ -133,22 +136,33 @@ def codes(encoder, images):
     return torch.cat([encoder(pictures(part)).contiguous() for part in images.split(250)])
 
 
-def transfer(task, train_codes, train_rooms, test_codes, test_rooms, scale, progress=False):
+def outputs(task, train_codes, train_rooms, test_codes, scale, seed=0):
+    """What a new decoder, trained on the frozen codes of one source or of several side by side,
+    says of the held-out rooms: maps or logits.
+
+    train_codes, test_codes: lists of codes (rooms, 8, s/4, s/4), one a source.
+    """
+    inputs, held_out = [], []
+    for code, test in zip(train_codes, test_codes, strict=True):
+        mean, std = code.mean((0, 2, 3), keepdim=True), code.std((0, 2, 3), keepdim=True)
+        inputs.append((code - mean) / std)
+        held_out.append((test - mean) / std)
+    network = train(seeded(lambda: decoder(task, scale, len(inputs)), seed), torch.cat(inputs, 1),
+                    targets(task, train_rooms, train_rooms), scale.decoder_epochs, scale, seed=seed)
+    with torch.no_grad():
+        return network(torch.cat(held_out, 1))
+
+
+def transfer(task, train_codes, train_rooms, test_codes, test_rooms, scale, progress=False, seed=0):
     """Loss of every source on every held-out room, (sources, rooms), of a new decoder on each
     frozen code.
 
     train_codes, test_codes: {source: codes of the rooms}.
     """
-    target = targets(task, train_rooms, train_rooms)
     held_out = targets(task, test_rooms, train_rooms)
-    found = []
-    for source in tqdm(train_codes, desc=f"decoders for {task}", disable=not progress):
-        code = train_codes[source]  # (rooms, 8, s/4, s/4)
-        mean, std = code.mean((0, 2, 3), keepdim=True), code.std((0, 2, 3), keepdim=True)
-        network = train(seeded(lambda: decoder(task, scale)), (code - mean) / std, target,
-                        scale.decoder_epochs, scale)
-        with torch.no_grad():
-            found.append(losses(network((test_codes[source] - mean) / std), held_out))
+    found = [losses(outputs(task, [train_codes[source]], train_rooms, [test_codes[source]], scale,
+                            seed), held_out)
+             for source in tqdm(train_codes, desc=f"decoders for {task}", disable=not progress)]
     return torch.stack(found).numpy()
 
 

@@ -56,11 +56,11 @@ def units(scale, progress=False):
 
 
 class Run:
-    """What the units of one scale share, each made when it is first needed. The whitened codes of
-    all sources take 3 GB at the paper's size."""
+    """What the units of one scale and one seed of the networks share, each made when it is first
+    needed. The whitened codes of all sources take 3 GB at the paper's size."""
 
-    def __init__(self, scale, progress=False):
-        self.scale, self.progress = scale, progress
+    def __init__(self, scale, progress=False, seed=0):
+        self.scale, self.progress, self.seed = scale, progress, seed
         for name in ("rooms", "encoder", "codes", "white", "targets", "first"):
             setattr(self, name, cache(getattr(self, name)))
 
@@ -77,9 +77,9 @@ class Run:
         """The trained encoder of a task, and its decoder."""
         scale = self.scale
         name = (f"rooms/encoder-{task}-{scale.size}-{scale.encoder_rooms}-{scale.encoder_epochs}-"
-                f"{scale.width}")
-        state = kept(name, lambda: train_encoder(task, self.rooms("encoder"), scale,
-                                                 self.progress).state_dict())
+                f"{scale.width}-{self.seed}")
+        state = kept(name, lambda: train_encoder(task, self.rooms("encoder"), scale, self.progress,
+                                                 self.seed).state_dict())
         network = torch.nn.Sequential(Encoder(scale.width), decoder(task, scale))
         network = network.to(memory_format=torch.channels_last)
         network.load_state_dict(state)

@@ -18,6 +18,7 @@ from tdist.studies import (  # noqa: F401  each registers its studies
     distances,
     layers,
     rooms_paper,
+    rooms_seeds,
 )
 from tdist.studies.results import Results, command, load, path_of
 from tdist.studies.study import STUDIES, load_file
