@@ -10,7 +10,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     submodules={
         "affinities", "agreement", "baselines", "couplings", "exponents", "features", "fisher_rao",
         "hgr", "hscore", "inputs", "joint", "manners", "networks", "pixelwise", "plots", "scenes",
-        "scores", "studies", "tasks", "transfer", "vae",
+        "scores", "selection", "studies", "tasks", "transfer", "vae",
     },
     submod_attrs={
         "agreement": ["mantel"],

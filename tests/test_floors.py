@@ -13,7 +13,7 @@ FLOORS = """
 manners
 alphabet neighbourhoods joint tilting exponents softhgr hgr
 fisher_rao descent couplings
-agreement affinities
+agreement selection affinities
 inputs
 hscore.repeats hscore.moments hscore.whitening hscore.samples
 hscore.results hscore.score hscore.metric hscore
@@ -29,7 +29,7 @@ transfer.weights transfer
 vae baselines
 plots
 studies.results studies.study studies.pairs
-studies.layers studies.rooms studies.rooms_paper studies.rooms_seeds
+studies.layers studies.rooms studies.rooms_paper studies.rooms_seeds studies.rooms_colours
 studies.experiments studies.distances studies.discrepancies
 studies.runs studies studies.__main__
 """

@@ -17,6 +17,7 @@ from tdist.studies import (  # noqa: F401  each registers its studies
     discrepancies,
     distances,
     layers,
+    rooms_colours,
     rooms_paper,
     rooms_seeds,
 )

@@ -1,0 +1,131 @@
+"""The rooms with other seeds, at equal labels, with trained pairs of sources, in few colours."""
+
+from functools import partial
+
+import numpy as np
+import pytest
+import torch
+
+from tdist import h_score, scenes
+from tdist.networks import Encoder, LabelDecoder, MapDecoder
+from tdist.studies import rooms, rooms_colours, rooms_paper, rooms_seeds
+from tdist.studies.rooms import Scale
+from tdist.studies.rooms_paper import Run
+
+TINY = Scale(16, 40, 1, 260, 60, 1, 20, width=2, batch=20)
+
+
+@pytest.fixture
+def run(tmp_path, monkeypatch):
+    monkeypatch.setenv("TDIST_DATA", str(tmp_path))
+    return partial(Run, TINY)
+
+
+def test_decoders_take_two_codes_side_by_side():
+    both = torch.randn(3, 16, 4, 4)
+    assert MapDecoder(4, 16)(both).shape == (3, 16, 16)
+    assert LabelDecoder(5, 4, 16)(both).shape == (3, 5)
+
+
+def test_outputs_of_two_codes_see_both():
+    """The answer is in the second code only; of the first alone nothing is learned."""
+    scale = Scale(16, 1, 1, 1, 60, 10, 40, width=4, batch=20)
+    draw = torch.Generator().manual_seed(0)
+    parts = {}
+    for part in ("decoder", "held_out"):
+        data = rooms.rooms(scale, part)
+        depth = data.maps["depth"].float()[:, None]
+        answer = torch.nn.functional.pixel_unshuffle(depth, 4)[:, :8]
+        parts[part] = data, torch.randn(len(data), 8, 4, 4, generator=draw), answer
+    (train, noise, answer), (test, noise_test, answer_test) = parts.values()
+    truth = rooms.targets("depth", test, train)
+
+    def loss(*which):
+        codes = [[(noise, answer)[i] for i in which], [(noise_test, answer_test)[i] for i in which]]
+        found = rooms.outputs("depth", codes[0], train, codes[1], scale)
+        return float(rooms.losses(found, truth).mean())
+
+    alone = rooms.transfer("depth", {"a": answer}, train, {"a": answer_test}, test, scale)
+    assert loss(1) == pytest.approx(float(alone.mean()), rel=1e-6)
+    assert loss(0, 1) < 0.6 * loss(0)
+
+
+@pytest.mark.parametrize("k", [30, 80])
+def test_shrunken_scores_are_those_of_h_score(k):
+    """More features than rooms, and fewer."""
+    draw = np.random.default_rng(0)
+    x = torch.from_numpy(draw.standard_normal((50, k)) * draw.uniform(0.1, 2, k)).float()
+    classes = draw.integers(0, 4, (50, 3))
+    expected = [h_score(x, y, "ledoit-wolf").adjusted for y in classes.T]
+    assert rooms_seeds.shrunk_scores(x, classes) == pytest.approx(expected, abs=1e-8)
+
+
+def test_means_by_hand():
+    target = {"a": np.zeros((5, 1, 2)), "b": np.zeros(5), "c": np.zeros((5, 3, 1))}
+    found = rooms_seeds.means(np.array([1.0, 3, 7, 1, 2, 6]), target)
+    assert found == {"a": 2, "b": 7, "c": 3}
+
+
+def test_another_seed_is_another_encoder_of_the_same_rooms(run):
+    first, second = run(seed=1), run(seed=2)
+    assert torch.equal(first.rooms("encoder").images, second.rooms("encoder").images)
+    weights = [next(r.encoder("depth").parameters()) for r in (first, second, run(seed=1))]
+    assert torch.equal(weights[0], weights[2]) and not torch.equal(weights[0], weights[1])
+
+
+def test_a_transfer_unit_by_hand(run):
+    found = rooms_seeds.transfer_unit(run(seed=1), "scene")
+    r = run(seed=1)
+    train, test = r.codes("decoder"), r.codes("held_out")
+    loss = rooms.transfer("scene", train, r.rooms("decoder"), test, r.rooms("held_out"), TINY,
+                          seed=1)
+    assert found["loss"] == pytest.approx(loss.mean(1), rel=1e-6)
+    difference = loss[0] - loss[5]
+    c = np.array(found["covariance"])
+    assert c[0, 0] + c[5, 5] - 2 * c[0, 5] == pytest.approx(difference.var(ddof=1) / 20, rel=1e-4)
+    said = rooms.outputs("scene", [train["depth"]], r.rooms("decoder"), [test["depth"]], TINY, 1)
+    right = float((said.argmax(1) == r.rooms("held_out").scene).float().mean())
+    assert found["accuracy"][5] == pytest.approx(right)
+
+
+def test_the_budgets_count_the_decoders_rooms_first(run, monkeypatch):
+    monkeypatch.setattr(rooms_seeds, "BUDGETS", (150,))
+    r = run(seed=1)
+    found = rooms_seeds.budget_unit(r, "depth")
+    assert list(found) == ["60", "150", "260"] and found["60"]["raw"] is None
+    white = rooms_seeds.score_unit(r, "depth")
+    for task in scenes.TASKS:
+        assert found["260"]["raw"][task] == pytest.approx(white[task]["adjusted"], abs=1e-9)
+    by_hand = h_score(rooms_seeds.code(r, "depth", "decoder"), r.rooms("decoder").scene,
+                      "ledoit-wolf").adjusted
+    assert found["60"]["shrunk"]["scene"] == pytest.approx(by_hand, abs=1e-7)
+
+
+@pytest.mark.slow
+def test_all_units_on_tiny_rooms(run, monkeypatch):
+    monkeypatch.setattr(rooms_seeds, "BUDGETS", (150,))
+    found = {key: unit() for key, unit in rooms_seeds.units(TINY, 1).items()}
+    assert len(found) == 1 + 4 * 8
+    pairs = {key: unit() for key, unit in rooms_seeds.units_of_pairs(TINY, 1).items()}
+    assert len(pairs) == 1 + 2 * (6 + 15) + 15
+    assert len(pairs["pair/depth/edge2d+edge3d"]) == len(rooms_seeds.DECODERS)
+    assert pairs["h/edge2d+edge3d"]["scene"]["h"] > found["h/edge2d"]["scene"]["h"]
+
+
+def test_lost_edges_by_hand():
+    true, recovered = np.array([0.0, 0.2, 0.8, 1.0]), np.array([0.0, 0.05, 0.4, 0.3])
+    assert rooms_colours.lost(true, recovered, true > 0) == pytest.approx(2 / 3)  # 0.4 is half
+
+
+def test_a_score_unit_of_colours_by_hand(run):
+    sources = rooms_colours.Sources(TINY)
+    found = sources.score_unit("untrained, narrow", 3)
+    data = sources.run.rooms("scored")
+    encoder = rooms.seeded(lambda: Encoder(4)).eval()
+    x = rooms.codes(encoder, data.images).flatten(1)
+    maps = rooms_paper.grid(data.maps["edge3d"], "edge3d").float().numpy()
+    centres = rooms_colours.palette(maps, 3)[:, 0]
+    classes = np.abs(maps[..., None] - centres).argmin(-1).reshape(len(x), -1)
+    by_hand = [h_score(x, y).statistic if np.ptp(y) else 0.0 for y in classes.T]
+    assert found["h"] == pytest.approx(np.mean(by_hand), abs=1e-9)
+    assert found["pixels"] == 4 and found["seconds"] >= 0
