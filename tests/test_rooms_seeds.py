@@ -89,10 +89,10 @@ def test_a_transfer_unit_by_hand(run):
 
 
 def test_the_budgets_count_the_decoders_rooms_first(run, monkeypatch):
-    monkeypatch.setattr(rooms_seeds, "BUDGETS", (150,))
+    monkeypatch.setattr(rooms_seeds, "SHARES", (2,))
     r = run(seed=1)
     found = rooms_seeds.budget_unit(r, "depth")
-    assert list(found) == ["60", "150", "260"] and found["60"]["raw"] is None
+    assert list(found) == ["60", "130", "260"] and found["60"]["raw"] is None
     white = rooms_seeds.score_unit(r, "depth")
     for task in scenes.TASKS:
         assert found["260"]["raw"][task] == pytest.approx(white[task]["adjusted"], abs=1e-9)
@@ -103,13 +103,14 @@ def test_the_budgets_count_the_decoders_rooms_first(run, monkeypatch):
 
 @pytest.mark.slow
 def test_all_units_on_tiny_rooms(run, monkeypatch):
-    monkeypatch.setattr(rooms_seeds, "BUDGETS", (150,))
+    monkeypatch.setattr(rooms_seeds, "SHARES", (2,))
     found = {key: unit() for key, unit in rooms_seeds.units(TINY, 1).items()}
     assert len(found) == 1 + 4 * 8
     pairs = {key: unit() for key, unit in rooms_seeds.units_of_pairs(TINY, 1).items()}
     assert len(pairs) == 1 + 2 * (6 + 15) + 15
     assert len(pairs["pair/depth/edge2d+edge3d"]) == len(rooms_seeds.DECODERS)
     assert pairs["h/edge2d+edge3d"]["scene"]["h"] > found["h/edge2d"]["scene"]["h"]
+    assert len(rooms_seeds.units_of_middle()) == 1 + 3 * (4 * 8 + 8 * (7 + 21) + 28)
 
 
 def test_lost_edges_by_hand():

@@ -19,15 +19,27 @@ from tdist.networks import Encoder
 from tdist.pixelwise import Whitened, whiten
 from tdist.pixelwise.chance import excess, leverage
 from tdist.scenes import MAPS, TASKS
-from tdist.studies.rooms import PAPER, codes, losses, outputs, quantised, seeded, targets
+from tdist.studies.rooms import (
+    PAPER,
+    Scale,
+    codes,
+    losses,
+    outputs,
+    quantised,
+    seeded,
+    targets,
+)
 from tdist.studies.rooms_paper import Run, by_task, columns, config, grid
 from tdist.studies.study import Study, register
 
 SEEDS = (1, 2)
-BUDGETS = (2_500, 5_000, 10_000)  # of the rooms that are scored, beside the decoders' and all
+SHARES = (8, 4, 2)  # parts of the rooms that are scored, beside the decoders' rooms and all
 TARGETS = ("depth", "object")  # of decoders on pairs of the other sources
-SOURCES = tuple(task for task in TASKS if task not in TARGETS)
+PAIRS = {task: tuple(s for s in TASKS if s not in TARGETS) for task in TARGETS}
 DECODERS = (0, 1)  # seeds of these
+MIDDLE = Scale(32, 5000, 4, 5000, 500, 12, 500)  # the same at a quarter of the pixels
+MIDDLE_SEEDS = (0, 1, 2)
+ALL_PAIRS = {task: tuple(s for s in TASKS if s != task) for task in TASKS}
 
 
 def units(scale, seed, progress=False):
@@ -40,15 +52,33 @@ def units(scale, seed, progress=False):
     return jobs | {f"budget/{source}": partial(budget_unit, run, source) for source in TASKS}
 
 
-def units_of_pairs(scale, seed, progress=False):
-    """Decoders on two codes side by side, and the score of the two, {key: function}."""
+def units_of_pairs(scale, seed, progress=False, sources=PAIRS, decoders=DECODERS):
+    """Decoders on two codes side by side, and the score of the two, {key: function}.
+
+    sources: {target: those whose pairs are tried}.
+    """
     run = Run(scale, progress, seed)
+    jobs, scored = {"check": check}, set()
+    for task, names in sources.items():
+        pairs = list(combinations(names, 2))
+        jobs |= {f"single/{task}/{a}": partial(trained_unit, run, task, decoders, a) for a in names}
+        jobs |= {f"pair/{task}/{a}+{b}": partial(trained_unit, run, task, decoders, a, b)
+                 for a, b in pairs}
+        scored |= set(pairs)
+    return jobs | {f"h/{a}+{b}": partial(run.pair_unit, a, b)
+                   for a, b in combinations(TASKS, 2) if (a, b) in scored}
+
+
+def units_of_middle(progress=False):
+    """All of it for some seeds on smaller pictures, {"seed/key": function}."""
     jobs = {"check": check}
-    for task in TARGETS:
-        jobs |= {f"single/{task}/{a}": partial(trained_unit, run, task, a) for a in SOURCES}
-        jobs |= {f"pair/{task}/{a}+{b}": partial(trained_unit, run, task, a, b)
-                 for a, b in combinations(SOURCES, 2)}
-    return jobs | {f"h/{a}+{b}": partial(run.pair_unit, a, b) for a, b in combinations(SOURCES, 2)}
+    for seed in MIDDLE_SEEDS:
+        one = units(MIDDLE, seed, progress)
+        pairs = units_of_pairs(MIDDLE, seed, progress, ALL_PAIRS, (seed,))
+        one |= {key.replace("h/", "h2/") if key.startswith("h/") else key: unit
+                for key, unit in pairs.items()}
+        jobs |= {f"{seed}/{key}": unit for key, unit in one.items() if key != "check"}
+    return jobs
 
 
 def transfer_unit(run, task):
@@ -73,10 +103,10 @@ def trained(run, task, seed, *sources):
                    [test[s] for s in sources], run.scale, seed)
 
 
-def trained_unit(run, task, *sources):
+def trained_unit(run, task, decoders, *sources):
     """Mean loss on the held-out rooms, one for each seed of the decoder."""
     truth = targets(task, run.rooms("held_out"), run.rooms("decoder"))
-    return [float(losses(trained(run, task, seed, *sources), truth).mean()) for seed in DECODERS]
+    return [float(losses(trained(run, task, seed, *sources), truth).mean()) for seed in decoders]
 
 
 def code(run, source, part):
@@ -101,7 +131,8 @@ def budget_unit(run, source):
     few = {task: grid(x, task) for task, x in quantised(run.rooms("decoder")).items()}
     sets = [(code(run, source, "decoder"), few)]
     x, coarse = code(run, source, "scored"), run.targets()[1]
-    sets += [(x[:m], {task: y[:m] for task, y in coarse.items()}) for m in (*BUDGETS, len(x))]
+    for m in (*(len(x) // part for part in SHARES), len(x)):
+        sets.append((x[:m], {task: y[:m] for task, y in coarse.items()}))
     found = {}
     for x, y in sets:
         raw = whiten(x).h_score(columns(y), progress=False) if len(x) > x.shape[1] + 1 else None
@@ -147,9 +178,12 @@ def check():
 
 for _seed in SEEDS:
     register(Study(f"rooms_seed_{_seed}", partial(units, PAPER, _seed),
-                   config(PAPER) | {"seed": _seed, "budgets": list(BUDGETS)}, {"check": 1e-3},
-                   takes="40 minutes on one core"))
+                   config(PAPER) | {"seed": _seed, "budgets": [20_000 // part for part in SHARES]},
+                   {"check": 1e-3}, takes="40 minutes on one core"))
 register(Study("rooms_pairs", partial(units_of_pairs, PAPER, SEEDS[0]),
                config(PAPER) | {"seed": SEEDS[0], "targets": list(TARGETS),
                                 "seeds_of_decoders": list(DECODERS)}, {"check": 1e-3},
                takes="15 minutes on one core, after rooms_seed_1"))
+register(Study("rooms_middle", units_of_middle,
+               config(MIDDLE) | {"seeds": list(MIDDLE_SEEDS), "shares": list(SHARES)},
+               {"check": 1e-3}, takes="20 minutes on one core"))
