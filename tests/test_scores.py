@@ -119,7 +119,7 @@ def test_noise_is_at_chance_where_raw_h_is_at_its_bound():
 @pytest.mark.parametrize(("m", "k"), SHAPES)
 def test_neighbours_by_hand(m, k):
     x, y = data(m, k)
-    apart = cdist(plain(x), plain(x))
+    apart = cdist(x, x, "cosine")
     for n in (1, 3, 20):
         guesses = []
         for i in range(m):
@@ -154,7 +154,14 @@ def test_a_class_of_one_is_never_guessed():
         assert not SCORES[name](x, y).correct[-1], name
 
 
-@pytest.mark.parametrize("name", ["loo", "knn", "mean"])
+def test_neighbours_by_direction():
+    x, y = data()
+    lengths = np.random.default_rng(0).uniform(0.1, 10, (len(x), 1))
+    np.testing.assert_array_equal(nearest_neighbours(lengths * x, y).correct,
+                                  nearest_neighbours(x, y).correct)
+
+
+@pytest.mark.parametrize("name", ["loo", "mean"])
 def test_place_and_scale_of_the_columns_do_not_matter(name):
     x, y = data()
     moved = x * 10.0 ** np.arange(5) * [1, -1, 1, -1, 1] + 7
@@ -266,7 +273,8 @@ def test_a_source_that_knows_and_one_that_does_not():
     for score in (leep, nce):
         assert score(np.eye(3)[y], y) == pytest.approx(0, abs=1e-12)
         assert score(np.eye(5)[y], y) == pytest.approx(0, abs=1e-12)  # classes that never occur
-        assert score(np.full((60, 4), 0.25), y) == pytest.approx(-np.log(3))
+        with pytest.warns(UserWarning, match="do not vary"):
+            assert score(np.full((60, 4), 0.25), y) == pytest.approx(-np.log(3))
     assert leep(np.eye(3)[y], np.roll(y, 1)) == pytest.approx(0, abs=1e-12)  # another name for each
 
 
@@ -352,12 +360,15 @@ def test_compare_refuses():
 def test_dead_columns_count_for_nothing_and_dead_features_warn():
     x, y = data()
     padded = np.column_stack([x, np.full(len(x), 0.1), np.zeros(len(x))]).astype(np.float32)
-    for name in ("loo", "knn", "mean"):
+    for name in ("loo", "mean"):
         np.testing.assert_array_equal(SCORES[name](padded, y).correct,
                                       SCORES[name](x.astype(np.float32), y).correct)
+    for name in ("h", "loo", "knn", "mean", "logme", "transrate"):
         with pytest.warns(UserWarning, match="do not vary"):
-            assert isinstance(SCORES[name](np.ones((40, 2)), y), Accuracy)
-    with pytest.raises(ValueError, match="all 0"):
+            SCORES[name](np.ones((40, 2)), y)
+    with pytest.warns(UserWarning, match="do not vary"):
+        assert isinstance(leave_one_out(0.1 + 1e-18 * x, y), Accuracy)
+    with pytest.raises(ValueError, match="all 0"), pytest.warns(UserWarning):
         logme(np.zeros((40, 2)), y)
     with pytest.raises(ValueError, match="underflow"):
         nearest_mean(x * 1e-200, y)

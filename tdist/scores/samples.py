@@ -15,6 +15,8 @@ from tdist.inputs import (
     to_tensor,
 )
 
+DEAD = "features do not vary: are all images the same, or the layer dead?"
+
 
 def samples(features, labels):
     """Features (m, k) copied to float64, the labels' codes (m,) and their counts (classes,)."""
@@ -28,6 +30,8 @@ def samples(features, labels):
         finite = np.isfinite(np.vdot(x.numpy(), x.numpy()))
     if not finite:
         raise not_finite(x)
+    if (x == x[0]).all():
+        warnings.warn(DEAD, stacklevel=3)
     return x.numpy(), codes, np.bincount(codes)
 
 
@@ -40,9 +44,8 @@ def standardised(features, labels):
     tiny = variance * len(x) < TINY
     refuse_underflow(tiny & (np.ptp(x, axis=0) > 8 * EPS * np.abs(mean)))
     live = variance > noise_of(mean, variance, rounding(check_features(features)))
-    if not live.any():
-        warnings.warn("features do not vary: are all images the same, or the layer dead?",
-                      stacklevel=4)
+    if variance.any() and not live.any():
+        warnings.warn(DEAD, stacklevel=3)
     x *= np.divide(1, np.sqrt(variance), out=np.zeros(len(live)), where=live)
     return x, codes, counts
 
