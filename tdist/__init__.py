@@ -15,7 +15,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     submod_attrs={
         "agreement": ["mantel"],
         "hgr": ["ace"],
-        "hscore": ["HScore", "h_score", "transferability"],
+        "hscore": ["HScore", "canonical_h_score", "h_score", "transferability"],
         "joint": ["Joint"],
         "pixelwise": ["pixelwise_h_score"],
         "scores": ["compare"],

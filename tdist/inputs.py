@@ -16,59 +16,59 @@ PLAIN = {torch.bool, torch.uint8, torch.int8, torch.int16, torch.int32, torch.in
 # --- features ---------------------------------------------------------------------------------
 
 
-def check_features(features, may_be_empty=False):
+def check_features(features, may_be_empty=False, what="features"):
     """Features as a NumPy array or a torch tensor (m, k) of real numbers, copied only where they
     come in another container; an error if they are not that.
 
-    may_be_empty: m = 0 is allowed, for a batch.
+    may_be_empty: m = 0 is allowed, for a batch. what: their name in errors.
     """
     if not isinstance(features, torch.Tensor):
-        features = _array(features)
+        features = _array(features, what)
     if isinstance(features, torch.Tensor):
         if features.layout != torch.strided:
-            raise TypeError("features are a sparse tensor; pass features.to_dense()")
+            raise TypeError(f"{what} are a sparse tensor; pass {what}.to_dense()")
         if features.is_quantized:
-            raise TypeError("features are quantised; pass features.dequantize()")
+            raise TypeError(f"{what} are quantised; pass {what}.dequantize()")
         features = features.detach()
         is_complex = features.is_complex()
     else:
         is_complex = features.dtype.kind == "c"
         if features.dtype.kind not in "fiubc":
-            raise TypeError(f"features must be numbers, got dtype {features.dtype}; "
+            raise TypeError(f"{what} must be numbers, got dtype {features.dtype}; "
                             "convert with np.asarray(x, float)")
     if is_complex:
-        raise TypeError("features are complex; stack their real and imaginary parts as columns")
+        raise TypeError(f"{what} are complex; stack their real and imaginary parts as columns")
     if features.ndim != 2:
-        raise ValueError("features must have two axes (samples, features), got shape "
+        raise ValueError(f"{what} must have two axes (samples, {what}), got shape "
                          f"{tuple(features.shape)}; flatten or average the others, or make one "
                          "column with x[:, None]")
     if features.shape[1] == 0 or (len(features) == 0 and not may_be_empty):
-        raise ValueError(f"features are empty: shape {tuple(features.shape)}")
+        raise ValueError(f"{what} are empty: shape {tuple(features.shape)}")
     return features
 
 
-def _array(features):
+def _array(features, what):
     """Other containers as an array, or as a tensor if they hold tensors."""
     if hasattr(features, "toarray"):
-        raise TypeError("features are a sparse matrix; pass features.toarray()")
+        raise TypeError(f"{what} are a sparse matrix; pass {what}.toarray()")
     if hasattr(features, "iloc"):  # a data frame
-        return _frame(features)
+        return _frame(features, what)
     if np.ma.isMaskedArray(features) and np.ma.is_masked(features):
         return features.astype(float).filled(np.nan)  # found, and its place named, later
     try:
         return _stack(features) if _holds_tensors(features) else np.asarray(features)
     except (ValueError, RuntimeError) as error:
-        raise ValueError(f"features do not form a matrix (samples, features): {error}") from None
+        raise ValueError(f"{what} do not form a matrix (samples, {what}): {error}") from None
 
 
-def _frame(frame):
+def _frame(frame, what):
     """A pandas data frame; its nullable columns too, with NaN where a value is missing."""
     array = np.asarray(frame)
     if array.dtype != object or array.ndim != 2:
         return array
     text = [name for name, kind in frame.dtypes.items() if kind.kind not in "fiub"]
     if text:
-        raise TypeError(f"features must be numbers, but the data frame's columns {text[:5]} are "
+        raise TypeError(f"{what} must be numbers, but the data frame's columns {text[:5]} are "
                         "not; leave them out, or encode them first")
     single = all(str(kind).lower() == "float32" for kind in frame.dtypes)
     return frame.to_numpy(dtype=np.float32 if single else np.float64, na_value=np.nan)
@@ -87,11 +87,11 @@ def _stack(x):
     return torch.as_tensor(x).detach()
 
 
-def check_lengths(features, labels):
-    """As many labels as rows of features."""
+def check_lengths(features, labels, what="labels"):
+    """As many labels, or what they are called, as rows of features."""
     if len(labels) != len(features):
-        raise ValueError(f"features and labels differ in length: {len(features)} rows and "
-                         f"{len(labels)} labels")
+        raise ValueError(f"features and {what} differ in length: {len(features)} rows and "
+                         f"{len(labels)} {what}")
 
 
 def with_float64(device):
@@ -116,19 +116,19 @@ def to_tensor(chunk, device):
     return (chunk if chunk.dtype in PLAIN else chunk.double()).resolve_neg()
 
 
-def not_finite(x, start=0, earlier=0):
+def not_finite(x, start=0, earlier=0, what="features"):
     """The error for features x (rows, k) in which a check found NaN, infinity or overflow.
 
-    start: rows of this call before x. earlier: samples of earlier batches.
+    start: rows of this call before x. earlier: samples of earlier batches. what: their name.
     """
     bad = (~torch.isfinite(x)).nonzero()
     if len(bad) == 0:
-        return ValueError("squares of the features overflow float64; divide the large columns by "
+        return ValueError(f"squares of the {what} overflow float64; divide the large columns by "
                           "their size")
     row, column = bad[0].tolist()
     place = f"row {start + row}"
     place += f" of this batch (sample {earlier + start + row} of all)" if earlier else ""
-    return ValueError(f"features hold {x[row, column].item()} at {place}, column {column}; "
+    return ValueError(f"{what} hold {x[row, column].item()} at {place}, column {column}; "
                       "drop those rows or fill them in")
 
 
@@ -248,10 +248,11 @@ def _way_to_a_vector(values):
         if parts:
             return "of class probabilities labels.argmax(axis=1) takes the likeliest class"
         if np.isin(values, (0, 1)).all():
-            return ("several labels a sample are not one classification task: score each column, "
-                    "labels[:, j], by itself")
+            return ("several labels a sample are not one classification task: score all together "
+                    "by tdist.canonical_h_score, or each column, labels[:, j], by itself")
     if values.ndim == 2:
-        return "several columns are several tasks: score each, labels[:, j], by itself"
+        return ("several columns are several tasks: score each, labels[:, j], by itself; or, if "
+                "they are numbers, all together by tdist.canonical_h_score")
     return "pass one label a sample"
 
 
@@ -285,8 +286,9 @@ def _check_whole(values):
     broken = np.flatnonzero(~np.isfinite(numbers) | (np.floor(numbers) != numbers))
     if len(broken):
         raise ValueError(f"labels hold {numbers[broken[0]]} at place {broken[0]}: classes cannot "
-                         "be fractions or infinite; cut a continuous target into classes, for "
-                         "example with np.digitize")
+                         "be fractions or infinite; score a continuous target by "
+                         "tdist.canonical_h_score, or cut it into classes, for example with "
+                         "np.digitize")
 
 
 # --- options ----------------------------------------------------------------------------------

@@ -15,8 +15,8 @@ alphabet neighbourhoods joint tilting exponents softhgr hgr
 fisher_rao descent couplings
 agreement selection affinities
 inputs
-hscore.repeats hscore.moments hscore.whitening hscore.samples
-hscore.results hscore.score hscore.metric hscore
+hscore.repeats hscore.moments hscore.whitening hscore.samples hscore.whitened
+hscore.results hscore.score hscore.canonical hscore.metric hscore.canonical_metric hscore
 scores.results scores.samples scores.least_squares scores.neighbours scores.evidence
 scores.coding_rate scores.source_classes scores.comparison scores
 pixelwise.targets pixelwise.palettes pixelwise.coloursums

@@ -154,6 +154,31 @@ def test_streaming_is_one_call_or_refused_without_a_trace(data):
 
 
 @given(st.data())
+def test_canonical_h_score(data):
+    """One call and a stream; symmetric in features and targets."""
+    x = data.draw(feature_matrices())
+    t = data.draw(feature_matrices(rows=len(x)))[:, : data.draw(st.integers(1, 4))]
+    kinds = data.draw(KINDS), data.draw(KINDS)
+    found = ours(lambda: tdist.canonical_h_score(of_kind(x, kinds[0]), of_kind(t, kinds[1])))
+    metric, cut = tdist.hscore.CanonicalHScore(), data.draw(st.integers(1, len(x)))
+    done = [ours(lambda rows=rows: (metric.update(of_kind(x[rows], kinds[0]),
+                                                  of_kind(t[rows], kinds[1])),))
+            for rows in (slice(cut), slice(cut, None))]
+    streamed = ours(metric.compute) if all(done) else None
+    for one in (found, streamed):
+        if one is not None:
+            assert 0 <= one.statistic <= one.bound * (1 + 1e-9)
+            assert one.bound == min(one.rank, one.rank_T) <= min(*x.shape, t.shape[1])
+            assert 1 <= one.rank_T and one.n == len(x)
+            assert one.chance == pytest.approx(one.rank * one.rank_T / (one.n - 1))
+            assert np.isnan(one.pvalue) or 0 <= one.pvalue <= 1
+            assert np.isnan(one.adjusted) or one.adjusted <= one.rank_T + 1e-9
+    if found is not None and streamed is not None and (found.rank, found.rank_T) == (
+            streamed.rank, streamed.rank_T):
+        assert found.statistic == pytest.approx(streamed.statistic, rel=1e-5, abs=1e-6)
+
+
+@given(st.data())
 def test_pixelwise_h_score(data):
     x = data.draw(feature_matrices(rows=data.draw(st.integers(2, 30))))
     h, w = data.draw(st.integers(1, 4)), data.draw(st.integers(1, 4))

@@ -1,13 +1,17 @@
 """H-score of features for a classification task: one call, streaming, chance level, significance,
 transferability."""
 
+from tdist.hscore.canonical import CanonicalResult, canonical_h_score
 from tdist.hscore.results import HScoreResult, pillai_pvalue
 from tdist.hscore.score import Transferability, h_score, transferability
 
 __all__ = [
+    "CanonicalHScore",
+    "CanonicalResult",
     "HScore",
     "HScoreResult",
     "Transferability",
+    "canonical_h_score",
     "h_score",
     "pillai_pvalue",
     "transferability",
@@ -19,6 +23,10 @@ def __getattr__(name):
         from tdist.hscore.metric import HScore
 
         return HScore
+    if name == "CanonicalHScore":
+        from tdist.hscore.canonical_metric import CanonicalHScore
+
+        return CanonicalHScore
     raise AttributeError(f"module 'tdist.hscore' has no attribute {name!r}")
 
 

@@ -62,6 +62,7 @@ class HScore(need("torchmetrics").Metric):
     True
     """
 
+    _result = HScoreResult
     is_differentiable = False
     higher_is_better = True
     full_state_update = False
@@ -70,8 +71,8 @@ class HScore(need("torchmetrics").Metric):
     def __init__(self, shrinkage=None, *, field=None, **kwargs):
         super().__init__(**kwargs)
         self.shrinkage = check_shrinkage(shrinkage)
-        if field is not None and field not in HScoreResult._fields:
-            raise ValueError(f"field must be None or one of {HScoreResult._fields}, got {field!r}")
+        if field is not None and field not in self._result._fields:
+            raise ValueError(f"field must be None or one of {self._result._fields}, got {field!r}")
         self.field = field
         # one tensor in each list: lists may differ in shape between processes, tensors may not
         for name in SUMS:
@@ -119,8 +120,16 @@ class HScore(need("torchmetrics").Metric):
                 return
             # before anything is added, so that a refused batch leaves no trace
             self._check_range(to_tensor(features, self._home), old)
-            self._set(accumulate(old, features, labels, torch.unique(labels), self._quartic,
-                                 old.n if old else 0))
+            self._set(self._added(old, features, labels))
+
+    def _added(self, old, features, labels):
+        """The Moments with a batch, of at least one sample."""
+        return accumulate(old, features, labels, torch.unique(labels), self._quartic,
+                          old.n if old else 0)
+
+    def _scored(self, total):
+        """The result of Moments, with warnings at the place that called compute()."""
+        return of_moments(total, self.shrinkage, stacklevel=6)
 
     def forward(self, features, labels):
         """Add a batch and return its own result, or None if it holds less than two classes."""
@@ -137,7 +146,7 @@ class HScore(need("torchmetrics").Metric):
             total = self._total()
             if total is None:
                 raise ValueError("no samples yet: call update(features, labels) first")
-            return self._handed_out(of_moments(total, self.shrinkage, stacklevel=5))
+            return self._handed_out(self._scored(total))
 
     def merge_state(self, incoming_state):
         """Add the samples of another HScore, or of the sums in its ``metric_state``, which stay as

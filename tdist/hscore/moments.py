@@ -76,11 +76,12 @@ class Moments:
             self.sums = sums.index_add_(0, place, self.sums)
             self.labels = union
 
-    def add(self, x, y, work):
+    def add(self, x, y, work, targets=0):
         """Add samples x (m, k) of any real dtype with labels y (m,) that are covered.
 
         work (>= m, k), float64, is overwritten: fresh memory for every chunk would cost more than
-        the arithmetic."""
+        the arithmetic. targets: how many of the last columns are the samples' labels, as numbers.
+        """
         z = work[: len(x)]  # (m, k)
         place = torch.searchsorted(self.labels, y)  # (m,)
         self.counts += torch.bincount(place, minlength=len(self.labels))
@@ -96,6 +97,8 @@ class Moments:
             else:
                 square = torch.einsum("ij,ij->i", z, z)
             self.quartic += torch.cat([_product(square[None], z)[0], (square @ square)[None]])
+        if targets:
+            x, y = x[:, :-targets], repeats.fingerprints(x[:, -targets:])
         self.rows = repeats.add(self.rows, x, y)
 
     def _sum_on_cpu(self, x, z, place):
@@ -194,11 +197,11 @@ def refuse_underflow(columns):
                          "varies by less than 1e-146; multiply the small columns by a large number")
 
 
-def accumulate(moments, features, labels, present, quartic=False, earlier=0):
+def accumulate(moments, features, labels, present, quartic=False, earlier=0, targets=0):
     """Add features (m, k) with labels (m,), among them `present`, to the moments, chunk by chunk.
 
     moments: None to begin, with the sums of fourth powers if quartic. earlier: samples before these
-    in a stream, for the error that names a row.
+    in a stream, for the error that names a row. targets: as in :meth:`Moments.add`.
     """
     m, k = features.shape
     rows = min(m, max(1, CHUNK // k))
@@ -210,7 +213,7 @@ def accumulate(moments, features, labels, present, quartic=False, earlier=0):
         if moments is None:
             moments = Moments.about(x.mean(0, dtype=torch.float64), present, quartic)
         moments.cover(present)
-        moments.add(x, labels[start : start + rows], work)
+        moments.add(x, labels[start : start + rows], work, targets)
         # NaN and infinity spread to the sums of squares, which are cheaper to look at than x
         if not torch.isfinite(moments.gram.diagonal()).all():
             raise not_finite(x, start, earlier)

@@ -70,11 +70,23 @@ class HScoreResult(NamedTuple):  # torchmetrics takes a frozen dataclass apart, 
 
 
 def assess(n, classes, statistic, effective, rank, a, repeated, stacklevel=3):
-    """The HScoreResult of n samples, with the warnings that it needs.
+    """The HScoreResult of n samples, with the warnings that it needs; arguments as of
+    :func:`judge`."""
+    if n == classes:
+        repeated = None
+        warnings.warn("every class has one sample: no spread within classes, so H = classes - 1 "
+                      "for any n - 1 independent features; add samples", stacklevel=stacklevel)
+    found = judge(n, classes - 1, statistic, effective, rank, a, repeated, stacklevel + 1)
+    return HScoreResult(*found, rank, n, classes, float(a))
 
-    effective: effective rank under shrinkage a. repeated: Repeats, or None if they do not matter.
+
+def judge(n, top, statistic, effective, rank, a, repeated, stacklevel):
+    """Statistic, bound, chance, adjusted and p value, with the warnings that they need.
+
+    top: classes - 1, or the rank of the targets. effective: effective rank under shrinkage a.
+    repeated: Repeats, or None if they do not matter.
     """
-    top, chance, spare = classes - 1, effective * (classes - 1) / (n - 1), n - 1 - effective
+    chance, spare = effective * top / (n - 1), n - 1 - effective
     words, bound = [], min(top, rank)
     if statistic > bound * (1 + 1e-8):
         words.append(f"the score exceeded its bound {bound} by {statistic - bound:.1g}, by "
@@ -87,20 +99,16 @@ def assess(n, classes, statistic, effective, rank, a, repeated, stacklevel=3):
     adjusted = np.nan
     if spare > 1e-6 * n:  # or both factors are rounding
         adjusted = top - (top - statistic) * (n - 1) / spare
-    pvalue = np.nan if a else pillai_pvalue(statistic, rank, classes, n)
-    if n == classes:
-        words.append("every class has one sample: no spread within classes, so H = classes - 1 for "
-                     "any n - 1 independent features; add samples")
-    elif repeated is not None and rank:
-        if repeated.saturated(effective, classes):
+    pvalue = np.nan if a else pillai_pvalue(statistic, rank, top + 1, n)
+    if repeated is not None and rank:
+        if repeated.saturated(effective, top + 1):
             adjusted = pvalue = np.nan
-        if repeated.distinct < n and (repeated.saturated(effective, classes) or
+        if repeated.distinct < n and (repeated.saturated(effective, top + 1) or
                                       repeated.notable(effective, n)):
-            words.append(repeated.words(effective, classes, n))
+            words.append(repeated.words(effective, top + 1, n))
     for text in words:
         warnings.warn(text, stacklevel=stacklevel)
-    return HScoreResult(float(statistic), bound, float(chance), float(adjusted),
-                        float(pvalue), rank, n, classes, float(a))
+    return float(statistic), bound, float(chance), float(adjusted), float(pvalue)
 
 
 def pillai_pvalue(statistic, rank, classes, n):

@@ -18,38 +18,46 @@ from tdist.inputs import not_finite, rounding, to_tensor
 def project_samples(features, codes, shrinkage):
     """As :func:`tdist.hscore.whitening.project`, with the intensity of shrinkage that was used.
 
-    features (m, k), m < k, codes (m,) the samples' classes, on the device to compute on.
+    features (m, k), codes (m,) the samples' classes, on the device to compute on.
+    """
+    vectors, share, a = directions(features, codes.device, shrinkage)
+    codes = codes.cpu().numpy()
+    sums = np.zeros((codes.max() + 1, len(share)))  # of the vectors, by class
+    np.add.at(sums, codes, vectors)
+    between = (sums**2 / np.bincount(codes)[:, None]).sum(0)
+    return between @ share, share.sum(), len(share), a
+
+
+def directions(features, device, shrinkage=0.0):
+    """The whitened features over the root of m, (m, rank), in orthonormal columns of mean 0; the
+    share (rank,) that shrinkage leaves of each; and the intensity of shrinkage that was used.
+
+    features (m, k), best with m < k.
     """
     m, k = features.shape
-    products, scaled, variance, noise = _grams(features, codes.device, bool(shrinkage))
+    products, scaled, variance, noise = _grams(features, device, bool(shrinkage))
     live = variance > noise
     if not live.any():
-        return 0.0, 0.0, 0, 0.0
+        return np.zeros((m, 0)), np.zeros(0), 0.0
     relative = np.divide(noise, variance, out=np.zeros(k), where=live)
     values, vectors = eigh(scaled)  # of the correlation matrix; vectors (m, m) of samples
     keep = values > max(m, k) * EPS * values[-1]
-    keep[0] = False  # centred samples have rank m - 1 at most
+    keep[: max(1, m - k)] = False  # centred samples have rank min(m - 1, k) at most
     # rounding moves no direction by more than relative.max(); those below, each by its own
     doubtful = np.flatnonzero(keep & (values <= relative.max()))
-    moved = _rounding_in(features, codes.device, vectors[:, doubtful], live, variance, relative)
+    moved = _rounding_in(features, device, vectors[:, doubtful], live, variance, relative)
     keep[doubtful] = values[doubtful] > moved / (m * values[doubtful])
     vectors = vectors[:, keep]  # (m, rank)
-    rank, a = vectors.shape[1], shrinkage
+    share, a = np.ones(vectors.shape[1]), shrinkage
     if shrinkage == "ledoit-wolf":
         with np.errstate(over="ignore"):  # refused there
             fourth, squares = np.mean((m * products.diagonal()) ** 2), np.sum(products**2)
         a = ledoit_wolf(fourth, variance.sum(), squares, m, k)
-    share = np.ones(rank)
     if a:
         values, turn = eigh(vectors.T @ products @ vectors)  # of the covariance, without rounding
         share, vectors = shrunk(values, variance[live].sum() / k, a), vectors @ turn
-    codes = codes.cpu().numpy()
-    sums = np.zeros((codes.max() + 1, rank))  # of the vectors, by class
-    np.add.at(sums, codes, vectors)
-    counts = np.bincount(codes)[:, None]
-    sums -= counts * sums.sum(0) / m  # of directions that hardly move, rounding moves the mean too
-    between = (sums**2 / counts).sum(0)
-    return between @ share, share.sum(), rank, a
+    vectors -= vectors.mean(0)  # of directions that hardly move, rounding moves the mean too
+    return vectors, share, a
 
 
 def _blocks(features, device):

@@ -89,14 +89,40 @@ def project(cov, means, noise, n, shrinkage=0.0):
         kept = shrunk(values, mu, shrinkage)
         return (kept @ np.sum((white.rows(means) @ vectors) ** 2, axis=0), kept.sum(), white.rank)
     cov, means = _restrict(cov, white.live), means[:, white.live]
-    cov_a = (1 - shrinkage) * cov
-    np.fill_diagonal(cov_a, cov_a.diagonal() + shrinkage * mu)
-    factor, failed = lapack.dpotrf(cov_a, overwrite_a=1)
-    assert not failed, "cov itself has a certified Cholesky factor"
+    factor = _shrunk_cholesky(cov, len(white.live), shrinkage)
     inverse, _ = lapack.dtrtri(factor)
     half = solve_triangular(factor, means.T, trans="T")  # (live, C)
     return ((1 - shrinkage) * np.sum(half**2),
             len(cov) - shrinkage * mu * np.vdot(inverse.T, inverse.T), white.rank)
+
+
+def matrix(cov, noise, n, shrinkage=0.0):
+    r"""The map W (k, rank) of centred samples to z = x W, with cov(z) = I, or with shrinkage a so
+    that |z|^2 = (1-a) x^T cov_a^+ x: the score is that of :func:`project`, sum of squares of
+    means @ W. For many rows; arguments as there.
+    """
+    white = whitening(cov, noise, n)
+    full = np.zeros((len(cov), white.rank))  # what does not vary has no part in z
+    if not shrinkage or not white.rank:
+        full[white.live] = white.matrix() / white.scale[:, None]
+    elif white.factor is None:
+        mu = cov.diagonal()[white.live].sum() / len(white.live)
+        values, vectors = eigh((back := white.back()).T @ back)
+        vectors *= np.sqrt(shrunk(values, mu, shrinkage))
+        full[white.live] = white.directions / white.scale[:, None] @ vectors
+    else:
+        factor = _shrunk_cholesky(_restrict(cov, white.live), len(white.live), shrinkage)
+        full[white.live] = np.sqrt(1 - shrinkage) * lapack.dtrtri(factor)[0]
+    return full
+
+
+def _shrunk_cholesky(cov, k, shrinkage):
+    """The factor U, U^T U = cov_a, of the columns that vary, of k."""
+    cov_a = (1 - shrinkage) * cov
+    np.fill_diagonal(cov_a, cov_a.diagonal() + shrinkage * cov.diagonal().sum() / k)
+    factor, failed = lapack.dpotrf(cov_a, overwrite_a=1)
+    assert not failed, "cov itself has a certified Cholesky factor"
+    return factor
 
 
 def shrunk(values, mu, shrinkage):
