@@ -430,6 +430,24 @@ def test_sums_that_would_overflow_leave_no_trace(shrinkage, size):
     same(metric.compute(), h_score(x, y, shrinkage))
 
 
+@pytest.mark.parametrize("shrinkage, size", [(None, 1e120), ("ledoit-wolf", 1e60)])
+def test_large_features_are_taken(shrinkage, size):
+    """Their cubes, or fifth powers, would overflow; squares and fourth powers do not."""
+    x, y = data()
+    same(stream(size * x, y, [slice(0, 40), slice(40, 80)], shrinkage).compute(),
+         h_score(x, y, shrinkage))
+
+
+def test_far_from_the_first_batch_is_refused():
+    """Each batch alone is fine; 2e153 apart, the sum of 80 squares overflows."""
+    x, y = data()
+    metric = stream(8e152 + 1e148 * x, y, [slice(0, 40)])
+    before = metric.compute()
+    with pytest.raises(ValueError, match="overflow"):
+        metric.update(-1.2e153 + 1e148 * x[40:], y[40:])
+    same(metric.compute(), before)
+
+
 def test_a_device_without_float64():
     """Such as Apple's; meta stands in for it here, and has no numbers at all."""
     x, y = data()

@@ -27,6 +27,12 @@ def test_the_least_and_the_largest_label():
             label_numbers([0, beyond])
 
 
+def test_labels_of_a_narrow_type():
+    assert label_numbers(np.array([3, 250], np.uint8)).dtype == np.int64
+    with pytest.raises(TypeError, match="whole numbers or text as labels, got .*2026-11-28"):
+        label_numbers(np.array(["2026-11-28"], "datetime64[D]"))
+
+
 def test_a_label_that_is_an_array_is_not_missing():
     labels = np.empty(2, object)
     labels[:] = [np.arange(2), np.arange(3)]
