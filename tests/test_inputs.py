@@ -29,7 +29,7 @@ def test_the_least_and_the_largest_label():
 
 def test_labels_of_a_narrow_type():
     assert label_numbers(np.array([3, 250], np.uint8)).dtype == np.int64
-    with pytest.raises(TypeError, match="whole numbers or text as labels, got .*2026-11-28"):
+    with pytest.raises(TypeError, match=r"whole numbers or text as labels, got .*2026-11-28"):
         label_numbers(np.array(["2026-11-28"], "datetime64[D]"))
 
 
