@@ -29,9 +29,10 @@ transfer.weights transfer
 vae baselines
 plots
 studies.results studies.study studies.pairs
-studies.layers studies.rooms studies.rooms_paper studies.rooms_seeds studies.rooms_colours
+studies.layers studies.blocks studies.budgets studies.targets
+studies.rooms studies.rooms_paper studies.rooms_seeds studies.rooms_colours
 studies.experiments studies.distances studies.discrepancies
-studies.runs studies studies.__main__
+studies.shelf studies.runs studies studies.__main__
 """
 ORDER = FLOORS.split()
 

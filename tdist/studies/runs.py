@@ -13,14 +13,7 @@ import torch
 from tqdm import tqdm
 
 from tdist.manners import line, need
-from tdist.studies import (  # noqa: F401  each registers its studies
-    discrepancies,
-    distances,
-    layers,
-    rooms_colours,
-    rooms_paper,
-    rooms_seeds,
-)
+from tdist.studies import shelf  # noqa: F401  registers every study
 from tdist.studies.results import Results, command, load, path_of
 from tdist.studies.study import STUDIES, load_file
 

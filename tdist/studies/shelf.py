@@ -1,0 +1,13 @@
+"""Every study of the book: each of these rooms registers its own."""
+
+from tdist.studies import (  # noqa: F401
+    blocks,
+    budgets,
+    discrepancies,
+    distances,
+    layers,
+    rooms_colours,
+    rooms_paper,
+    rooms_seeds,
+    targets,
+)
