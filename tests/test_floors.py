@@ -21,7 +21,7 @@ scores.results scores.samples scores.least_squares scores.neighbours scores.evid
 scores.coding_rate scores.source_classes scores.comparison scores
 pixelwise.targets pixelwise.palettes pixelwise.coloursums
 pixelwise.whitened pixelwise.scores pixelwise.chance pixelwise
-tasks.checks tasks.task tasks.sets tasks networks loading pooling features
+tasks.checks tasks.task tasks.sets tasks sources networks loading pooling features
 scenes.solids scenes.furniture scenes.layouts scenes.raycast scenes.ground_truth scenes.rooms scenes
 transfer.heads transfer.settings transfer.randomness transfer.training transfer.checks
 transfer.states transfer.blocks transfer.gauges transfer.roads transfer.results transfer.distances
