@@ -9,8 +9,8 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submodules={
         "affinities", "agreement", "baselines", "couplings", "exponents", "features", "fisher_rao",
-        "hgr", "hscore", "inputs", "joint", "manners", "networks", "pixelwise", "plots", "scenes",
-        "scores", "selection", "studies", "tasks", "transfer", "vae",
+        "hgr", "hscore", "inputs", "joint", "manners", "networks", "pixelwise", "plots", "ranking",
+        "scenes", "scores", "selection", "studies", "tasks", "transfer", "vae",
     },
     submod_attrs={
         "agreement": ["mantel"],
@@ -18,6 +18,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "hscore": ["HScore", "canonical_h_score", "h_score", "transferability"],
         "joint": ["Joint"],
         "pixelwise": ["pixelwise_h_score"],
+        "ranking": ["rank"],
         "scores": ["compare"],
         "tasks": ["Task"],
     },

@@ -3,11 +3,13 @@ worth scoring, and what is known of it without looking at the data."""
 
 import hashlib
 import inspect
+import logging
 import re
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.resources import files
+from textwrap import shorten
 
 import torch
 from torch import nn
@@ -113,6 +115,7 @@ def _of_timm(name):
     if not timm.is_model(name.split(".")[0].removeprefix("hf_hub:")) and "/" not in name:
         close = timm.list_models(f"*{name[:8]}*")[:4]
         raise ValueError(f"timm has no model {name!r}; close names: {', '.join(close) or 'none'}")
+    logging.getLogger("huggingface_hub").setLevel(logging.ERROR)  # it tells of every retry
     try:
         network = timm.create_model(name, pretrained=True).eval()
     except Exception as error:  # whatever the download raises, the way out is the same
@@ -137,10 +140,9 @@ def _of_torchvision(name):
 
 
 def _no_weights(library, error):
-    said = str(error).strip().splitlines()
-    return (f"{library} could not get the weights ({type(error).__name__}"
-            f"{': ' + said[0][:160] if said else ''}); without a network use lite0, lite1 or lite2, "
-            "or load the weights yourself and pass {name: (module, transform)}")
+    said = shorten(f"{type(error).__name__}: {error}", 160, placeholder=" ...")
+    return (f"{library} could not get the weights ({said}); without a network use lite0, lite1 or "
+            "lite2, or load the weights yourself and pass {name: (module, transform)}")
 
 
 def _timm_transform(network):

@@ -28,11 +28,13 @@ transfer.states transfer.blocks transfer.gauges transfer.roads transfer.results 
 transfer.weights transfer
 vae baselines
 plots
+folders images auto_layers candidates kept_features ranked ranking
 studies.results studies.study studies.pairs
 studies.layers studies.blocks studies.budgets studies.targets
 studies.rooms studies.rooms_paper studies.rooms_seeds studies.rooms_colours
 studies.experiments studies.distances studies.discrepancies
 studies.shelf studies.runs studies studies.__main__
+__main__
 """
 ORDER = FLOORS.split()
 
