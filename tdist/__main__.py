@@ -212,8 +212,9 @@ def _numpy(path, np):
 
 def _csv(path, what):
     """A table, whose first line is a header if it is unlike the others."""
-    import pandas as pd
+    from tdist.manners import need
 
+    pd = need("pandas")
     if not path.is_file():
         raise FileNotFoundError(f"{path} is not there")
     options = {"sep": "\t" if path.suffix.lower() == ".tsv" else ",", "header": None, "dtype": str,

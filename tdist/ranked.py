@@ -46,7 +46,11 @@ class Ranking:
 
     Examples
     --------
-    See :func:`rank`.
+    >>> import pandas as pd
+    >>> table = pd.DataFrame({"model": ["a", "b"], "layer": ["", "1"], "score": [0.9, 0.8]})
+    >>> ranking = Ranking(table, failed={}, score="loo", data="photos")
+    >>> float(ranking), ranking.best
+    (0.9, Best(model='a', layer='', score=0.9))
     """
 
     table: object

@@ -99,7 +99,7 @@ def rank(models, data, layers="auto", score="loo", *, images=None, seed=0, out=N
     >>> found = rank({"untrained": SmallCNN(10), "flat": torch.nn.Flatten()}, digits().subset(300),
     ...              cache=tempfile.mkdtemp(), progress=False)
     >>> found.best.model, len(found.table), found.failed
-    ('untrained', 4, {})
+    ('flat', 4, {})
     """
     pandas = need("pandas")
     if score not in SCORES or score in NEED_PROBABILITIES:
