@@ -145,8 +145,13 @@ def rounding(features):
 
 def encode_labels(labels):
     """Labels of any hashable kind as numbers 0 to classes - 1, and the number of classes."""
-    classes, codes = _classes(_label_array(labels))
+    codes, classes = classes_of(labels)
     return codes, len(classes)
+
+
+def classes_of(labels):
+    """Labels of any hashable kind as numbers 0 to classes - 1, and the list of classes."""
+    return _classes(_label_array(labels))[::-1]
 
 
 def label_numbers(labels):

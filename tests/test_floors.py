@@ -16,10 +16,11 @@ fisher_rao descent couplings
 agreement selection affinities
 inputs
 hscore.repeats hscore.moments hscore.whitening hscore.samples hscore.whitened
-hscore.results hscore.score hscore.canonical hscore.metric hscore.canonical_metric hscore
+hscore.classsums hscore.results hscore.score hscore.intervals hscore.canonical
+hscore.metric hscore.canonical_metric hscore
 scores.results scores.samples scores.least_squares scores.neighbours scores.evidence
 scores.coding_rate scores.source_classes scores.comparison scores
-pixelwise.targets pixelwise.palettes pixelwise.coloursums
+pixelwise.targets pixelwise.palettes
 pixelwise.whitened pixelwise.scores pixelwise.chance pixelwise
 tasks.checks tasks.task tasks.sets tasks sources networks loading pooling features
 scenes.solids scenes.furniture scenes.layouts scenes.raycast scenes.ground_truth scenes.rooms scenes

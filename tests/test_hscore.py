@@ -137,6 +137,47 @@ def test_pvalues_are_uniform_under_the_null():
     assert kstest(pvalues, "uniform").pvalue > 0.01
 
 
+@pytest.mark.parametrize("k, shrinkage", [(5, None), (5, 0.3), (60, "ledoit-wolf"), (60, None),
+                                          (5, "ledoit-wolf"), (60, 0.2)])
+def test_permutations_by_scoring_them(k, shrinkage):
+    """The p value is the share of shuffled labels that score as high, one by one."""
+    x, y = data(40, k, 3, signal=0.3)
+    found = h_score(x, y, shrinkage, permutations=50, seed=3)
+    rng = np.random.default_rng(3)
+    true = h_score(x, y, shrinkage)
+    higher = sum(h_score(x, rng.permutation(y), shrinkage).statistic >= true.statistic - 1e-9
+                 for _ in range(50))
+    assert found.pvalue == (1 + higher) / 51 and found.permutations == 50
+    same(found._replace(pvalue=true.pvalue), true)
+    assert k < 40 or shrinkage or found.pvalue == 1  # saturated: all score alike
+    assert h_score(x, y, shrinkage, permutations=50, seed=4).pvalue != found.pvalue or k == 60
+
+
+def test_permutations_of_rare_classes_and_skewed_features():
+    """Lognormal features, nine classes of two and a common one: the F test of nominal 5% rejects
+    far too often, shuffles do not."""
+    rng = np.random.default_rng(0)
+    y = np.r_[np.zeros(62, int), np.repeat(np.arange(1, 10), 2)]
+    f_test, shuffled = [], []
+    for _ in range(200):
+        x, labels = np.exp(1.5 * rng.standard_normal((80, 10))), rng.permutation(y)
+        f_test.append(h_score(x, labels).pvalue < 0.05)
+        shuffled.append(h_score(x, labels, permutations=99, seed=int(rng.integers(1e9))).pvalue
+                        <= 0.05)
+    assert np.mean(f_test) > 0.15
+    assert abs(np.mean(shuffled) - 0.05) < 3 * np.sqrt(0.05 * 0.95 / 200)
+
+
+def test_permutations_find_what_there_is():
+    x, y = data(80, 5, 4)
+    assert h_score(x, y, permutations=199).pvalue == 1 / 200
+    assert h_score(torch.tensor(x), y, permutations=199).pvalue == 1 / 200
+    with pytest.warns(UserWarning, match="do not vary"):
+        assert h_score(np.ones((80, 2)), y, permutations=19).pvalue == 1
+    with pytest.raises((TypeError, ValueError), match="permutations"):
+        h_score(x, y, permutations=-1)
+
+
 def test_chance_is_the_mean_over_all_permutations():
     x, orders = data(6, 2, 3)[0], sorted(set(permutations([0, 0, 0, 1, 1, 2])))
     for shrinkage in (None, 0.3):

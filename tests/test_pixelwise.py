@@ -8,9 +8,10 @@ import pandas as pd
 import pytest
 import torch
 
-import tdist.pixelwise.coloursums
+import tdist.hscore.classsums
 import tdist.pixelwise.targets
 from tdist import h_score
+from tdist.hscore.classsums import SumsByColour, _join
 from tdist.hscore.moments import EPS
 from tdist.pixelwise import (
     PixelScores,
@@ -20,7 +21,6 @@ from tdist.pixelwise import (
     second_order,
     whiten,
 )
-from tdist.pixelwise.coloursums import SumsByColour, _join
 from tests.pixels import check, scenes
 
 # --- by hand ------------------------------------------------------------------------------------
@@ -112,7 +112,7 @@ def test_sums_by_colour(pixels, kind, way, monkeypatch):
     z -= z.mean(0)
     expected = [[np.sum(z[c == colour].sum(0) ** 2) for colour in range(colours)] for c in codes]
     for widest in (2**20, 30):
-        monkeypatch.setattr(tdist.pixelwise.coloursums, "WIDEST", widest)
+        monkeypatch.setattr(tdist.hscore.classsums, "WIDEST", widest)
         sums = SumsByColour(torch.from_numpy(z), colours)
         assert np.allclose(sums.squares(codes), expected, atol=1e-9)
 
@@ -140,8 +140,8 @@ def test_any_number_of_pixels_at_a_time(monkeypatch, way):
     reference = pixelwise_h_score(x, maps, 6, progress=False)
     for nonzeros, table in ((1, 2**24), (300 * 5, 2**24), (300 * 19, 2**24), (2**22, 1),
                             (2**22, 6 * 32 * 7)):
-        monkeypatch.setattr(tdist.pixelwise.coloursums, "NONZEROS", nonzeros)
-        monkeypatch.setattr(tdist.pixelwise.coloursums, "TABLE", table)
+        monkeypatch.setattr(tdist.hscore.classsums, "NONZEROS", nonzeros)
+        monkeypatch.setattr(tdist.hscore.classsums, "TABLE", table)
         assert np.allclose(pixelwise_h_score(x, maps, 6, progress=False), reference, atol=1e-12)
     monkeypatch.setattr(tdist.pixelwise.targets, "CHUNK", 100)
     assert np.allclose(pixelwise_h_score(x, maps, 6, progress=False), reference, atol=1e-12)

@@ -1,18 +1,23 @@
 """H-score of features for a classification task: one call, streaming, chance level, significance,
-transferability."""
+intervals, transferability, and the score of targets that are numbers."""
 
 from tdist.hscore.canonical import CanonicalResult, canonical_h_score
+from tdist.hscore.intervals import Difference, Jackknife, difference, jackknife
 from tdist.hscore.results import HScoreResult, pillai_pvalue
 from tdist.hscore.score import Transferability, h_score, transferability
 
 __all__ = [
     "CanonicalHScore",
     "CanonicalResult",
+    "Difference",
     "HScore",
     "HScoreResult",
+    "Jackknife",
     "Transferability",
     "canonical_h_score",
+    "difference",
     "h_score",
+    "jackknife",
     "pillai_pvalue",
     "transferability",
 ]

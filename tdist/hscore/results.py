@@ -35,6 +35,8 @@ class HScoreResult(NamedTuple):  # torchmetrics takes a frozen dataclass apart, 
         Number of classes present.
     shrinkage : float
         Shrinkage intensity used; 0 for none.
+    permutations : int
+        Number of shuffles that `pvalue` is from; 0 for the F test.
 
     Examples
     --------
@@ -42,7 +44,7 @@ class HScoreResult(NamedTuple):  # torchmetrics takes a frozen dataclass apart, 
     >>> result = h_score([[0], [1], [2], [3]], ["cat", "cat", "dog", "dog"])
     >>> result  # doctest: +NORMALIZE_WHITESPACE
     HScoreResult(statistic=0.8, bound=1, chance=0.3333, adjusted=0.7, pvalue=0.1056, rank=1, n=4,
-                 classes=2, shrinkage=0)
+                 classes=2, shrinkage=0, permutations=0)
     >>> float(result) == result.statistic
     True
     """
@@ -56,6 +58,7 @@ class HScoreResult(NamedTuple):  # torchmetrics takes a frozen dataclass apart, 
     n: int
     classes: int
     shrinkage: float = 0.0
+    permutations: int = 0
 
     def __float__(self):
         return self.statistic

@@ -15,11 +15,11 @@ import torch
 from tqdm import tqdm
 
 from tdist.hscore import repeats
+from tdist.hscore.classsums import SumsByColour
 from tdist.hscore.moments import accumulate
 from tdist.hscore.whitening import whitening
 from tdist.inputs import check_features, device_of, to_tensor
 from tdist.manners import line
-from tdist.pixelwise.coloursums import SumsByColour
 from tdist.pixelwise.targets import check_codes, chunks
 
 

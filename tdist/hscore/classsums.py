@@ -1,4 +1,5 @@
-"""Sums of whitened features by the colour of a pixel, for many pixels.
+"""Sums of whitened features by class, for many tasks at once: the colour of each pixel, or labels
+shuffled many times.
 
 Neighbouring pixels have their colours in common. So a group of pixels is summed by *joint* colour,
 once over all samples; the few joint sums then add up to each pixel's own. The commonest joint
@@ -72,6 +73,21 @@ class SumsByColour:
             sums[pixels, left_out] = -sums.sum(1)
             squares += sums.square_().sum(2)
         return squares.numpy()
+
+
+def permuted(z, codes, permutations, seed):
+    """The p value of the H-score of whitened samples z (m, rank) for codes (m,), among labels that
+    are shuffled."""
+    rng, counts = np.random.default_rng(seed), np.bincount(codes)
+    sums, small = SumsByColour(z, len(counts)), codes.astype(np.min_scalar_type(len(counts)))
+    true = (sums.squares(small[None]) / counts).sum()
+    higher = 0
+    for start in range(0, permutations, sums.pixels):
+        some = min(sums.pixels, permutations - start)
+        shuffled = np.stack([rng.permutation(small) for _ in range(some)])
+        scores = (sums.squares(shuffled) / counts).sum(1)
+        higher += int((scores >= true * (1 - 1e-9)).sum())  # equal but for rounding is equal
+    return (1 + higher) / (1 + permutations)
 
 
 def _join(codes, colours):
