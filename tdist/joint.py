@@ -200,8 +200,9 @@ class Joint:
         r"""The k strongest modes :math:`f_i^* = \phi_i/\sqrt{P_X}`,
         :math:`g_i^* = \psi_i/\sqrt{P_Y}`, :eq:`eq-modes`, as :class:`tdist.joint.Modes`.
 
-        All of them by default. Raises ValueError unless 1 <= k <= K - 1, counting symbols that
-        occur: the K-th singular value carries no mode.
+        All of them by default. The sign of a mode, which an SVD leaves open, is the one that makes
+        the largest entry of :math:`\phi_i` positive. Raises ValueError unless 1 <= k <= K - 1,
+        counting symbols that occur: the K-th singular value carries no mode.
         """
         x, y = self.px > 0, self.py > 0
         k = check_modes(k, (y.sum(), x.sum()))
@@ -210,8 +211,10 @@ class Joint:
         # would mix with theirs
         lifted = self.dtm[np.ix_(y, x)] + 2 * np.outer(root_y, root_x)
         psi, sigma, phi_t = np.linalg.svd(lifted, full_matrices=False)
+        phi, psi = phi_t[1 : k + 1].T, psi[:, 1 : k + 1]
+        sign = _signs(phi)
         f, g = np.zeros((len(x), k)), np.zeros((len(y), k))
-        f[x], g[y] = phi_t[1 : k + 1].T / root_x[:, None], psi[:, 1 : k + 1] / root_y[:, None]
+        f[x], g[y] = sign * phi / root_x[:, None], sign * psi / root_y[:, None]
         return Modes(f, g, sigma[1 : k + 1])
 
     def mutual_information(self):
@@ -296,6 +299,14 @@ def check_modes(k, shape):
         raise ValueError(f"k must be between 1 and min(|X|, |Y|) - 1 = {most}, got {k}: the last "
                          "singular value of the divergence transition matrix is always zero")
     return k
+
+
+def _signs(columns):
+    """The signs (k,) that make the largest entry of each column positive, the first of several that
+    are equal up to rounding."""
+    size = np.abs(columns)
+    top = np.argmax(size > (1 - 1e-9) * size.max(axis=0), axis=0)
+    return np.sign(columns[top, np.arange(columns.shape[1])])
 
 
 def _inverse_root(p):

@@ -33,13 +33,14 @@ def printed_style():
 
 
 def orders(ax, epsilon, errors, power=3):
-    r"""Errors against :math:`\epsilon` on log axes beside a dashed line of slope `power`; errors is
-    {label: values}."""
+    r"""Errors against :math:`\epsilon` on log axes beside a dashed line of slope `power`, which is
+    twice the largest error at the smallest :math:`\epsilon`; errors is {label: values}."""
     for label, values in errors.items():
         ax.loglog(epsilon, values, "o-", label=label)
-    first = np.asarray(list(errors.values()))[:, 0].max() * 2
-    ax.loglog(epsilon, first * (np.asarray(epsilon) / epsilon[0]) ** power, "--", color=PRINTED,
-              lw=1, label=f"slope {power}")
+    epsilon, least = np.asarray(epsilon), np.argmin(epsilon)
+    start = np.asarray(list(errors.values()))[:, least].max() * 2
+    ax.loglog(epsilon, start * (epsilon / epsilon[least]) ** power, "--", color=PRINTED, lw=1,
+              label=f"slope {power}")
     ax.set(xlabel=r"$\epsilon$", ylabel="absolute error (nats)")
     ax.legend()
     return ax

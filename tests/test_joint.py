@@ -93,6 +93,17 @@ def test_modes(rng, shape):
     assert np.allclose(joint.modes(1).correlations, modes.correlations[:1])
 
 
+def test_signs_of_modes_are_fixed(rng):
+    for _ in range(50):
+        joint = random_joint(rng, 4, 6)
+        modes, turned = joint.modes(), Joint(joint.P[:, ::-1]).modes()
+        phi = np.sqrt(joint.px)[:, None] * modes.f
+        assert (phi.max(axis=0) == np.abs(phi).max(axis=0)).all()
+        assert np.allclose(modes.f, turned.f[::-1]) and np.allclose(modes.g, turned.g)
+    coin = Joint([[0.4, 0.1], [0.1, 0.4]]).modes()  # two largest entries: the first is positive
+    assert np.allclose(coin.f[:, 0], [1, -1]) and np.allclose(coin.g[:, 0], [1, -1])
+
+
 @pytest.mark.parametrize("k", [0, -1, 3, 5])
 def test_modes_out_of_range(joint, k):
     with pytest.raises(ValueError, match=r"between 1 and .* = 2"):
