@@ -13,7 +13,6 @@
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-from myst_nb import glue
 from scipy.optimize import minimize
 from scipy.stats import chi2_contingency
 
