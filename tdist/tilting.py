@@ -9,7 +9,6 @@ the divergences of the two tilted distributions, once their means are equal, an 
 import numpy as np
 from scipy.linalg import qr, solve_triangular
 from scipy.optimize import brentq, linprog
-from scipy.special import logsumexp
 
 EPS = np.finfo(float).eps
 STEPS, PATIENCE = 3000, 10  # of Newton's method; and how many may pass without a gain
@@ -74,7 +73,7 @@ class _Side:
     def tilt(self, t):
         """log of the sum of p e^t, and that of the tilted q (n,); t is 0 at the heaviest symbol."""
         raised = self.log_p + np.where(self.seen, t, 0)
-        whole = logsumexp(raised)
+        whole = np.logaddexp.reduce(raised)
         # p (e^t - 1): where the sum is close to 1, log1p keeps its digits
         with np.errstate(over="ignore"):
             near = np.where(np.abs(t) < 1, self.p * np.expm1(np.clip(t, -1, 1)),
