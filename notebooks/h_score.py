@@ -234,11 +234,11 @@ for (p0, k), error in errors.items():
     colour = {0.5: COMPUTED, 0.3: OTHER, 0.1: "k"}[p0]
     ax.plot(epsilon, error, "o-" if k == 2 else "x:", color=colour,
             label=f"$P_Y(0) = {p0}$" if k == 2 else None)
-for power, start in ((3, 4e-6), (4, 1e-7)):
-    line = start * (epsilon / epsilon[0]) ** power
+for power, start in ((3, 3 * errors[0.1, 2][-1]), (4, errors[0.5, 1][-1] / 3)):
+    line = start * (epsilon / epsilon[-1]) ** power
     ax.plot(epsilon, line, "--", color="0.6", lw=1)
-    ax.annotate(f"slope {power}", (epsilon[2], line[2]), (6, -8), textcoords="offset points",
-                color="0.4")
+    ax.annotate(f"slope {power}", (epsilon[3], line[3]), (-8, 8) if power == 3 else (8, -10),
+                textcoords="offset points", color="0.4", ha="right" if power == 3 else "left")
 ax.set(xscale="log", yscale="log", xlabel=r"$\epsilon$", ylabel="absolute error (nats)")
 ax.legend()
 plt.show()
