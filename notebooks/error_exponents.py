@@ -610,7 +610,7 @@ plt.show()
 # \frac{\eps^2}{2} \, \frac{k\, d^2}{(1 + \sqrt k)^2} ,
 # $$ (eq-equal-gaps)
 #
-# which for $k > 1$ is less than the $\eps^2 k d^2 / 8$ of the nearest mean, and never more than
+# which for $k > 1$ is less than the $\eps^2 k d^2 / 8$ of the nearer mean, and never more than
 # $\eps^2 d^2 / 2$ however many features there are.
 # :::
 #
