@@ -433,6 +433,44 @@ def test_lemma_2_needs_the_variance(rng):
     assert abs(ratio - 1 / 9) < 2e-3 and abs(ratio * variance - 1) < 0.01
 
 
+@pytest.mark.parametrize("k", [1, 2, 4])
+def test_rule_of_the_nearer_mean_with_its_own_threshold(rng, k):
+    """Threshold at the midpoint: the local formula with an error of order three, and below the best
+    threshold, which the rule does not choose."""
+    f, phi = whiten(rng.standard_normal((5, k)), P0), directions(P0, 2, seed=10)
+    epsilon, found = 2.0 ** -np.arange(6, 10), []
+    for e in epsilon:
+        p1, p2 = perturb(P0, phi, e)
+        h = f @ (p1 @ f - p2 @ f)
+        middle = (p1 + p2) @ h / 2
+        rates = [-minimize_scalar(lambda t, p=p, h=h, at=middle: np.log1p(
+            p @ np.expm1(t * (h - at)))).fun for p in (p1, p2)]
+        found.append(min(rates))
+        assert min(rates) <= exponent(h, p1, p2) * (1 + 1e-9)
+    gaps = (phi[0] - phi[1]) @ (np.sqrt(P0)[:, None] * f)
+    assert abs(order(found, epsilon**2 / 8 * (gaps @ gaps), epsilon) - 3) < 0.1
+
+
+def test_two_kinds_of_error_fall_at_the_rates_of_sanov():
+    """Type I and II at a threshold off the best one: the least divergence of a Q on the border."""
+    p1, p2, tau = np.array([0.5, 0.25, 0.25]), np.array([0.12, 0.36, 0.52]), 0.15
+    llr, draws = np.log(p1 / p2), np.array([100, 200])
+    for p, prior in ((p1, 1), (p2, 0)):
+        rules = [{"type": "eq", "fun": lambda q: q.sum() - 1},
+                 {"type": "eq", "fun": lambda q: q @ llr - tau}]
+        least = minimize(lambda q, p=p: divergence(q, p), np.ones(3) / 3, bounds=[(1e-9, 1)] * 3,
+                         constraints=rules, method="SLSQP", options={"ftol": 1e-12}).fun
+        logs = [log_error_probability(llr, tau, p1, p2, m, prior=prior) for m in draws]
+        slope = -np.diff(np.array(logs) + np.log(draws) / 2)[0] / 100
+        assert abs(slope / least - 1) < 0.03
+
+
+def test_a_column_twice_is_one_column(rng):
+    """The region is judged in the affine hull of the values of f, here a line in the plane."""
+    f, (p1, p2) = rng.standard_normal(5), rng.dirichlet(np.ones(5), 2)
+    assert np.isclose(exponent(np.c_[f, 2 * f - 1], p1, p2), exponent(f, p1, p2), rtol=1e-9)
+
+
 def test_nearest_mean_uses_mahalanobis_distance(rng):
     # features that are not whitened: f cov^-1 (mu1 - mu2) attains the exponent, f (mu1 - mu2) does
     # not

@@ -6,10 +6,12 @@ import pickle
 import numpy as np
 import pytest
 import torch
+from scipy.optimize import minimize
 from scipy.stats import chi2_contingency, chisquare, entropy
 from sklearn.metrics import mutual_info_score
 
 from tdist import Joint
+from tdist.hgr import whiten
 from tdist.joint import check_modes, directions, perturb
 
 
@@ -102,6 +104,38 @@ def test_signs_of_modes_are_fixed(rng):
         assert np.allclose(modes.f, turned.f[::-1]) and np.allclose(modes.g, turned.g)
     coin = Joint([[0.4, 0.1], [0.1, 0.4]]).modes()  # two largest entries: the first is positive
     assert np.allclose(coin.f[:, 0], [1, -1]) and np.allclose(coin.g[:, 0], [1, -1])
+
+
+def test_a_label_lies_at_the_mean_of_its_symbols(rng):
+    joint = random_joint(rng, 3, 5)
+    modes = joint.modes()
+    assert np.allclose(joint.conditional_mean(modes.f), modes.correlations * modes.g)
+    assert np.allclose(Joint(joint.P.T).conditional_mean(modes.g), modes.correlations * modes.f)
+
+
+@pytest.mark.parametrize("k", [1, 2])
+def test_no_ascent_passes_the_modes(rng, k):
+    """Maximal correlation is the sum of the first singular values: a search from random starts."""
+    P = np.array([[10, 5, 3, 2], [3, 9, 9, 4], [2, 2, 5, 6]]) / 60
+    joint, best = Joint(P), 0.0
+
+    def loss(numbers):
+        a, b = np.split(numbers.reshape(-1, k), [4])
+        return -np.trace(whiten(a, joint.px).T @ P.T @ whiten(b, joint.py))
+
+    for _ in range(8):
+        found = minimize(loss, rng.standard_normal(7 * k), tol=1e-10)
+        assert -found.fun < joint.singular_values[:k].sum() + 1e-10
+        best = max(best, -found.fun)
+    assert best == pytest.approx(joint.singular_values[:k].sum(), abs=1e-7)
+
+
+def test_maximal_correlation_1_is_not_strict_dependence():
+    blocks = Joint(np.kron(np.eye(2), np.ones((2, 2))) / 8)
+    assert np.allclose(blocks.singular_values, [1, 0, 0, 0])
+    assert blocks.mutual_information() == pytest.approx(np.log(2))  # of ln 4 in Y
+    modes = blocks.modes(1)
+    assert np.allclose(modes.f[:, 0], [1, 1, -1, -1]) and np.allclose(modes.f, modes.g)
 
 
 @pytest.mark.parametrize("k", [0, -1, 3, 5])
