@@ -5,20 +5,27 @@
 # and reading its log-loss. Can the H-score tell that loss before the training?
 #
 # Appendix E of {cite:t}`hscore2019` says that the two are linearly related. This page finds the
-# line, with its slope and its intercept, checks how fast it becomes exact, and repeats the
-# experiment of Figure 11 in a form that is well defined.
+# line, with its slope and its intercept, checks how fast it becomes exact, repeats the experiment of
+# Figure 11 in a form that is well defined, and then asks how weak "weak dependence" has to be for
+# this line, for the mutual information and for the error exponent.
+#
+# Two quantities share a letter. $H(f)$ is the H-score of a feature; the entropy of a label is
+# written upright, $\mathsf{H}(Y)$.
 
 # %% tags=["hide-input"]
+from importlib.resources import files
+
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from myst_nb import glue
 from scipy.optimize import minimize
-from scipy.special import log_softmax
+from scipy.special import log_softmax, softmax
 from sklearn.linear_model import LogisticRegression
 
 from tdist import Joint
-from tdist.plots import COMPUTED, WRONG, orders, use_book_style
+from tdist.exponents import chernoff
+from tdist.plots import COMPUTED, OTHER, PRINTED, TARGET, WRONG, orders, use_book_style
 
 use_book_style()
 rng = np.random.default_rng(0)
@@ -55,22 +62,39 @@ def log_loss(P, f, intercept=True):
     return run.fun, run.x.reshape(z.shape[1], -1)
 
 # %% [markdown]
-# A second opinion: scikit-learn's logistic regression without a penalty, with one weighted row for
-# every cell of the table.
+# The forester's table, species by call ({doc}`divergence_transition_matrix`), with three features:
+# its first mode, the first two, and the call itself as an indicator vector. A second opinion comes
+# from scikit-learn's logistic regression without a penalty, with one weighted row for every cell.
 
 # %%
-P = rng.dirichlet(np.ones(24)).reshape(4, 6)
-f = rng.standard_normal((6, 2))
-y, x = np.indices(P.shape).reshape(2, -1)
-peer = LogisticRegression(C=np.inf, tol=1e-10, max_iter=2000).fit(f[x], y, sample_weight=P.ravel())
-peer_loss = -np.sum(P.T * peer.predict_log_proba(f))
-print(f"log-loss: ours {log_loss(P, f)[0]:.8f}, scikit-learn {peer_loss:.8f} nats")
-assert abs(log_loss(P, f)[0] - peer_loss) < 1e-8
+counts = np.array([[10, 5, 3, 2], [3, 9, 9, 4], [2, 2, 5, 6]])
+bird = Joint(counts / counts.sum())
+ignorance = -bird.py @ np.log(bird.py)  # the entropy of the species
+modes = bird.modes()
+features = {"first mode": modes.f[:, :1], "all modes": modes.f, "the call": np.eye(len(bird.px))}
+y, x = np.indices(bird.P.shape).reshape(2, -1)
+rows = {}
+for name, f in features.items():
+    peer = LogisticRegression(C=np.inf, tol=1e-10, max_iter=2000)
+    peer.fit(f[x], y, sample_weight=bird.P.ravel())
+    H, (L, _) = bird.h_score(f), log_loss(bird.P, f)
+    rows[name] = [H, L, -np.sum(bird.P.T * peer.predict_log_proba(f)), ignorance - H / 2]
+birds = pd.DataFrame(rows, index=["H-score", "log-loss", "scikit-learn", "entropy - H / 2"]).T
+assert abs(birds["log-loss"] - birds["scikit-learn"]).max() < 1e-6, \
+    "the two programs minimise one function"
+glue("loss-bird", f"{birds['log-loss'].iloc[0]:.4f}", display=False)
+glue("loss-bird-line", f"{birds['entropy - H / 2'].iloc[0]:.4f}", display=False)
+glue("loss-bird-entropy", f"{ignorance:.4f}", display=False)
+birds.round(4)
 
 # %% [markdown]
+# Without a call the loss is the entropy of the species, {glue:text}`loss-bird-entropy` nats. With
+# the first mode it is {glue:text}`loss-bird`, and the last column, which needs no training, says
+# {glue:text}`loss-bird-line`. Why?
+#
 # ## The line
 #
-# :::{prf:proposition} Log-loss and H-score
+# :::{prf:proposition} Log-loss and H-score (local)
 # :label: prop-log-loss
 #
 # Let the conditionals $P_{X|Y=y}$ lie in the $\eps$-ball {eq}`eq-neighbourhood` around $P_X$. Then,
@@ -78,12 +102,12 @@ assert abs(log_loss(P, f)[0] - peer_loss) < 1e-8
 #
 # $$
 # \begin{aligned}
-# L(f) &= H(Y \mid X) + \tfrac12\bigl(\lVert\Bt\rVert_F^2 - H(f)\bigr) + O(\eps^3) \\
-# &= H(Y) - \tfrac12 H(f) + O(\eps^3) ,
+# L(f) &= \mathsf{H}(Y \mid X) + \tfrac12\bigl(\lVert\Bt\rVert_F^2 - H(f)\bigr) + O(\eps^3) \\
+# &= \mathsf{H}(Y) - \tfrac12 H(f) + O(\eps^3) ,
 # \end{aligned}
 # $$ (eq-log-loss)
 #
-# where $H(Y)$ and $H(Y \mid X)$ are entropies and $H(f)$ is the H-score. In the limit the minimum
+# where $\mathsf{H}$ is the entropy and $H(f)$ the H-score. In the limit the minimum
 # is reached, for $\E f = 0$ and up to a shift common to all labels, at
 #
 # $$
@@ -94,7 +118,7 @@ assert abs(log_loss(P, f)[0] - peer_loss) < 1e-8
 # ::::{dropdown} Proof
 # :::{prf:proof}
 # Take $\E f = 0$; a shift of $f$ goes into $b$. The loss is
-# $H(Y \mid X) + D(P_{YX} \Vert P_X Q_{Y|X})$, so the minimum over $(\theta, b)$ is that of a
+# $\mathsf{H}(Y \mid X) + D(P_{YX} \Vert P_X Q_{Y|X})$, so the minimum over $(\theta, b)$ is that of a
 # divergence. At $\theta = 0$, $b = \log P_Y$ it is $I(X; Y) = O(\eps^2)$, so only $Q$ within
 # $O(\eps)$ of $P_Y$ matter. Such a $Q$ has $b = \log P_Y + O(\eps)$, $\theta = O(\eps)$ up to a
 # common shift, and $Q_{Y|X} = P_Y\,(1 + c_y + \theta_y^\top f) + O(\eps^2)$ with
@@ -109,23 +133,76 @@ assert abs(log_loss(P, f)[0] - peer_loss) < 1e-8
 # $\frac12(\lVert\Bt\rVert_F^2 - \lVert\Bt\,\Xi(\Xi^\top\Xi)^{-1/2}\rVert_F^2)
 # = \frac12(\lVert\Bt\rVert_F^2 - H(f))$
 # by {eq}`eq-appendix-d`. The second form of {eq}`eq-log-loss` uses
-# $H(Y \mid X) = H(Y) - I(X; Y) = H(Y) - \frac12\lVert\Bt\rVert_F^2 + O(\eps^3)$
-# {eq}`eq-mutual-information`.
+# $\mathsf{H}(Y \mid X) = \mathsf{H}(Y) - I(X; Y)
+# = \mathsf{H}(Y) - \frac12\lVert\Bt\rVert_F^2 + O(\eps^3)$ {eq}`eq-mutual-information`.
 # :::
 # ::::
 #
-# To check it, fix two marginals, a direction $M$ with $\Bt = \eps M$, and a feature. Then shrink
-# $\eps$.
+# To check it, turn the birds down as in {eq}`eq-turned`: the DTM is $t\Bt$, so $\eps$ is
+# proportional to $t$.
+
+# %%
+def turned(P, t):
+    """The joint P_t of eq-turned, t <= 1."""
+    return Joint((1 - t) * np.outer(P.sum(1), P.sum(0)) + t * P)
+
+
+f, rows = features["first mode"], []
+for t in 2.0 ** -np.arange(0, 7):
+    task = turned(bird.P, t)
+    L, H = log_loss(task.P, f)[0], task.h_score(f)
+    conditional = ignorance - task.mutual_information()  # entropy of Y given X
+    rows.append([t, H, L, L - (ignorance - H / 2),
+                 L - conditional - (np.sum(task.dtm**2) - H) / 2])
+table = pd.DataFrame(rows, columns=["t", "H", "L", "first", "second"])
+slopes = {name: np.diff(np.log2(table[name].abs()))[-1] / -1 for name in ("first", "second")}
+print(table[["t", "H", "L"]].round({"t": 4, "H": 6, "L": 6}).to_string(index=False))
+assert all(abs(slope - 3) < 0.1 for slope in slopes.values()), \
+    "3 in the book's example; for another joint it may need a smaller t, as 3 holds in the limit"
+glue("loss-slope", f"{slopes['first']:.2f}", display=False)
+glue("loss-slope-second", f"{slopes['second']:.2f}", display=False)
+
+# %% mystnb={"figure": {"caption": "What the two forms of the log-loss formula leave over falls like the third power of the share t of the dependence.", "name": "fig-log-loss-order"}}
+fig, ax = plt.subplots()
+labels = {"first": r"$L - \mathsf{H}(Y) + H(f)/2$",
+          "second": r"$L - \mathsf{H}(Y|X) - (\|B\|^2 - H(f))/2$"}
+_ = orders(ax, table.t, {text: table[name].abs().to_numpy() for name, text in labels.items()})
+_ = ax.set(xlabel="$t$, share of the dependence left")
+plt.show()
+
+# %% [markdown]
+# Between the two smallest $t$ the residuals fall with slopes {glue:text}`loss-slope` and
+# {glue:text}`loss-slope-second`. They are the terms of third order in {eq}`eq-log-loss`.
+#
+# The fitted weights are also known in advance: {eq}`eq-softmax-weights` is the best $g$ of soft HGR
+# ({prf:ref}`prop-soft-hgr`). Training the head computes the H-score's projection.
+
+# %%
+for t in (1, 0.1):
+    task, centred = turned(bird.P, t), modes.f - bird.px @ modes.f
+    b, theta = np.split(log_loss(task.P, modes.f)[1], [1])
+    theta = theta - (theta @ bird.py)[:, None]  # a shift common to all labels changes nothing
+    predicted = np.linalg.solve((centred.T * bird.px) @ centred, task.conditional_mean(centred).T)
+    error = np.linalg.norm(theta - predicted) / np.linalg.norm(predicted)
+    print(f"t = {t}: relative distance of the fitted weights from the formula {error:.3f}")
+    assert error < 0.5 * t, "of the order of t in the book's example"
+
+# %% [markdown]
+# ## Many features, one task
+#
+# {eq}`eq-log-loss` says that for one task all features lie on one line: slope $-\frac12$, intercept
+# $\mathsf{H}(Y)$. Three species leave little room for different features, so we take four labels of
+# unequal frequency and six symbols: two marginals and a direction $M$, with $\Bt = \eps M$.
 
 # %%
 rng = np.random.default_rng(3)
 py, px = rng.dirichlet(np.full(4, 8.0)), rng.dirichlet(np.full(6, 8.0))
 root = np.sqrt(np.outer(py, px))
-M = root * rng.choice([-1, 1], size=(4, 6))
+M = root * rng.choice([-1, 1], size=root.shape)
 M -= np.outer(np.sqrt(py), np.sqrt(py) @ M)
 M -= np.outer(M @ np.sqrt(px), np.sqrt(px))
 M /= np.abs(M / root).max()  # then every conditional is in the eps-ball
-entropy = -py @ np.log(py)  # H(Y)
+entropy = -py @ np.log(py)
 
 
 def weak(eps):
@@ -133,53 +210,11 @@ def weak(eps):
     return Joint(np.outer(py, px) + eps * root * M)
 
 
-assert np.abs(weak(0.5).dtm - 0.5 * M).max() < 1e-12
 print("labels:", py.round(3), " squared length of M:", np.sum(M**2).round(4))
 
-# %%
-f, rows = rng.standard_normal((6, 2)), []
-for eps in 2.0 ** -np.arange(1, 8):
-    joint = weak(eps)
-    L, H = log_loss(joint.P, f)[0], joint.h_score(f)
-    conditional = entropy - joint.mutual_information()  # H(Y|X)
-    rows.append([eps, H, L, L - (entropy - H / 2),
-                 L - conditional - (np.sum(joint.dtm**2) - H) / 2])
-table = pd.DataFrame(rows, columns=["eps", "H", "L", "first", "second"])
-slopes = {name: np.diff(np.log2(table[name].abs()))[-1] / -1 for name in ("first", "second")}
-print(table[["eps", "H", "L"]].round({"eps": 4, "H": 6, "L": 6}).to_string(index=False))
-assert all(abs(slope - 3) < 0.1 for slope in slopes.values())
-glue("loss-slope", f"{slopes['first']:.2f}", display=False)
-glue("loss-slope-second", f"{slopes['second']:.2f}", display=False)
-
-# %% mystnb={"figure": {"caption": "What the two forms of the log-loss formula leave over falls like the third power of epsilon, down to 1e-10 nats.", "name": "fig-log-loss-order"}}
-fig, ax = plt.subplots()
-labels = {"first": r"$L - H(Y) + H(f)/2$", "second": r"$L - H(Y|X) - (\|B\|^2 - H(f))/2$"}
-_ = orders(ax, table.eps, {text: table[name].abs().to_numpy() for name, text in labels.items()})
-plt.show()
-
 # %% [markdown]
-# Between the two smallest $\eps$ the residuals fall with slopes {glue:text}`loss-slope` and
-# {glue:text}`loss-slope-second`. They are the terms of third order in {eq}`eq-log-loss`.
-#
-# The fitted weights are also known in advance: {eq}`eq-softmax-weights` is the best $g$ of soft HGR
-# ({prf:ref}`prop-soft-hgr`). Training the head computes the H-score's projection.
-
-# %%
-for eps in (0.5, 0.05):
-    joint, centred = weak(eps), f - px @ f
-    b, theta = np.split(log_loss(joint.P, f)[1], [1])
-    theta = theta - (theta @ py)[:, None]  # a shift common to all labels changes nothing
-    predicted = np.linalg.solve((centred.T * px) @ centred, joint.conditional_mean(centred).T)
-    error = np.linalg.norm(theta - predicted) / np.linalg.norm(predicted)
-    print(f"eps = {eps}: relative distance of the fitted weights from the formula {error:.3f}")
-    assert error < 0.5 * eps
-
-# %% [markdown]
-# ## Many features, one task
-#
-# {eq}`eq-log-loss` says that for one task all features lie on one line: slope $-\frac12$, intercept
-# $H(Y)$. We draw 60 random features of dimension 2, score each, train each, and fit a line, at a
-# small and at a large $\eps$.
+# We draw 60 random features of dimension 2, score each, train each, and fit a line, at a small and
+# at a large $\eps$.
 
 # %%
 features = rng.standard_normal((60, 6, 2))
@@ -190,30 +225,29 @@ def fit(eps, intercept=True):
     H = np.array([joint.h_score(f) for f in features])
     L = np.array([log_loss(joint.P, f, intercept)[0] for f in features])
     slope, constant = np.polyfit(H, L, 1)
-    line = {"eps": eps, "slope": slope, "intercept - H(Y)": constant - entropy,
+    line = {"eps": eps, "slope": slope, "above entropy": constant - entropy,
             "Pearson": np.corrcoef(H, L)[0, 1]}
     return H, L, line
 
 
 fits = {eps: fit(eps) for eps in (0.125, 0.9)}
 small, large = (fits[eps][2] for eps in fits)
-assert abs(small["slope"] + 0.5) < 0.01 and abs(small["intercept - H(Y)"]) < 1e-5
-assert small["Pearson"] < -0.9995
-assert abs(large["slope"] + 0.5) < 0.05 and large["Pearson"] < -0.99
+assert abs(small["slope"] + 0.5) < 0.01 and abs(small["above entropy"]) < 1e-5, \
+    "slope -1/2 and intercept the entropy hold as eps -> 0; another task may need a smaller eps"
 for line in (small, large):
     print(f"eps = {line['eps']:5}: slope {line['slope']:.4f}, "
-          f"intercept - H(Y) {line['intercept - H(Y)']:.1e}, "
+          f"intercept minus entropy {line['above entropy']:.1e}, "
           f"Pearson {line['Pearson']:.5f}")
 
 # %% [markdown]
-# At the small $\eps$ the intercept is $H(Y)$ within $10^{-5}$ and the slope $-\frac12$ within
+# At the small $\eps$ the intercept is $\mathsf{H}(Y)$ within $10^{-5}$ and the slope $-\frac12$ within
 # $0.01$. At the large one, where some conditional probabilities are nearly zero, the points spread
 # a little about the same line. In bits the slope is $-1/(2\ln 2) = -0.72$.
 #
 # ## Without the intercept
 #
-# Equation 9 of the paper writes the softmax with $\theta_k^\top f$ and no $b$. That is another
-# model. At $\theta = 0$ it predicts the uniform distribution instead of $P_Y$, and a centred
+# Equation 9 of the paper writes the softmax as $e^{-\theta_k^\top f}$, whose sign changes nothing,
+# and without $b$. That is another model. At $\theta = 0$ it predicts the uniform distribution instead of $P_Y$, and a centred
 # feature cannot repair this.
 
 # %%
@@ -221,18 +255,18 @@ H, L, with_b = fits[0.9]
 _, L_without, without_b = fit(0.9, intercept=False)
 for name, line in (("with b", with_b), ("without b", without_b)):
     print(f"{name:>9}: slope {line['slope']:.3f}, "
-          f"intercept {line['intercept - H(Y)'] + entropy:.4f}, "
+          f"intercept {line['above entropy'] + entropy:.4f}, "
           f"Pearson {line['Pearson']:.4f}")
-print(f"H(Y) = {entropy:.4f}, ln |Y| = {np.log(4):.4f}")
-assert abs(without_b["intercept - H(Y)"] + entropy - np.log(4)) < 0.01
-assert without_b["Pearson"] > -0.95
+print(f"entropy of the labels {entropy:.4f}, ln |Y| = {np.log(len(py)):.4f}")
+assert abs(without_b["above entropy"] + entropy - np.log(len(py))) < 0.01, \
+    "without b the model falls back on uniform labels, in the book's example within 0.01"
 
-# %% mystnb={"figure": {"caption": "Log-loss against H-score of 60 features. With the intercept (blue) they lie on the predicted line; without it (dark orange) the loss is larger by ln |Y| - H(Y) and the points scatter.", "name": "fig-log-loss-intercept"}}
+# %% mystnb={"figure": {"caption": "Log-loss against H-score of 60 features. With the intercept (blue) they lie on the predicted line; without it (dark orange) the loss is larger, by about ln |Y| less the entropy of the labels, and the points scatter.", "name": "fig-log-loss-intercept"}}
 fig, ax = plt.subplots()
 ax.plot(H, L, "o", color=COMPUTED, label="with intercept")
 ax.plot(H, L_without, "s", color=WRONG, label="without intercept")
 line = np.array([0, H.max()])
-ax.plot(line, entropy - line / 2, "--", color="black", lw=1, label="H(Y) - H(f) / 2")
+ax.plot(line, entropy - line / 2, "--", color="black", lw=1, label=r"$\mathsf{H}(Y) - H(f) / 2$")
 ax.set(xlabel="H-score of the feature", ylabel="log-loss (nats)")
 ax.legend(loc="center right")
 plt.show()
@@ -257,37 +291,35 @@ def no_intercept(eps):
         f = f - px @ f
         means = joint.conditional_mean(f)
         share = np.sum(means @ np.linalg.inv((f.T * px) @ f) * means, axis=1)  # m_y^T cov(f)^-1 m_y
-        out.append(log_loss(joint.P, f, intercept=False)[0] - np.log(4) + 2 * py**2 @ share)
+        out.append(log_loss(joint.P, f, intercept=False)[0] - np.log(len(py))
+                   + len(py) / 2 * py**2 @ share)
     return np.abs(out).max()
 
 
 coarse, fine = no_intercept(0.25), no_intercept(0.125)
 print(f"largest residual at eps = 0.25: {coarse:.1e}, at 0.125: {fine:.1e}, "
       f"slope {np.log2(coarse / fine):.2f}")
-assert np.log2(coarse / fine) > 2.7
+assert np.log2(coarse / fine) > 2.7, "near 3 in the book's example; 3 holds as eps -> 0"
 
 # %% [markdown]
-# :::{admonition} Printed and true
-# :class: erratum
-# **Printed.** Appendix E. (9) is a softmax without intercept, summed over samples, and is then set
-# equal to the average in (11). (12) equates the fit with
-# $\frac12\lVert\Bt - \Psi\Phi^\top\rVert_F^2$ for any $\Psi, \Phi$. (13) prints the norm without
-# its square. (15) gives the loss as
+# :::{admonition} Printed wrong
+# :class: erratum printed-wrong
+# **Printed.** Appendix E. (9) is a softmax without intercept, and (15) gives the loss as
 # $\lVert\Bt^\top\Bt\rVert_F^2 - \lVert\Bt\,\Phi_S(\Phi_S^\top\Phi_S)^{-1/2}\rVert_F^2$.
 #
-# **Decided by.** {numref}`fig-log-loss-order` for the formula with $\frac12$ and
-# $\lVert\Bt\rVert_F^2$, and {numref}`fig-log-loss-intercept` for the intercept.
+# **Decided by.** {numref}`fig-log-loss-intercept` for the intercept, {numref}`fig-log-loss-order`
+# for the factor $\frac12$, and the cell below for the first norm.
 #
-# **True.** (9) needs the factor $1/m$ and an intercept $b_y$. (12) holds for $\Phi$ orthogonal to
-# $\sqrt{P_X}$ (centred features) and $\Psi$ orthogonal to $\sqrt{P_Y}$, which the intercept and the
-# shift common to all $\theta_y$ provide. (15) is $\frac12\bigl(\lVert\Bt\rVert_F^2 - H(f)\bigr)$,
-# with $\lVert\Bt\rVert_F^2 = \tr(\Bt^\top\Bt)$, and is the loss above $H(Y \mid X)$.
+# **True.** With an intercept $b_y$ the loss above $\mathsf{H}(Y \mid X)$ is
+# $\frac12\bigl(\lVert\Bt\rVert_F^2 - H(f)\bigr)$, with
+# $\lVert\Bt\rVert_F^2 = \tr(\Bt^\top\Bt)$. Who trains a head without an intercept on labels of
+# unequal frequency should not expect the H-score to foretell its loss.
 # :::
 
 # %%
 B = weak(0.9).dtm
 print(f"||B||^2 = {np.sum(B**2):.5f} = tr(B^T B), but ||B^T B||^2 = {np.sum((B.T @ B) ** 2):.5f}")
-assert np.isclose(np.sum(B**2), np.trace(B.T @ B)) and np.sum((B.T @ B) ** 2) < 0.7 * np.sum(B**2)
+assert np.isclose(np.sum(B**2), np.trace(B.T @ B)), "an identity"
 
 # %% [markdown]
 # ## Figure 11: features of one task, loss on another
@@ -304,16 +336,8 @@ assert np.isclose(np.sum(B**2), np.trace(B.T @ B)) and np.sum((B.T @ B) ** 2) < 
 # with the columns of $P_{Y_0|X}$ drawn from a Dirichlet distribution. The source features are the
 # first $k$ modes of source $i$.
 #
-# :::{admonition} Printed and true
-# :class: erratum
-# **Printed.** Appendix E: $P_{Y_i|X} = P_{Y_0|X} + i\lambda I$, with any number of features.
-#
-# **Decided by.** Its columns sum to $1 + i\lambda$, so it is not a conditional distribution, and
-# $I$ asks for $|\X| = |\Y|$. With $k = n - 1$ features H does not vary at all, as a cell below
-# shows.
-#
-# **True.** {eq}`eq-figure-11`, with $k < n - 1$.
-# :::
+# As printed, $P_{Y_0|X} + i\lambda I$ has columns that sum to $1 + i\lambda$; and it says nothing
+# of the number $k$ of features, which must be smaller than $n - 1$, as a cell below shows.
 
 # %%
 def tasks(seed, n=8, concentration=3.0, step=0.1):
@@ -338,9 +362,8 @@ for seed, (target, (H, L)) in enumerate(results):
     rows.append({"seed": seed, "Pearson": r, "slope": slope, "smallest H": H.min(),
                  "largest H": H.max(),
                  "best H, k = 4": np.sum(target.singular_values[:4] ** 2)})
-    assert -0.65 <= slope <= -0.40 and H.max() < rows[-1]["best H, k = 4"]
+    assert H.max() < rows[-1]["best H, k = 4"], "no feature is better than the target's own modes"
 figure_11 = pd.DataFrame(rows).set_index("seed")
-assert figure_11.Pearson.median() <= -0.99
 glue("loss-pearson", f"{figure_11.Pearson.median():.4f}", display=False)
 glue("loss-slope-low", f"{figure_11.slope.min():.2f}", display=False)
 glue("loss-slope-high", f"{figure_11.slope.max():.2f}", display=False)
@@ -348,13 +371,16 @@ figure_11.round(4)
 
 # %% mystnb={"figure": {"caption": "Figure 11 in a valid form: log-loss of the transferred features, less the entropy of the target's labels, against their H-score on the target, for five random targets with 20 sources each. The dashed line is the prediction, which has no free parameter.", "name": "fig-11"}}
 fig, ax = plt.subplots(figsize=(6.0, 3.8))
-for seed, ((target, (H, L)), marker) in enumerate(zip(results, "os^Dv", strict=True)):
-    ax.plot(H, L + target.py @ np.log(target.py), marker, color=COMPUTED, alpha=0.7,
-            label=f"target {seed}")
-line = np.array([0.06, 0.29])
-ax.plot(line, -line / 2, "--", color="black", lw=1, label="-H(f) / 2")
-ax.set(xlabel="H-score on the target", ylabel="log-loss minus H(Y) (nats)")
-ax.legend()
+line = np.array([min(H.min() for _, (H, _) in results), max(H.max() for _, (H, _) in results)])
+ax.plot(line, -line / 2, "--", color="black", lw=1, label="$-H(f) / 2$")
+for seed, (target, (H, L)) in enumerate(results):
+    above = L + target.py @ np.log(target.py)
+    ax.plot(H, above, "o-", color=COMPUTED, ms=3, lw=0.8, alpha=0.8,
+            label=None if seed else "20 sources of a target")
+    ax.annotate(f"target {seed}", (H.min(), above[np.argmin(H)]), xytext=(6, 3),
+                textcoords="offset points", fontsize=8)
+ax.set(xlabel="H-score on the target", ylabel=r"log-loss minus $\mathsf{H}(Y)$ (nats)")
+ax.legend(loc="lower left")
 plt.show()
 
 # %% [markdown]
@@ -375,49 +401,143 @@ target, sources = tasks(seed=0)
 for k in (4, 6, 7):
     H = [target.h_score(source.modes(k).f) for source in sources]
     print(f"k = {k}: H from {min(H):.4f} to {max(H):.4f}")
-assert np.ptp(H) < 1e-12 and abs(H[0] - np.sum(target.dtm**2)) < 1e-12
+assert np.ptp(H) < 1e-12, "n - 1 features span all functions, whatever the source"
 
 # %% [markdown]
-# ### The index is not the distance
+# (how-weak)=
+# ## How weak is weak?
 #
-# One expects a source with a larger $i$ to be farther and so worse. Mostly it is, but not always.
+# This page, the last one and {prf:ref}`thm-operational` are *local*: they say what happens as
+# $\eps \to 0$. What is small enough? Two facts need no experiment. In the ball
+# $\lVert\Bt\rVert_F^2 = \sum_y P_Y(y)\, \eps^2 \lVert\phi_y\rVert^2 \le \eps^2$, so
+#
+# $$
+# H(f) \le \eps^2 :
+# $$ (eq-ball-bound)
+#
+# a score of 1 is outside every ball of radius below 1. And a log-loss is not negative, so the line
+# $L = \mathsf{H}(Y) - \frac12 H(f)$ cannot hold above $H(f) = 2\,\mathsf{H}(Y)$; for 100 balanced
+# classes that is $2 \ln 100 = 9.2$.
+#
+# For the rest we measure. The birds are turned down by {eq}`eq-turned`, and up: for $t$ from 1 to 2
+# the table goes from the true one to one where every call belongs to its most frequent species. A
+# balanced task of two labels, thrush or finch, is turned until a probability reaches zero. In ten
+# balanced Gaussian classes the means are the corners of a regular simplex and move apart.
 
 # %%
-def h_along(seed):
-    target, sources = tasks(seed)
-    return np.array([target.h_score(source.modes(4).f) for source in sources])
+def birds_at(t):
+    """From independence (t = 0) over the true table (1) to a deterministic one (2)."""
+    if t <= 1:
+        return turned(bird.P, t)
+    sure = (bird.P == bird.P.max(0)) * bird.px
+    return Joint((2 - t) * bird.P + (t - 1) * sure)
 
 
-risen = [seed for seed in range(200) if np.diff(h_along(seed)).max() > 1e-4]
-print(f"in {len(risen)} of 200 targets H rises by more than 0.0001 from one source to the next, "
-      f"as in seed 33:")
-_, (H, L) = transfer(33)
-gap = [source.singular_values[3] - source.singular_values[4] for source in tasks(33)[1]]
-along = pd.DataFrame({"i": range(1, 21), "H": H, "log-loss": L,
-                      "sigma_4 - sigma_5": gap}).set_index("i").round(4)
-print(along.loc[[1, 10, *range(12, 18)]])
-assert 33 in risen and 12 <= np.argmin(gap) <= 14 and np.argmax(np.diff(H)) in (12, 13)
-assert np.corrcoef(H, L)[0, 1] < -0.99
+two = bird.P[[0, -1]] / bird.py[[0, -1], None] / 2
+most = 1 / np.abs(two / two.sum(0) * 2 - 1).max()  # largest t that leaves all probabilities >= 0
+
+
+def over_prediction(task):
+    """H of all modes; E, I and the entropy minus L, each over its local prediction."""
+    H, modes = np.sum(task.dtm**2), task.modes().f
+    p, pairs = task.P / task.py[:, None], np.triu_indices(len(task.py), 1)
+    E = min(float(chernoff(p[a], p[b])) for a, b in zip(*pairs, strict=True))
+    local = min(np.sum((p[a] - p[b]) ** 2 / task.px) / 8 for a, b in zip(*pairs, strict=True))
+    gain = -task.py @ np.log(task.py) - log_loss(task.P, modes)[0]
+    return H, E / local, task.mutual_information() / (H / 2), gain / (H / 2)
+
+
+def gaussians(H, classes=10, draws=20_000):
+    """(ln 10 - L) / (H / 2) of the features X, and its standard error; cov(X | Y) = I."""
+    between = H / (classes - 1 - H)  # variance of the means in each of nine directions
+    means = np.sqrt(between * classes) * (np.eye(classes) - 1 / classes)
+    rng = np.random.default_rng(0)
+    x = means[rng.integers(classes, size=draws)] + rng.standard_normal((draws, classes))
+    logits = x @ means.T  # all means are of one length
+    gain = np.sum(softmax(logits, 1) * log_softmax(logits, 1), 1) + np.log(classes)
+    return gain.mean() / (H / 2), gain.std() / np.sqrt(draws) / (H / 2)
+
 
 # %% [markdown]
-# Adding $i\lambda I$ moves the modes at different speeds. Near $i = 14$ the fourth and the fifth
-# mode of the source pass each other: their singular values nearly meet, the features swap one mode
-# for another, and the one that comes in happens to be better for the target. So H and the loss
-# agree with each other, not with the index.
+# For Gaussian classes of one covariance the softmax layer is the true posterior, so its loss is an
+# average that needs no fit. The exponent is that of the closest pair of labels, over an eighth of
+# the squared length between them ({prf:ref}`lem-chernoff`).
+
+# %%
+strengths = np.array([0.05, 0.1, 0.25, 0.5, 0.75, 1, 1.25, 1.5, 1.75, 1.9, 1.99])
+curves = {"three species": np.array([over_prediction(birds_at(t)) for t in strengths]),
+          "thrush or finch": np.array([over_prediction(turned(two, t * most))
+                                       for t in (0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 0.9, 0.97, 0.999)])}
+scores = np.array([0.05, 0.2, 0.5, 1, 2, 3, 4, 5, 6, 7, 8, 8.9])
+normal = np.array([gaussians(H) for H in scores])
+columns = ["H", "E / local", "I / (H/2)", "gain in loss / (H/2)"]
+for name, curve in curves.items():
+    print(name)
+    print(pd.DataFrame(curve, columns=columns).round(3).to_string(index=False))
+print("ten Gaussian classes")
+print(pd.DataFrame({"H": scores, columns[3]: normal[:, 0], "standard error": normal[:, 1]})
+      .round(3).to_string(index=False))
+
+# %% mystnb={"figure": {"caption": "Exponent, mutual information and fall of the log-loss over what the local theory predicts from the H-score (1, dotted). Up to a score of about a tenth all are near it. Beyond, the exponent leaves it upwards without bound, the information stays near it to the end in three species, and for ten Gaussian classes the loss cannot keep up with the line: it stops at 2 ln 10 / H (dashed). Grey: from the smallest score in the paper's Table 1 on.", "name": "fig-how-weak"}} tags=["hide-input"]
+fig, axes = plt.subplots(1, 3, figsize=(8.2, 3.1), sharey=True)
+printed = pd.read_csv(files("tdist") / "data" / "table1.csv")["h_score"].min()
+names = ("error exponent", "mutual information", "fall of the log-loss")
+for i, (ax, name) in enumerate(zip(axes, names, strict=True), start=1):
+    for (task, curve), colour in zip(curves.items(), (COMPUTED, OTHER), strict=True):
+        ax.plot(curve[:, 0], curve[:, i], "o-", ms=3, color=colour, label=task)
+    ax.axhline(1, color="black", ls=":", lw=1)
+    ax.axvspan(printed, 12, color=PRINTED, alpha=0.15, lw=0)
+    ax.set(xscale="log", yscale="log", xlim=(1e-3, 12), ylim=(0.45, 4), yticks=[0.5, 1, 2, 4],
+           yticklabels=["0.5", "1", "2", "4"], xlabel=f"H-score\n{name}")
+    ax.minorticks_off()
+axes[2].plot(scores, normal[:, 0], "s-", ms=3, color=TARGET, label="ten Gaussian classes")
+axes[2].plot(scores[-7:], 2 * np.log(10) / scores[-7:], "--", color=TARGET, lw=1)
+axes[0].set_ylabel("exact over local prediction")
+axes[0].legend(loc="upper left", fontsize=7)
+axes[2].legend(loc="upper left", fontsize=7)
+plt.show()
+
+# %% tags=["hide-input"]
+E_two, H_two = curves["thrush or finch"][:, 1], curves["thrush or finch"][:, 0]
+assert all(abs(curve[0, 1:] - 1).max() < 0.02 for curve in curves.values()), \
+    "at the smallest strength all ratios are near 1; another joint may need a smaller one"
+glue("weak-printed", f"{printed:.2f}", display=False)
+glue("weak-radius", f"{np.sqrt(printed):.2f}", display=False)
+for H in (2, 6, 8):
+    glue(f"weak-normal-{H}", f"{normal[list(scores).index(H), 0]:.2f}", display=False)
+glue("weak-two-H", f"{H_two[-1]:.2f}", display=False)
+glue("weak-two-E", f"{E_two[-1]:.2f}", display=False)
+glue("weak-bird-E", f"{curves['three species'][-1, 1]:.1f}", display=False)
+
+# %% [markdown]
+# For the birds as they are all three predictions hold within a tenth. Turned up, they part. The
+# exponent leaves first: {glue:text}`weak-two-E` times its prediction for thrush or finch at
+# $H = $ {glue:text}`weak-two-H`, {glue:text}`weak-bird-E` times for the nearly deterministic table,
+# since two species that never share a call are told apart at once. For ten Gaussian classes the
+# fall of the log-loss is {glue:text}`weak-normal-2` times the predicted one at $H = 2$,
+# {glue:text}`weak-normal-6` at 6 and {glue:text}`weak-normal-8` at 8, where the line promises 4 nats
+# of a possible $\ln 10 = 2.3$.
+#
+# The scores that the paper reports on images begin at {glue:text}`weak-printed`, which needs
+# $\eps > $ {glue:text}`weak-radius`, and most raw scores of images in the chapters that follow are of
+# that size or larger: all outside. How soon a task leaves depends on the task. There {prf:ref}`thm-operational` and {prf:ref}`prop-log-loss` are
+# *motivation* for the score and no explanation of what it does; whether it ranks features rightly is
+# a question for experiments, and those chapters ask it.
 #
 # ## What the page found
 #
 # With an intercept, centred features and nats, the log-loss of a softmax layer is
-# $H(Y) - \frac12 H(f)$ up to terms of third order: the H-score tells the loss before the training,
-# with slope and intercept known. The paper's claim of a linear relation stands; its formula needed
-# the factor $\frac12$, the right norm and the intercept, and its experiment a normalisation and
-# $k < n - 1$.
+# $\mathsf{H}(Y) - \frac12 H(f)$ up to terms of third order: for weak dependence the H-score tells
+# the loss before the training, with slope and intercept known. The paper prints a linear relation;
+# it stands, and its formula needed the factor $\frac12$, the right norm and the intercept, its
+# experiment a normalisation and $k < n - 1$. Where they part is strength: the scores of images are
+# outside the domain of this theory.
 
 # %%
 pd.DataFrame({"predicted": ["-0.5", "0", "3", "-0.5"],
-              "found": [f"{small['slope']:.3f}", f"{small['intercept - H(Y)']:.0e}",
+              "found": [f"{small['slope']:.3f}", f"{small['above entropy']:.0e}",
                         f"{slopes['first']:.2f}",
                         f"{figure_11.slope.median():.3f}"]},
-             index=["slope, weak task", "intercept - H(Y), weak task (nats)",
+             index=["slope, weak task", "intercept minus entropy, weak task (nats)",
                     "order of the residual",
                     "slope, Figure 11 (median)"])
