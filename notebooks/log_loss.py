@@ -5,9 +5,9 @@
 # and reading its log-loss. Can the H-score tell that loss before the training?
 #
 # Appendix E of {cite:t}`hscore2019` says that the two are linearly related. This page finds the
-# line, with its slope and its intercept, checks how fast it becomes exact, repeats the experiment of
-# Figure 11 in a form that is well defined, and then asks how weak "weak dependence" has to be for
-# this line, for the mutual information and for the error exponent.
+# line, with its slope and its intercept, checks how fast it becomes exact, repeats the experiment
+# of Figure 11 in a form that is well defined, and then asks how weak "weak dependence" has to be
+# for this line, for the mutual information and for the error exponent.
 #
 # Two quantities share a letter. $H(f)$ is the H-score of a feature; the entropy of a label is
 # written upright, $\mathsf{H}(Y)$.
@@ -117,12 +117,12 @@ birds.round(4)
 #
 # ::::{dropdown} Proof
 # :::{prf:proof}
-# Take $\E f = 0$; a shift of $f$ goes into $b$. The loss is
-# $\mathsf{H}(Y \mid X) + D(P_{YX} \Vert P_X Q_{Y|X})$, so the minimum over $(\theta, b)$ is that of a
-# divergence. At $\theta = 0$, $b = \log P_Y$ it is $I(X; Y) = O(\eps^2)$, so only $Q$ within
-# $O(\eps)$ of $P_Y$ matter. Such a $Q$ has $b = \log P_Y + O(\eps)$, $\theta = O(\eps)$ up to a
-# common shift, and $Q_{Y|X} = P_Y\,(1 + c_y + \theta_y^\top f) + O(\eps^2)$ with
-# $\sum_y P_Y(y)\, c_y = 0$ and $\sum_y P_Y(y)\, \theta_y = 0$.
+# Take $\E f = 0$; a shift of $f$ goes into $b$. The loss is $\mathsf{H}(Y \mid X) + D(P_{YX} \Vert
+# P_X Q_{Y|X})$, so the minimum over $(\theta, b)$ is that of a divergence. At $\theta = 0$, $b =
+# \log P_Y$ it is $I(X; Y) = O(\eps^2)$, so only $Q$ within $O(\eps)$ of $P_Y$ matter. Such a $Q$
+# has $b = \log P_Y + O(\eps)$, $\theta = O(\eps)$ up to a common shift, and $Q_{Y|X} = P_Y\,(1 +
+# c_y + \theta_y^\top f) + O(\eps^2)$ with $\sum_y P_Y(y)\, c_y = 0$ and $\sum_y P_Y(y)\, \theta_y =
+# 0$.
 #
 # For two joints within $O(\eps)$ of $P_Y P_X$ the divergence is
 # $\frac12\sum (P_{YX} - P_X Q)^2 / (P_Y P_X) + O(\eps^3)$. With $\Psi = [\sqrt{P_Y}]\theta$ and
@@ -240,15 +240,15 @@ for line in (small, large):
           f"Pearson {line['Pearson']:.5f}")
 
 # %% [markdown]
-# At the small $\eps$ the intercept is $\mathsf{H}(Y)$ within $10^{-5}$ and the slope $-\frac12$ within
-# $0.01$. At the large one, where some conditional probabilities are nearly zero, the points spread
-# a little about the same line. In bits the slope is $-1/(2\ln 2) = -0.72$.
+# At the small $\eps$ the intercept is $\mathsf{H}(Y)$ within $10^{-5}$ and the slope $-\frac12$
+# within $0.01$. At the large one, where some conditional probabilities are nearly zero, the points
+# spread a little about the same line. In bits the slope is $-1/(2\ln 2) = -0.72$.
 #
 # ## Without the intercept
 #
 # Equation 9 of the paper writes the softmax as $e^{-\theta_k^\top f}$, whose sign changes nothing,
-# and without $b$. That is another model. At $\theta = 0$ it predicts the uniform distribution instead of $P_Y$, and a centred
-# feature cannot repair this.
+# and without $b$. That is another model. At $\theta = 0$ it predicts the uniform distribution
+# instead of $P_Y$, and a centred feature cannot repair this.
 
 # %%
 H, L, with_b = fits[0.9]
@@ -511,18 +511,19 @@ glue("weak-bird-E", f"{curves['three species'][-1, 1]:.1f}", display=False)
 
 # %% [markdown]
 # For the birds as they are all three predictions hold within a tenth. Turned up, they part. The
-# exponent leaves first: {glue:text}`weak-two-E` times its prediction for thrush or finch at
-# $H = $ {glue:text}`weak-two-H`, {glue:text}`weak-bird-E` times for the nearly deterministic table,
-# since two species that never share a call are told apart at once. For ten Gaussian classes the
-# fall of the log-loss is {glue:text}`weak-normal-2` times the predicted one at $H = 2$,
-# {glue:text}`weak-normal-6` at 6 and {glue:text}`weak-normal-8` at 8, where the line promises 4 nats
-# of a possible $\ln 10 = 2.3$.
+# exponent leaves first: {glue:text}`weak-two-E` times its prediction for thrush or finch at $H = $
+# {glue:text}`weak-two-H`, {glue:text}`weak-bird-E` times for the nearly deterministic table, since
+# two species that never share a call are told apart at once. For ten Gaussian classes the fall of
+# the log-loss is {glue:text}`weak-normal-2` times the predicted one at $H = 2$,
+# {glue:text}`weak-normal-6` at 6 and {glue:text}`weak-normal-8` at 8, where the line promises 4
+# nats of a possible $\ln 10 = 2.3$.
 #
-# The scores that the paper reports on images begin at {glue:text}`weak-printed`, which needs
-# $\eps > $ {glue:text}`weak-radius`, and most raw scores of images in the chapters that follow are of
-# that size or larger: all outside. How soon a task leaves depends on the task. There {prf:ref}`thm-operational` and {prf:ref}`prop-log-loss` are
-# *motivation* for the score and no explanation of what it does; whether it ranks features rightly is
-# a question for experiments, and those chapters ask it.
+# The scores that the paper reports on images begin at {glue:text}`weak-printed`, which needs $\eps
+# > $ {glue:text}`weak-radius`, and most raw scores of images in the chapters that follow are of
+# that size or larger: all outside. How soon a task leaves depends on the task. There
+# {prf:ref}`thm-operational` and {prf:ref}`prop-log-loss` are *motivation* for the score and no
+# explanation of what it does; whether it ranks features rightly is a question for experiments, and
+# those chapters ask it.
 #
 # ## What the page found
 #
