@@ -33,7 +33,8 @@ use_book_style()
 
 # %% [markdown]
 # The birds are those of {doc}`divergence_transition_matrix`. Each kind of call also has a pitch and
-# a length. The two hypotheses are the first two species; change this cell to try others.
+# a length. The two hypotheses are the first two species; change this cell to try others. An
+# assertion that holds for these birds and perhaps not for yours says so: drop that line and go on.
 
 # %%
 counts = pd.DataFrame([[10, 5, 3, 2], [3, 9, 9, 4], [2, 2, 5, 6]],
@@ -286,7 +287,6 @@ plt.show()
 # %%
 formula = np.sum((P1 - P2) ** 2 / P0) / 8
 print(f"thrush and warbler as they are: C = {best:.4f}, an eighth of the length {formula:.4f}")
-assert abs(formula / best - 1) < 0.05, "in the book's example the two are within 5%"
 
 # %% [markdown]
 # ## Keeping only the mean of a feature
@@ -300,27 +300,29 @@ f = calls["pitch (kHz)"].to_numpy()
 means = np.array([P1 @ f, P2 @ f])
 E_f = mismatched(f, P1, P2)
 print(f"mean pitch {means[0]:.2f} and {means[1]:.2f} kHz; the curves cross at {E_f.mean[0]:.2f} kHz")
-assert means[0] < means[1], "in the book's example thrushes have the lower pitch"
 assert np.allclose([rate(f, p, E_f.mean[0]) for p in (P1, P2)], float(E_f), rtol=1e-6), \
     "at the best threshold both rates are the exponent, for every feature"
 
 # %% mystnb={"figure": {"caption": "Rate functions of the mean pitch. Each is zero at the mean of its species and rises on both sides. A threshold decides for the thrush on its left; the rule errs at the larger of the two rates at the worst place, so the best threshold is where the curves cross (star), near the midpoint of the means (dashed).", "name": "fig-rates"}} tags=["hide-input"]
 fig, ax = plt.subplots()
-grid = np.linspace(means[0] - 0.8, means[1] + 0.8, 200)
+side = np.sign(means[1] - means[0])  # 1: the first species has the lower mean
+grid = np.linspace(means.min() - 0.8, means.max() + 0.8, 200)
 T, top = E_f.mean[0], 8 * float(E_f)
-for p, colour, name, side in zip((P1, P2), (COMPUTED, OTHER), counts.index, (-8, 8), strict=False):
+for p, colour, name, shift in zip((P1, P2), (COMPUTED, OTHER), counts.index, (-8 * side, 8 * side),
+                                  strict=False):
     curve = np.array([rate(f, p, l) for l in grid])
     ax.plot(grid, curve, color=colour)
     ax.plot(p @ f, 0, "o", color=colour, clip_on=False)
     ax.annotate(f"$I$ under {name}", (grid[np.abs(curve - 0.75 * top).argmin()], 0.75 * top),
-                (side, 0), color=colour, textcoords="offset points",
-                ha="right" if side < 0 else "left")
+                (shift, 0), color=colour, textcoords="offset points",
+                ha="right" if shift < 0 else "left")
 ax.plot(T, float(E_f), "k*", ms=10)
 ax.annotate("$(T^*, E_f)$", (T, float(E_f)), (12, -3), textcoords="offset points")
 ax.vlines(means.mean(), 0, float(E_f), color="0.5", lw=1, ls="--")
 ax.axvspan(grid[0], T, color="0.95", zorder=0)
-for name, side, align in zip(counts.index, (-8, 8), ("right", "left"), strict=False):
-    ax.annotate(f"decide {name}", (T, 0.94 * top), (side, 0), textcoords="offset points", ha=align)
+for name, shift in zip(counts.index, (-8 * side, 8 * side), strict=False):
+    ax.annotate(f"decide {name}", (T, 0.94 * top), (shift, 0), textcoords="offset points",
+                ha="right" if shift < 0 else "left")
 ax.set(xlabel="mean pitch $l$ (kHz)", ylabel="rate (nats)", ylim=(0, top),
        xlim=(grid[0], grid[-1]))
 plt.show()
@@ -437,8 +439,9 @@ assert np.isclose(float(E_llr), best, rtol=1e-9) and abs(E_llr.mean[0]) < 1e-9, 
 # samples:
 
 # %%
-pitch = -calls["pitch (kHz)"].to_numpy()  # a low pitch speaks for the first species
-log_pe_pitch = np.array([log_error_probability(pitch, -E_f.mean[0], P1, P2, m) for m in draws])
+pitch = -side * calls["pitch (kHz)"].to_numpy()  # a high value speaks for the first species
+log_pe_pitch = np.array([log_error_probability(pitch, -side * E_f.mean[0], P1, P2, m)
+                         for m in draws])
 end = slope(log_pe_pitch)[-1] / float(E_f)
 print(f"exponent {float(E_f):.4f} nats, {float(E_f) / best:.0%} of the best; "
       f"last slope / E {end:.3f}")
@@ -464,8 +467,8 @@ plt.show()
 T = mismatched(f, P1, P2).mean[0]
 print(f"best threshold on the pitch with mean 0 and variance 1: {T:.3f}")
 print(f"exponent at T = 0: {min(rate(f, P1, 0), rate(f, P2, 0)):.4f}, at the best {float(E_f):.4f}")
-assert T < 0 and min(rate(f, P1, 0), rate(f, P2, 0)) < float(E_f), \
-    "in the book's example the best threshold is negative and 0 is worse"
+assert T < 0, "in the book's example the best threshold is negative"
+assert min(rate(f, P1, 0), rate(f, P2, 0)) < float(E_f), "no threshold is better than the best"
 
 # %% [markdown]
 # :::{admonition} Printed wrong

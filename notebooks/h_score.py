@@ -43,7 +43,8 @@ rng = np.random.default_rng(0)
 # :::
 #
 # This is Definition 2 of the paper. The features are columns: $f$ is a $|\X| \times k$ matrix, one
-# row a symbol. We take the birds of {doc}`error_exponents`; to try others, change this cell.
+# row a symbol. We take the birds of {doc}`error_exponents`; to try others, change this cell. An
+# assertion that holds for these birds and perhaps not for yours says so: drop that line and go on.
 
 # %%
 counts = pd.DataFrame([[10, 5, 3, 2], [3, 9, 9, 4], [2, 2, 5, 6]],
