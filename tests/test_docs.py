@@ -121,18 +121,20 @@ BLOCKS = re.findall(r"^```python\n(.*?)^```", README, re.S | re.M)
 
 @pytest.fixture
 def with_a_model():
-    """What README leaves to the reader: a model with these layers, and batches."""
+    """What README leaves to the reader: a model, its transform, and a data set."""
     torch.manual_seed(0)
     model = nn.Sequential()
     model.add_module("layer3", nn.Sequential(nn.Conv2d(3, 4, 3, 2), nn.ReLU()))
     model.add_module("layer4", nn.Conv2d(4, 6, 2))
-    return {"model": model, "loader": tdist.tasks.digits().subset(300).loader(size=8)}
+    return {"model": model, "transform": lambda image: image / 255,
+            "dataset": tdist.tasks.digits().subset(300).resized(8, channels=3)}
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("block", BLOCKS, ids=lambda block: block.splitlines()[0])
 def test_the_readmes_code_runs(block, with_a_model, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("TDIST_DATA", str(tmp_path))
     exec(compile(block, "README.md", "exec"), with_a_model)
     assert re.search(r"\d\.\d+", capsys.readouterr().out)
 
