@@ -2,6 +2,7 @@
 
 import copy
 import pickle
+from importlib.resources import files
 
 import numpy as np
 import pandas as pd
@@ -372,3 +373,23 @@ def test_dead_columns_count_for_nothing_and_dead_features_warn():
         logme(np.zeros((40, 2)), y)
     with pytest.raises(ValueError, match="underflow"):
         nearest_mean(x * 1e-200, y)
+
+
+# --- tables that come with the package --------------------------------------------------------
+
+
+def test_the_published_tables_are_whole():
+    """Each 8 x 10, and the correlations that one of them prints are those of its columns."""
+    for name, columns in (("tmlr", ["frozen_accuracy", "shrunk_h_score"]), ("tllib", ["logme"])):
+        table = pd.read_csv(files("tdist") / "data" / f"benchmark_{name}.csv")
+        common = ["dataset", "classes", "n_train", "model", "width", "imagenet_top1", "accuracy",
+                  "h_score"]
+        assert sorted(table) == sorted(common + columns)
+        assert not table.isna().any(axis=None)
+        assert set(table.groupby("dataset").size()) == {10} and table["dataset"].nunique() == 8
+        assert (table.groupby("model")[["width", "imagenet_top1"]].nunique() == 1).all(axis=None)
+    printed = {"Caltech101": 0.748, "CIFAR10": 0.839, "CIFAR100": 0.815, "DTD": 0.532,
+               "Cars": 0.503, "SUN397": 0.913}
+    for name, r in printed.items():
+        part = table[table["dataset"] == name]
+        assert np.corrcoef(part["h_score"], part["accuracy"])[0, 1] == pytest.approx(r, abs=6e-4)
