@@ -114,6 +114,19 @@ def test_noise_is_at_chance_where_raw_h_is_at_its_bound():
         assert found[name].chance == 0.1
 
 
+def test_columns_of_noise_raise_h_and_transrate_alone():
+    """Thirty columns that know nothing beside five that do."""
+    rng = np.random.default_rng(0)
+    x, y = data(150, 5, signal=1.5)
+    x = plain(x)
+    wide = np.column_stack([x, rng.standard_normal((150, 30))])
+    before, after = (compare(f, y, ("h", "transrate", "adjusted", "loo", "knn", "mean"))
+                     for f in (x, wide))
+    for name in before:
+        rises = float(after[name]) > float(before[name]) + 0.02
+        assert rises == (name in ("h", "transrate")), name
+
+
 # --- votes ------------------------------------------------------------------------------------
 
 

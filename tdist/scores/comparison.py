@@ -71,6 +71,19 @@ def compare(features, labels, scores=("h", "loo", "knn", "logme"), probabilities
     TypeError, ValueError
         As :func:`tdist.h_score`; or if a score is not known, or needs probabilities.
 
+    Notes
+    -----
+    Score the samples that you may choose by, training and validation, never the test samples: a
+    score has seen the labels. Scores compare features for *one* task. Two sets of labels they do
+    not compare: labels that a network has predicted can score above the true ones. Targets that
+    are numbers, or several labels a sample, are for :func:`tdist.canonical_h_score`.
+
+    Of features of different width raw "h" says mostly which is wider, "transrate" too; "adjusted",
+    "loo", "knn" and "mean" do not grow with columns of noise. What each costs, for 5,000 samples
+    of 1,280 features and 100 classes, over the cost of "h": "adjusted" and "transrate" 1, "shrunk"
+    1.3, "mean" 0.6, "logme" 4, "loo" 5, "knn" 6, which grows with the square of the samples;
+    "leep" and "nce" 0.2.
+
     Examples
     --------
     >>> from sklearn.datasets import load_iris
