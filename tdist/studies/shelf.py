@@ -5,6 +5,7 @@ from tdist.studies import (  # noqa: F401
     budgets,
     discrepancies,
     distances,
+    intervals,
     layers,
     rooms_colours,
     rooms_paper,
