@@ -16,7 +16,7 @@ fisher_rao descent couplings
 agreement selection affinities
 inputs
 hscore.repeats hscore.moments hscore.whitening hscore.samples hscore.whitened
-hscore.classsums hscore.results hscore.score hscore.intervals hscore.canonical
+hscore.classsums hscore.results hscore.score hscore.intervals hscore.leverages hscore.canonical
 hscore.metric hscore.canonical_metric hscore
 scores.results scores.samples scores.least_squares scores.neighbours scores.evidence
 scores.coding_rate scores.source_classes scores.comparison scores

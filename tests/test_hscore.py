@@ -153,6 +153,7 @@ def test_permutations_by_scoring_them(k, shrinkage):
     assert h_score(x, y, shrinkage, permutations=50, seed=4).pvalue != found.pvalue or k == 60
 
 
+@pytest.mark.slow
 def test_permutations_of_rare_classes_and_skewed_features():
     """Lognormal features, nine classes of two and a common one: the F test of nominal 5% rejects
     far too often, shuffles do not."""
@@ -771,6 +772,49 @@ def test_transferability():
     same(result.source, h_score(x[:, :2], y))
     same(result.target, h_score(x, y))
     assert float(transferability(x @ np.triu(np.ones((5, 5))), x, y)) == pytest.approx(1, abs=1e-10)
+
+
+def test_transferability_by_adjusted_scores():
+    """Wide noise beside what counts raises the raw ratio, not the adjusted one."""
+    x, y = data(300, 4, 3)
+    noise = np.random.default_rng(0).standard_normal((300, 60))
+    found = transferability(np.c_[x[:, :2], noise], x, y)
+    assert found.adjusted == found.source.adjusted / found.target.adjusted
+    plain = transferability(x[:, :2], x, y)
+    assert found.statistic > plain.statistic + 0.1
+    assert abs(found.adjusted - plain.adjusted) < 0.1
+    with pytest.warns(UserWarning, match="at chance level"):
+        found = transferability(x, noise[:, :1], np.arange(300) % 3)
+    assert np.isnan(found.adjusted) and found.statistic > 0 >= found.target.adjusted
+    with pytest.warns(UserWarning, match="too few samples to tell"):
+        assert np.isnan(transferability(x[:30], noise[:30], y[:30]).adjusted)
+
+
+def test_results_say_what_to_do():
+    x, y = data(60, 4, 3)
+    rng = np.random.default_rng(0)
+    noise = rng.standard_normal((60, 90))
+    there, shuffled = h_score(x, y), rng.permutation(y)
+    assert str(there) == (f"H-score {there.statistic:.3g} of at most 2, by chance 0.136, adjusted "
+                          f"{there.adjusted:.3g}: more than chance (p = {there.pvalue:.1g}), 60 "
+                          "samples of rank 4")
+    assert "not told apart from chance" in str(h_score(x, shuffled))
+    assert "more than these 60 samples, or fewer features than 4" in str(h_score(x, shuffled))
+    assert "60 samples are too few for features of rank 59" in str(h_score(noise, y))
+    assert "permutations=1000 tells" in str(h_score(x, y, 0.1))
+    assert "p = 0.1)" in str(h_score(x, y, permutations=9))
+    with pytest.warns(UserWarning, match="do not vary"):
+        dead = h_score(x * 0, y)
+    assert "layer dead?" in str(dead)
+    for result in (there, h_score(noise, y), dead):
+        assert "\n" not in str(result) and len(str(result)) < 240
+
+
+def test_the_f_test_and_its_permutations_agree_where_it_holds():
+    x, y = data(90, 3, 3, signal=0.35, seed=4)
+    y = np.random.default_rng(1).permutation(np.arange(90) % 3)
+    found = h_score(x, y, permutations=2000)
+    assert found.pvalue == pytest.approx(h_score(x, y).pvalue, abs=4 * np.sqrt(0.25 / 2000))
 
 
 def test_transferability_errors():

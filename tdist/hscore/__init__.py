@@ -3,6 +3,7 @@ intervals, transferability, and the score of targets that are numbers."""
 
 from tdist.hscore.canonical import CanonicalResult, canonical_h_score
 from tdist.hscore.intervals import Difference, Jackknife, difference, jackknife
+from tdist.hscore.leverages import LeverageChance, leverage_chance
 from tdist.hscore.results import HScoreResult, pillai_pvalue
 from tdist.hscore.score import Transferability, h_score, transferability
 
@@ -13,11 +14,13 @@ __all__ = [
     "HScore",
     "HScoreResult",
     "Jackknife",
+    "LeverageChance",
     "Transferability",
     "canonical_h_score",
     "difference",
     "h_score",
     "jackknife",
+    "leverage_chance",
     "pillai_pvalue",
     "transferability",
 ]

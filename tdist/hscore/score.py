@@ -8,6 +8,7 @@ r"""H-score of features for a classification task in one call, and transferabili
 Definition 2 of the H-score paper, :eq:`eq-h-score` of the book.
 """
 
+import warnings
 from dataclasses import dataclass
 
 import torch
@@ -36,8 +37,12 @@ class Transferability:
     Attributes
     ----------
     statistic : float
-        H(source features) / H(target features).
+        H(source features) / H(target features), of the raw scores.
     source, target : HScoreResult
+    adjusted : float
+        The same of the adjusted scores: raw scores contain their chance level, so with few samples
+        a wide source scores high for its width. NaN where the target's adjusted score is not above
+        0, or one of the two is unknown.
 
     Examples
     --------
@@ -50,6 +55,7 @@ class Transferability:
     statistic: float
     source: HScoreResult
     target: HScoreResult
+    adjusted: float
 
     def __float__(self):
         return self.statistic
@@ -117,7 +123,7 @@ def h_score(features, labels, shrinkage=None, *, permutations=0, seed=0):
 
     Without permutations `pvalue` is Pillai's F test, whose assumptions
     :func:`tdist.hscore.pillai_pvalue` names: with skewed or sparse features and classes of a few
-    samples it is far too small.  A shuffle costs a sum of the whitened features by class, O(m
+    samples it is far too small. A shuffle costs a sum of the whitened features by class, O(m
     rank): 1,000 of them a second for 2,000 samples of 500 features, and a minute for 20,000 of
     2,048; with permutations memory is m x rank numbers in float64, twice.
 
@@ -225,21 +231,39 @@ def transferability(source_features, target_features, labels):
     -------
     Transferability
         At most 1 for population quantities with j >= the rank of the target; estimates can exceed
-        it.
+        it. From samples read `adjusted`, as the page on scores from samples says of H itself.
 
     Raises
     ------
     ValueError
         As :func:`h_score`, or if the target's features score 0.
 
+    Warns
+    -----
+    UserWarning
+        If the target's adjusted score is not above 0: its features are at chance level, there is
+        nothing to take a fraction of, and `adjusted` is NaN. And as :func:`h_score`.
+
+    See Also
+    --------
+    tdist.hscore.difference : whether two scores on the same samples differ.
+
     Examples
     --------
     >>> from sklearn.datasets import load_iris
     >>> iris, species = load_iris(return_X_y=True)
-    >>> round(float(transferability(iris[:, :2], iris, species)), 3)
-    0.793
+    >>> found = transferability(iris[:, :2], iris, species)
+    >>> print(f"{float(found):.3f}, adjusted {found.adjusted:.3f}")
+    0.793, adjusted 0.796
     """
     source, target = h_score(source_features, labels), h_score(target_features, labels)
     if target.statistic <= 0:
         raise ValueError("the target's features have H-score 0: they say nothing about the labels")
-    return Transferability(source.statistic / target.statistic, source, target)
+    adjusted = float("nan")
+    if target.adjusted > 0:
+        adjusted = source.adjusted / target.adjusted
+    else:
+        warnings.warn(f"the target's features have adjusted H-score {target.adjusted:.3g}: at "
+                      "chance level, or with too few samples to tell, so the adjusted ratio is "
+                      "NaN; take more samples or better features", stacklevel=2)
+    return Transferability(source.statistic / target.statistic, source, target, adjusted)
