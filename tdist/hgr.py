@@ -11,7 +11,7 @@ from importlib import import_module
 import numpy as np
 
 from tdist.alphabet import numbers, probabilities
-from tdist.joint import Joint, check_modes
+from tdist.joint import Joint, check_modes, signs
 from tdist.manners import line
 
 SHORT = 1e-6  # of the sum of correlations: more is said aloud
@@ -25,7 +25,7 @@ class ACE:
     ----------
     f, g : ndarray, shapes (\|X\|, k) and (\|Y\|, k)
         Zero mean and identity covariance under the marginals of P, in the order of their
-        correlations.
+        correlations, with the signs of :meth:`tdist.Joint.modes`.
     correlations : ndarray, shape (k,)
         :math:`\mathbb E[f_i g_i]`, descending: the singular values
         :math:`\sigma_1 \ge \dots \ge \sigma_k`.
@@ -130,7 +130,9 @@ def ace(P, k, tol=1e-14, max_sweeps=100_000, seed=0):
         warnings.warn(f"ace stopped after {len(objective)} sweeps with the sum of correlations "
                       f"{correlations.sum():.6g}, {max(short, 0):.2g} below the largest possible: "
                       f"{why}; Joint(P).modes({k}) needs no sweeps", stacklevel=2)
-    return ACE(f @ left, g @ right.T, correlations, np.array(objective), short)
+    f, g = f @ left, g @ right.T
+    sign = signs(np.sqrt(joint.px)[:, None] * f)
+    return ACE(sign * f, sign * g, correlations, np.array(objective), short)
 
 
 def whiten(f, p):

@@ -212,7 +212,7 @@ class Joint:
         lifted = self.dtm[np.ix_(y, x)] + 2 * np.outer(root_y, root_x)
         psi, sigma, phi_t = np.linalg.svd(lifted, full_matrices=False)
         phi, psi = phi_t[1 : k + 1].T, psi[:, 1 : k + 1]
-        sign = _signs(phi)
+        sign = signs(phi)
         f, g = np.zeros((len(x), k)), np.zeros((len(y), k))
         f[x], g[y] = sign * phi / root_x[:, None], sign * psi / root_y[:, None]
         return Modes(f, g, sigma[1 : k + 1])
@@ -301,7 +301,7 @@ def check_modes(k, shape):
     return k
 
 
-def _signs(columns):
+def signs(columns):
     """The signs (k,) that make the largest entry of each column positive, the first of several that
     are equal up to rounding."""
     size = np.abs(columns)

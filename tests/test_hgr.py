@@ -376,3 +376,12 @@ def test_soft_hgr_shows_its_progress(capsys):
     for progress in (True, False):
         SoftHGR(2, 2, 1, hidden=(3,)).fit(x, y, epochs=2, progress=progress)
         assert ("soft HGR" in capsys.readouterr().err) is progress
+
+
+def test_ace_signs_are_those_of_the_modes():
+    P = random_joint(5, 7, seed=11)
+    for seed in range(4):  # whatever the start
+        found = ace(P, 3, seed=seed)
+        largest = np.argmax(np.abs(np.sqrt(P.sum(0))[:, None] * found.f), axis=0)
+        assert (found.f[largest, range(3)] > 0).all()
+        assert np.abs(found.g - tdist.Joint(P).modes(3).g).max() < 1e-4
