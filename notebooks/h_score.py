@@ -804,7 +804,8 @@ glue("h-regret", f"{100 * (right.max(axis=1) - chosen).mean():.1f}", display=Fal
 # more than two labels it averages the exponents of the pairs, which the closest pair can
 # contradict; for the birds it does. A transferability of $r$ keeps the fraction $r$ of the
 # exponent, and choosing the source of the largest transferability is choosing that of the largest
-# H-score.
+# H-score. The local statements are motivation for the scores of images, which lie far outside
+# their domain: {ref}`how-weak`.
 #
 # The paper's Theorem 1 and Corollary 1 stand, with the constant made explicit and the bound made
 # sharp. Its "$\tfrac1r$", its "without loss of generality" and its "all possible inference tasks"
