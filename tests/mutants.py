@@ -7,8 +7,8 @@
 Left alone, besides what mutmut leaves alone (functions with a decorator, docstrings): words, which
 are for people, in errors, warnings and elsewhere; the arguments of zip, whose strict=True only
 guards what the lines before it have made equal; doors that load a room on demand, which have
-done so when the tests are collected, before a change is made; and devices that are not said, which
-without a GPU is the same.
+done so when the tests are collected, before a change is made; devices that are not said, which
+without a GPU is the same; and blocks that only a GPU runs.
 """
 
 import re
@@ -21,10 +21,19 @@ from mutmut.__main__ import cli
 from mutmut.mutation import file_mutation, mutators
 
 skip = file_mutation.MutationVisitor._skip_node_and_children
+elsewhere = set()  # blocks that do not run on the CPU
 
 
 def skip_words(self, node):
-    """Skip errors, warnings, zips and doors."""
+    """Skip errors, warnings, zips, doors and what only a GPU runs."""
+    if isinstance(node, cst.If):
+        case = cst.Module([]).code_for_node(node.test)
+        if case.endswith('device.type == "cpu"'):
+            elsewhere.add(node.orelse)
+        elif case.endswith('device.type != "cpu"'):
+            elsewhere.add(node.body)
+    if node in elsewhere:
+        return True
     call = node.func if isinstance(node, cst.Call) else None
     warns = isinstance(call, cst.Attribute) and call.attr.value == "warn"
     zips = isinstance(call, cst.Name) and call.value == "zip"

@@ -620,6 +620,15 @@ def test_lists_of_tensors():
         h_score(masked, CLASSES)
 
 
+def test_rounding_of_tensors():
+    """Columns that repeat others but for rounding, and labels that float64 would merge."""
+    x, y = data()
+    once = torch.tensor(x, dtype=torch.float32)
+    twice = torch.cat([once, once @ torch.rand(5, 5, generator=torch.manual_seed(0))], 1)
+    assert h_score(twice, y).rank == h_score(twice.numpy(), y).rank == 5
+    assert h_score(once, torch.tensor(y) + 2**60).classes == 4
+
+
 def test_views_that_are_negated():
     x, y = data()
     negated = torch.complex(torch.zeros(80, 5, dtype=torch.float64), torch.tensor(x)).conj().imag
