@@ -25,7 +25,7 @@ from tdist import compare, h_score
 from tdist.features import extract
 from tdist.networks import SOURCES
 from tdist.plots import COMPUTED, OTHER, PRINTED, WRONG, use_book_style
-from tdist.studies.results import where
+from tdist.studies.results import load, where
 from tdist.tasks import fashion_mnist
 
 use_book_style()
@@ -44,8 +44,8 @@ chaves.head(3).set_index("dataset")
 # A row is a data set and a network. `accuracy` is that of the fine-tuned network on test images.
 # `h_score` is the published score of its last hidden layer, with `width` features. The first table
 # also has the score after Ledoit and Wolf's shrinkage, and the accuracy of training on the frozen
-# network; the second has LogME. `imagenet_top1` is the network's accuracy on ImageNet, in the second table
-# from the networks' documentation: the static list.
+# network; the second has LogME. `imagenet_top1` is the network's accuracy on ImageNet, in the
+# second table from the networks' documentation: the static list.
 #
 # **One column is assumed.** Neither table says on how many images the scores were computed.
 # `n_train` is the size of the official training split. With it comes the adjusted score
@@ -73,7 +73,8 @@ for table in (chaves, thuml):
 # %% mystnb={"figure": {"caption": "All 160 published H-scores over their bound. From 1 on there are as many features as samples, and any labels reach the bound. Points above the line at 1 are impossible; points below the diagonal score less than shuffled labels would, because a pseudo-inverse cut their rank.", "name": "fig-benchmarks-bound"}, "image": {"alt": "Scatter of published H-scores over their bound against width over samples."}} tags=["hide-input"]
 fig, ax = plt.subplots()
 for table, marker, label in ((chaves, "o", "Chaves and others"), (thuml, "s", "thuml")):
-    share, height = table["width"] / (table["n_train"] - 1), table["h_score"] / (table["classes"] - 1)
+    share = table["width"] / (table["n_train"] - 1)
+    height = table["h_score"] / (table["classes"] - 1)
     odd = (height > 1 + 1e-9) | (height < share.clip(upper=1))
     ax.plot(share, height, marker, color=PRINTED, markerfacecolor="none", label=label)
     ax.plot(share[odd], height[odd], marker, color=WRONG, markerfacecolor="none")
@@ -135,11 +136,11 @@ shares.round(2).astype(object).where(shares.notna(), "")
 #
 # ## Does the score order the networks?
 #
-# Three measures, a data set at a time. **Kendall's $\tau$**: of all pairs of networks, the share that
-# score and accuracy order alike, less the share that they order the other way. **Weighted $\tau$**
-# counts pairs among the best more. **Regret**: the points of accuracy lost by taking the network
-# with the highest score. Networks without an adjusted score are left out for every score alike, and
-# a data set with fewer than five left, Flowers-102, is left out with them.
+# Three measures, a data set at a time. **Kendall's $\tau$**: of all pairs of networks, the share
+# that score and accuracy order alike, less the share that they order the other way. **Weighted
+# $\tau$** counts pairs among the best more. **Regret**: the points of accuracy lost by taking the
+# network with the highest score. Networks without an adjusted score are left out for every score
+# alike, and a data set with fewer than five left, Flowers-102, is left out with them.
 
 # %%
 LABELS = {"h_score": "H", "shrunk_h_score": "shrunk", "adjusted": "adjusted", "logme": "LogME",
@@ -174,9 +175,9 @@ glue("benchmarks-same", int(same.sum()), display=False)
 check.T.round(3)
 
 # %% [markdown]
-# {glue:text}`benchmarks-same` of eight agree to the last digit, so the measure is the same. Those of
-# Aircraft and Pets are not what the printed columns give; which of the two is wrong cannot be told
-# from outside.
+# {glue:text}`benchmarks-same` of eight agree to the last digit, so the measure is the same. Those
+# of Aircraft and Pets are not what the printed columns give; which of the two is wrong cannot be
+# told from outside.
 #
 # Now the means over data sets, with 95% intervals from 10,000 draws of the data sets. They say how
 # far the result would go with other data sets *for these ten networks*.
@@ -184,7 +185,7 @@ check.T.round(3)
 
 # %%
 def side_by_side(tables, value, digits=2):
-    """The means of several tables of agreement, scores in one order, nothing where there is none."""
+    """The means of several tables of agreement, scores in one order, blank where there is none."""
     order = [label for label in LABELS.values()
              if any(label in set(found["score"]) for found in tables.values())]
     shown = pd.concat({label: means(found, value) for label, found in tables.items()}, axis=1)
@@ -206,7 +207,7 @@ variants = {"Chaves and others": chaves, "without DenseNets": chaves[~dense], "t
 results = {label: agreement(table) for label, table in variants.items()}
 for label, found in results.items():
     tau = means(found, "tau")["mean"]
-    assert tau["ImageNet"] == tau.max(), f"in the published tables the list is first; not in {label}"
+    assert tau["ImageNet"] == tau.max(), f"in the published tables the list leads, not in {label}"
 side_by_side(results, "tau")
 
 # %% mystnb={"figure": {"caption": "Kendall's tau between a score and fine-tuned accuracy. A light dot is a data set, the dark one their mean with its 95% interval. Width and ImageNet accuracy never look at the data. Left without the DenseNets, whose published scores lost their rank.", "name": "fig-benchmarks-tau"}, "image": {"alt": "Kendall's tau by score for two published tables; ImageNet accuracy is highest in both."}} tags=["hide-input"]
@@ -229,8 +230,8 @@ plt.show()
 # ## Are the differences more than luck?
 #
 # Eight data sets give a test without assumptions on their distribution: if two scores were equally
-# good, each data set's difference could as well have the other sign. Over all $2^8$ signs, or $2^7$,
-# that gives an exact p value.
+# good, each data set's difference could as well have the other sign. Over all $2^8$ signs, or
+# $2^7$, that gives an exact p value.
 
 
 # %%
@@ -309,9 +310,9 @@ sensitivity.round(3)
 # %% [markdown]
 # The gain in the first table keeps its sign however many samples there were, and shrinks as they
 # grow, as it must: with many samples there is nothing to adjust. Without ViT-small H does better,
-# and adjusting adds little, since the other networks' widths no longer mislead as much. The library's
-# table shows no gain under any of them. The static list is ahead of H in every row but one: among
-# the library's seven networks that are no DenseNets they are level.
+# and adjusting adds little, since the other networks' widths no longer mislead as much. The
+# library's table shows no gain under any of them. The static list is ahead of H in every row but
+# one: among the library's seven networks that are no DenseNets they are level.
 #
 # ## How much accuracy is lost?
 #
@@ -361,9 +362,9 @@ side_by_side(frozen, "tau")
 # It says less: {glue:text}`benchmarks-frozen-H` for H and {glue:text}`benchmarks-frozen-adjusted`
 # adjusted. The published heads were trained by gradient descent on features of very different
 # scale, and with them ResNet-50 ends behind ResNet-18 ({glue:text}`benchmarks-behind`); the
-# least-squares map behind H does not mind the scale. So the table cannot tell a score that fails from a head that was not trained
-# to the end. On layers of one network, with heads trained to convergence, {doc}`which_layer` finds
-# the opposite.
+# least-squares map behind H does not mind the scale. So the table cannot tell a score that fails
+# from a head that was not trained to the end. On layers of one network, with heads trained to
+# convergence, {doc}`which_layer` finds the opposite.
 
 # %% [markdown]
 # ## What each score costs
@@ -417,8 +418,8 @@ print(f"leave-one-out accuracy: {100 * gap:.1f} points lost, standard error {100
 #
 # **Is the mean of several layers better than any of them?** Averaging the layers is the default of
 # transformer-ranker, for text. It needs layers of one width, and these four blocks have one. The
-# last row puts them side by side instead, 768 features. Differences are to the single block with the
-# highest leave-one-out accuracy.
+# last row puts them side by side instead, 768 features. Differences are to the single block with
+# the highest leave-one-out accuracy.
 
 # %% tags=["nbval-ignore-output"]
 candidates = right | {"mean": np.mean([right[b] for b in blocks], axis=0),
@@ -444,21 +445,49 @@ pd.DataFrame(rows).T.round(3)
 # %% [markdown]
 # ## For which decision is the score worth its price?
 #
-# **Which of several well-known networks shall I fine-tune?** Take the list. It is free, and it
-# orders networks as well as the H-score or better in both tables. Between networks of different
-# width raw H mostly reads the width. If you score them anyway, compare `adjusted` or `loo`, never
-# raw H, and take a difference for what its error says it is.
+# The same measures, over the eight depths of one network on CIFAR-100: the stored run of
+# {doc}`which_layer`, accuracy of a softmax regression trained to convergence, means of three draws.
+# The static rule is there to take the deepest layer.
+
+# %%
+units = load("layers")["units"]
+runs = [[units[key] for key in units if key.startswith(f"a/{seed}/")]
+        for seed in load("layers")["config"]["seeds"]]
+depths = pd.concat(pd.DataFrame({
+    "dataset": seed, "model": range(len(run)), "depth": range(len(run)),
+    "accuracy": [u["converged"]["test_accuracy"] for u in run],
+    "h_score": [u["h"] for u in run], "adjusted": [u["adjusted"] for u in run]})
+    for seed, run in enumerate(runs))
+LABELS["depth"] = "depth"
+found = agreement(depths, scores=["h_score", "adjusted", "depth"])
+by_depth = found.groupby("score", sort=False)[["tau", "weighted tau", "regret"]].mean()
+for name in ("adjusted", "depth"):
+    glue(f"benchmarks-layers-{name}", f"{by_depth.loc[name, 'tau']:.2f}", display=False)
+by_depth.round(2)
+
+# %% [markdown]
+# **Which of several well-known networks shall I fine-tune?** Take the list. It is free, and its
+# $\tau$ is {glue:text}`benchmarks-chaves-ImageNet` and {glue:text}`benchmarks-thuml-ImageNet` where
+# the best score, adjusted, has {glue:text}`benchmarks-chaves-adjusted` and
+# {glue:text}`benchmarks-thuml-adjusted`. Between networks of different width raw H mostly reads the
+# width. If you score them anyway, compare `adjusted` or `loo`, never raw H.
 #
-# **Which layer of one network, which of several networks that no one has benchmarked?** Here no
-# list exists: all layers of a network have the same ImageNet accuracy, and a network of your own or
-# for other images than photographs has none. This is what the score is for.
-# {doc}`which_layer` and {doc}`your_own_model` say how well it does, and `loo` beside it.
+# **Which of several networks that no one has benchmarked?** A network of your own, or for other
+# images than photographs, has no ImageNet accuracy, and networks of one width leave raw H nothing
+# to misread. This is what a score is for; {doc}`your_own_model` says how well it does on three
+# networks of one width.
+#
+# **Which layer?** "The deepest" is a static rule too. Where it holds, the score agrees and adds
+# nothing: on CIFAR-100 both have {glue:text}`benchmarks-layers-adjusted`. The score earns its price
+# where it fails, with few images or a task unlike ImageNet; then `loo` is the one to ask
+# ({doc}`your_own_model`).
 #
 # **Is there anything in these features for my labels?** The score against its chance level, or its
 # p value, answers that before anything is trained ({doc}`from_samples`). A list cannot.
 #
 # **Is my pipeline right?** Score once with the inputs as you feed them and once as the network was
-# trained. A list cannot see a wrong normalisation, size or channel order.
+# trained. Above, a wrong normalisation cost {glue:text}`benchmarks-input-gap` points; a list cannot
+# see it.
 #
 # **On which images?** Those that you may choose by: training and validation. A score computed on
 # the test images has seen the labels by which the choice will be judged.
