@@ -140,8 +140,8 @@ glue("subsets-three", f"{only_ten.statistic:.2f}", display=False)
 # {glue:text}`subsets-three`; but three tasks allow no $p$ below 1/6. So the printed matrix looks
 # like more than a count, and is too small to show it.
 #
-# :::{admonition} Printed and true
-# :class: erratum
+# :::{admonition} Printed wrong
+# :class: erratum printed-wrong
 # **Printed.** Figure 2: coupled transfer has $r$ = .428 with $p$ = .13, and uncoupled transfer the
 # same $r$; "CIFAR-100 is far away from all tasks (it is closer to CIFAR-10 than others)".
 #

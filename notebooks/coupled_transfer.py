@@ -183,8 +183,8 @@ assert saved[1] < saved[0]
 # The weights on the two second roads are the same; only the inputs of the measurement differ. All
 # lengths in this book are measured at draws that had no part in choosing the coupling.
 #
-# :::{admonition} Printed and true
-# :class: erratum
+# :::{admonition} Printed wrong
+# :class: erratum printed-wrong
 # **Printed.** Section 3.3: given $w^k$ and $\Gamma_k$, set $C^{k+1}$ to the distance between
 # $p_{w(0)}(\cdot \mid x^i_s)$ and $p_{w(1)}(\cdot \mid x^j_t)$, find $\Gamma_{k+1}$, which gives
 # $w^{k+1}$. Equation 12 numbers them differently and lists them backwards.
@@ -439,8 +439,8 @@ table.round(2)
 # image with a mixed label has to be learnt even then. To a subset is shorter than from it: this
 # check of the paper holds.
 #
-# :::{admonition} Printed and true
-# :class: erratum
+# :::{admonition} Not reproduced here
+# :class: erratum not-reproduced
 # **Printed.** Remark 1: with synchronised changes the trajectory "would be necessarily shorter".
 # Section 5.4 finds uncoupled "always larger" in Figure 3.
 #
@@ -561,8 +561,8 @@ glue("coupled-thorough", f"{min(savings):.1%} to {max(savings):.1%}", display=Fa
 # The coupling's mass keeps moving while the weight is constant. With a growing weight it comes to
 # rest, whatever the costs say.
 #
-# :::{admonition} Printed and true
-# :class: erratum
+# :::{admonition} Not reproduced here
+# :class: erratum not-reproduced
 # **Printed.** Section 5.5: "we typically require 4-5 iterations of (12) for the task distance to
 # converge".
 #

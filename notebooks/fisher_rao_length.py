@@ -326,8 +326,8 @@ pd.DataFrame({"x": x / 2, "root of 2 KL / distance": ratio.round(5)}).set_index(
 # infinite: a class that disappears makes the divergence infinite, and the distance stays below
 # $\pi$.
 #
-# :::{admonition} Printed and true
-# :class: erratum
+# :::{admonition} Depends on the measure
+# :class: erratum depends
 # **Printed.** Equation 5 and Section 2.1: the Fisher-Rao length is computed "by integrating"
 # $\sqrt{2\, \mathrm{KL}}$, and (11) and (12b) are integrals of it, which any program has to compute
 # as sums.
@@ -471,8 +471,8 @@ axes[1].legend()
 plt.show()
 
 # %% [markdown]
-# :::{admonition} Printed and true
-# :class: erratum
+# :::{admonition} Depends on the measure
+# :class: erratum depends
 # **Printed.** Equation 5 prints $\int \sqrt{2\, \mathrm{KL}}$ with no expectation over $x$ and
 # calls it equation 4, whose Fisher matrix has it under the root. (11) and (14) have the expectation
 # outside the root, (11) even outside the integral over $\tau$, on which its distribution depends;
@@ -553,8 +553,8 @@ roads.round(3)
 # the Gaussian page varies). These must be the same for all pairs of tasks that are to be compared.
 # The book looks once for each step of $\tau$.
 #
-# :::{admonition} Printed and true
-# :class: erratum
+# :::{admonition} Printed wrong
+# :class: erratum printed-wrong
 # **Printed.** Remark 4: the task distance "is the Fisher-Rao distance, i.e., the shortest geodesic
 # on the statistical manifold, of conditional distributions", and so does not depend on the
 # architecture.
@@ -650,8 +650,8 @@ print(f"Figure 2 in units of L: {low:.1f} to {high:.1f}; in units of pi: "
 assert 11 < low < 12 and 43 < high < 44
 
 # %% [markdown]
-# :::{admonition} Printed and true
-# :class: erratum
+# :::{admonition} Depends on the measure
+# :class: erratum depends
 # **Printed.** Figure 2: coupled transfer distances of .081 to .31, called lengths of trajectories.
 #
 # **Decided by.** The table above, and {prf:ref}`prop-gate`.

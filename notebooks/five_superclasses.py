@@ -184,8 +184,8 @@ assert found.loc[("Figure 3", "coupled"), "r"] > 0.6
 assert trial.loc[("Figure 3", "coupled"), "p one-sided"] < 0.05
 
 # %% [markdown]
-# :::{admonition} Printed and true
-# :class: erratum
+# :::{admonition} Printed wrong
+# :class: erratum printed-wrong
 # **Printed.** Section 5.3: a "normalized test statistic" $r$, which is .36 to .61 for a matrix with
 # itself, .14 for coupled transfer and .07 for Task2Vec in Figure 3; the null hypothesis is "that
 # variations in two distance matrices are correlated"; "numerical values of $r$ are usually small".
@@ -279,8 +279,8 @@ judge("coupled correlates with fine-tuning more than uncoupled does",
 print([verdict for _, verdict in verdicts[-5:]])
 
 # %% [markdown]
-# :::{admonition} Printed and true
-# :class: erratum
+# :::{admonition} Printed wrong
+# :class: erratum printed-wrong
 # **Printed.** Section 5.4: coupled transfer finds vehicles-1 and vehicles-2 the closest, and "this
 # ordering is consistent with the fine-tuning distance"; for Task2Vec the distance of this pair "is
 # the highest".
@@ -500,8 +500,8 @@ found
 # Over all {glue:text}`five-total-all` runs the uncoupled road is the longer one in
 # {glue:text}`five-total-11` under equation 11 and in {glue:text}`five-total-5` under equation 5.
 #
-# :::{admonition} Printed and true
-# :class: erratum
+# :::{admonition} Not reproduced here
+# :class: erratum not-reproduced
 # **Printed.** Section 5.5: Figure 4b "indicates that computing the transport coupling in (6)
 # independently of the weights [...] results in a larger distance than if one were to optimize the
 # couplings along with the weights".

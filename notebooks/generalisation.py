@@ -367,8 +367,8 @@ assert abs(table.iloc[2, 1] / table.iloc[1, 1] - 1) < 0.05
 table.round(5)
 
 # %% [markdown]
-# :::{admonition} Printed and true
-# :class: erratum
+# :::{admonition} Printed wrong
+# :class: erratum printed-wrong
 # **Printed.** Theorem 5 and equation 14, {eq}`eq-generalisation-printed`, in the text that we have.
 #
 # **Decided by.** The three cells above.
@@ -403,8 +403,8 @@ print(f"gap 1; R = {R:.3f}; as printed {R + np.sqrt(2 * np.log(1 / delta) / n):.
 assert R + np.sqrt(2 * np.log(1 / delta) / n) < 1 <= 2 * R + np.sqrt(np.log(1 / delta) / (2 * n))
 
 # %% [markdown]
-# :::{admonition} Printed and true
-# :class: erratum
+# :::{admonition} Printed wrong
+# :class: erratum printed-wrong
 # **Printed.** Section 4: the gap of all hypotheses is at most
 # $R_{2N}(H) + \sqrt{2 \log(1/\delta) / N}$ with probability $1 - \delta$, as far as the damaged
 # line can be read.

@@ -372,8 +372,8 @@ glue("gaussian-detour-length", round(long.length, 2), display=False)
 # The coupled road tightens the classifier by an eighth and loosens it again. The uncoupled one has
 # nothing to do: both tasks ask the same question about different inputs.
 #
-# :::{admonition} Printed and true
-# :class: erratum
+# :::{admonition} Printed wrong
+# :class: erratum printed-wrong
 # **Printed.** Remark 1: if changes in data were synchronised with the weights, the trajectory
 # "would be necessarily shorter"; the distance by the mixture is expected to be larger.
 #
@@ -466,8 +466,8 @@ for name, ends in {"shifted": (m, m, centre, shift), "further apart": (m / 2, 3 
     glue(f"gaussian-{name[:7]}-ends", f"{pairs:.2f}", display=False)
 
 # %% [markdown]
-# :::{admonition} Printed and true
-# :class: erratum
+# :::{admonition} Printed wrong
+# :class: erratum printed-wrong
 # **Printed.** Remark 4: the task distance "is the Fisher-Rao distance, i.e., the shortest
 # geodesic", between $p_{w(0)}(\cdot \mid x_s)$ and $p_{w(1)}(\cdot \mid x_t)$.
 #

@@ -86,8 +86,8 @@ assert difference < 1e-4
 print(f"largest difference of an entry, times n: {difference:.0e}")
 
 # %% [markdown]
-# :::{admonition} Printed and true
-# :class: erratum
+# :::{admonition} Printed wrong
+# :class: erratum printed-wrong
 # **Printed.** Equation 6, in the text that we have: $\langle\Gamma, C\rangle - H(\Gamma)$ over
 # $\Gamma 1_{N_s} = \hat p_s$, $\Gamma^\top 1_{N_t} = \hat p_t$.
 #
@@ -599,8 +599,8 @@ moved.round(2)
 # time. Under the growing weight the movement dies out by the schedule alone. A constant weight of
 # ten times the mean cost holds a part in its place and lets the rest go on.
 #
-# :::{admonition} Printed and true
-# :class: erratum
+# :::{admonition} Not reproduced here
+# :class: erratum not-reproduced
 # **Printed.** Section 5.5: the distance "typically converges in 4-5 iterations"; Section 3.3: the
 # proximal iteration "is insensitive to the step-size $\lambda$".
 #

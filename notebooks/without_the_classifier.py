@@ -396,8 +396,8 @@ for name, pair in (("vaes", ("VAE, mixture", "VAE, direct")),
 # the difference between the two directions of the direct VAE correlates with that of fine-tuning by
 # {glue:text}`ignore-lean`. A symmetric distance has none.
 #
-# :::{admonition} Printed and true
-# :class: erratum
+# :::{admonition} Depends on the measure
+# :class: erratum depends
 # **Printed.** Section 5.2: the length of the VAE's trajectory "on the manifold"; Task2Vec as the
 # "cosine distance between" diagonals of the Fisher information "of a model trained on" each task.
 #
