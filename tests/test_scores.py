@@ -234,6 +234,22 @@ def test_logme_of_features_turned_and_scaled():
     assert logme(x * [1, 10, 100, 1, 1], y) != pytest.approx(logme(x, y), abs=1e-3)
 
 
+def test_logme_of_an_exact_fit_says_so():
+    x, y = data(60, 5)
+    with pytest.warns(UserWarning, match="exactly"):
+        assert logme(np.column_stack([np.eye(4)[y], x]), y) > 5
+
+
+def test_logme_of_noise_arrives(recwarn):
+    """The evidence of features that say nothing is that of y ~ N(0, mean of y^2), where the best
+    w is 0; it is flat on the way."""
+    y = np.arange(300) % 3
+    x = np.random.default_rng(0).standard_normal((300, 40))
+    x -= np.stack([x[y == c].mean(0) for c in range(3)])[y]  # no class sum but 0
+    assert logme(x, y) == pytest.approx(-(np.log(2 * np.pi / 3) + 1) / 2, abs=1e-6)
+    assert not recwarn.list
+
+
 # --- coding rate ------------------------------------------------------------------------------
 
 

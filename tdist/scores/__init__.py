@@ -1,7 +1,9 @@
 """Scores of features for labels through one door: the H-score and its rivals, higher is better.
 
 Each is a function of features (m, k) and labels (m,), or of the source's class probabilities and
-labels; ``float(result)`` is the score. :func:`compare` computes several.
+labels; ``float(result)`` is the score. :func:`compare` computes several. "h", "adjusted" and
+"shrunk" stream, as :class:`tdist.HScore`; LogME and NCE could, from sums of the same kind; LEEP,
+least squares and class means need the samples a second time, neighbours all of them at once.
 """
 
 from tdist.scores.coding_rate import transrate

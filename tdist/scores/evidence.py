@@ -1,5 +1,7 @@
 r"""LogME: the log evidence of a Bayesian linear map from features to labels."""
 
+import warnings
+
 import numpy as np
 
 from tdist.hscore.moments import EPS
@@ -38,12 +40,16 @@ def logme(features, labels):
     TypeError, ValueError
         As :func:`tdist.h_score`; or if the features are all 0.
 
+    Warns
+    -----
+    UserWarning
+        If the features fit a class exactly with fewer than m directions, so that the evidence has
+        no maximum.
+
     Notes
     -----
     It needs :math:`F^\top F` and the class sums only, so it could stream as the H-score does. Time
-    is :math:`O(m k \min(m, k))`, and :math:`O(k |\mathcal Y|)` for a step of the fixed point. With
-    rank below m and an exact fit the evidence has no maximum; the value then is that at a ratio
-    :math:`\alpha / \beta` of rounding.
+    is :math:`O(m k \min(m, k))`, and :math:`O(k |\mathcal Y|)` for a step of the fixed point.
 
     Examples
     --------
@@ -61,24 +67,32 @@ def logme(features, labels):
     return float(_evidence(values, squares, outside, m).mean() / m)
 
 
-def _evidence(values, squares, outside, m, steps=1000):
+def _evidence(values, squares, outside, m, steps=10_000):
     """Maximal log evidence of each class (classes,), by the fixed point in t = alpha / beta.
 
     values (r,) are the squared singular values of F, squares (classes, r) those of y's coordinates
     along its left singular vectors, outside (classes,) what is left of |y|^2.
     """
     low, high = values.max() * EPS, values.max() / EPS
-    t = np.ones((len(outside), 1))
+    t, found = np.ones((len(outside), 1)), -np.inf
     for _ in range(steps):
-        share = values / (values + t)  # (classes, r)
+        share, rest = values / (values + t), t / (values + t)  # (classes, r)
         gamma = share.sum(1)  # effective number of features
         norm = (squares * share**2 / values).sum(1)  # |w|^2
-        misfit = outside + (squares * (1 - share) ** 2).sum(1)  # |F w - y|^2
-        with np.errstate(divide="ignore", over="ignore"):
-            new = gamma * misfit / (norm * np.maximum(m - gamma, EPS))
-        old, t = t, np.clip(new, low, high)[:, None]
-        if np.abs(np.log(t / old)).max() < 1e-8:
+        misfit = outside + (squares * rest**2).sum(1)  # |F w - y|^2
+        # at the best beta for this t, m / (|F w - y|^2 + t |w|^2)
+        total = 2 * np.pi * (misfit + t[:, 0] * norm) / m
+        before, found = found, (np.log(rest).sum(1) - m * (np.log(total) + 1)) / 2
+        if np.abs(found - before).max() < 1e-10 * m:
             break
-    # at the maximum beta = m / (|F w - y|^2 + t |w|^2)
-    total = outside + (squares * t / (values + t)).sum(1)
-    return (np.log(t / (values + t)).sum(1) - m * (np.log(2 * np.pi * total / m) + 1)) / 2
+        with np.errstate(divide="ignore", over="ignore"):
+            t = gamma * misfit / (norm * np.maximum(m - gamma, EPS))
+        t = np.clip(t, low, high)[:, None]
+    else:
+        warnings.warn(f"LogME's fixed point did not arrive in {steps} steps; its last step moved "
+                      f"it by {np.abs(found - before).max() / m:.1g}", stacklevel=3)
+    if (t == low).any():
+        warnings.warn("the features fit the labels of a class exactly, and the evidence grows "
+                      "without end; LogME stops at rounding, and compares with no other",
+                      stacklevel=3)
+    return found

@@ -46,8 +46,8 @@ def leave_one_out(features, labels):
     -----
     One eigendecomposition serves all strengths: time is :math:`O(m k \min(m, k))` and memory two
     copies of the features in float64. The columns keep the mean and the deviation of all samples
-    while one is left out. Copies of a sample guess each other: count them once. A class of one
-    sample is never guessed.
+    while one is left out, and the samples are needed a second time: it does not stream. Copies of
+    a sample guess each other: count them once. A class of one sample is never guessed.
 
     Examples
     --------

@@ -14,9 +14,10 @@ NEIGHBOURS = 20
 def nearest_neighbours(features, labels, neighbours=NEIGHBOURS):
     """Leave-one-out accuracy of a vote among the nearest other samples.
 
-    The nearest are those with the largest cosine, of the features as they are given. On layers of a
-    network they guess more labels than the nearest by Euclidean distance between standardised
-    columns; columns in several units standardise first.
+    The nearest are those with the largest cosine, of the features as they are given: chosen over
+    the Euclidean distance of standardised columns after a look at the layers of EfficientNet-Lite0
+    on Fashion-MNIST and CIFAR-100, where more labels of the deep ones are guessed. Columns in
+    several units standardise first.
 
     Parameters
     ----------
