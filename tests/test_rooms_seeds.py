@@ -7,8 +7,8 @@ import pytest
 import torch
 
 from tdist import h_score, scenes
-from tdist.networks import Encoder, LabelDecoder, MapDecoder
-from tdist.studies import rooms, rooms_colours, rooms_paper, rooms_seeds
+from tdist.networks import LabelDecoder, MapDecoder
+from tdist.studies import rooms, rooms_colours, rooms_seeds
 from tdist.studies.rooms import Scale
 from tdist.studies.rooms_paper import Run
 
@@ -110,7 +110,7 @@ def test_all_units_on_tiny_rooms(run, monkeypatch):
     assert len(pairs) == 1 + 2 * (6 + 15) + 15
     assert len(pairs["pair/depth/edge2d+edge3d"]) == len(rooms_seeds.DECODERS)
     assert pairs["h/edge2d+edge3d"]["scene"]["h"] > found["h/edge2d"]["scene"]["h"]
-    assert len(rooms_seeds.units_of_middle()) == 1 + 3 * (4 * 8 + 8 * (7 + 21) + 28)
+    assert len(rooms_seeds.units_of_small()) == 1 + 3 * (4 * 8 + 2 * (7 + 21) + 27)
 
 
 def test_lost_edges_by_hand():
@@ -118,15 +118,11 @@ def test_lost_edges_by_hand():
     assert rooms_colours.lost(true, recovered, true > 0) == pytest.approx(2 / 3)  # 0.4 is half
 
 
-def test_a_score_unit_of_colours_by_hand(run):
-    sources = rooms_colours.Sources(TINY)
-    found = sources.score_unit("untrained, narrow", 3)
-    data = sources.run.rooms("scored")
-    encoder = rooms.seeded(lambda: Encoder(4)).eval()
-    x = rooms.codes(encoder, data.images).flatten(1)
-    maps = rooms_paper.grid(data.maps["edge3d"], "edge3d").float().numpy()
-    centres = rooms_colours.palette(maps, 3)[:, 0]
-    classes = np.abs(maps[..., None] - centres).argmin(-1).reshape(len(x), -1)
-    by_hand = [h_score(x, y).statistic if np.ptp(y) else 0.0 for y in classes.T]
-    assert found["h"] == pytest.approx(np.mean(by_hand), abs=1e-9)
-    assert found["pixels"] == 4 and found["seconds"] >= 0
+def test_a_unit_of_lost_edges_by_hand(monkeypatch):
+    """Two levels: of values 0.2, 0.9 and 1 above a background of 0 the faint ones are lost."""
+    maps = np.zeros((4, 4, 4), np.float32)
+    maps[:, 0, 0], maps[:, 1, 1], maps[0, 2, 2] = 0.9, 1.0, 0.2
+    monkeypatch.setattr(rooms_colours, "edges", lambda size: maps)
+    found = rooms_colours.lost_unit(64, 2)
+    assert found["lost"] == pytest.approx(1 / 9) and found["worst room"] == pytest.approx(1 / 3)
+    assert rooms_colours.lost_unit(64, 4)["lost"] == 0

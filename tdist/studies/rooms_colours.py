@@ -1,35 +1,32 @@
-"""What few colours lose of the 3D edges at the paper's 64 x 64 pixels, and the score against the
-number of colours with leverages: Appendix G.2 of the H-score paper."""
+"""What few colours lose of the 3D edges at the paper's 64 x 64 pixels, and what more colours cost:
+Appendix G.2 of the H-score paper."""
 
 import time
 from functools import cache, partial
 
 import numpy as np
+import torch
 from scipy.ndimage import gaussian_filter
 from sklearn.cluster import Birch
 
 from tdist import scenes
-from tdist.networks import Encoder
-from tdist.pixelwise import palette, quantise, recovery_error, whiten
-from tdist.pixelwise.chance import excess, leverage
-from tdist.studies.rooms import PAPER, PARTS, codes, seeded
-from tdist.studies.rooms_paper import PALETTES, Run, averages, config, grid
+from tdist.pixelwise import Whitened, palette, quantise, recovery_error
+from tdist.studies.rooms import PAPER, PARTS
+from tdist.studies.rooms_paper import PALETTES
 from tdist.studies.study import Study, register
 
 ROOMS, SIZES = 600, (24, 64)  # whose edges are looked at, and pixels along an edge
 BLURS = (0.5, 1.0, 1.5, 2.0)  # pixels, of the 64 x 64 maps
 FAINT = 0.02  # a blurred edge pixel is above it
-ENCODERS = {"trained": 1, "untrained": 0, "untrained, narrow": 0}  # and their seeds
+PIXELS = 64  # that are timed
 
 
-def units(scale, progress=False):
-    """Edges that are lost, and scores against the number of colours, {key: function}."""
-    data = Sources(scale, progress)
+def units(_progress=False):
+    """Edges that are lost, and seconds, against the number of colours, {key: function}."""
     jobs = {f"lost/{size}/{n}": partial(lost_unit, size, n) for size in SIZES for n in PALETTES}
     jobs |= {f"blurred/{sigma}": partial(lost_unit, 64, 5, sigma) for sigma in BLURS}
     jobs["birch/5"] = birch_unit
-    return jobs | {f"score/{name}/{n}": partial(data.score_unit, name, n)
-                   for name in ENCODERS for n in PALETTES}
+    return jobs | {f"cost/{n}": partial(cost_unit, n) for n in PALETTES}
 
 
 @cache
@@ -66,36 +63,21 @@ def birch_unit():
     return {"lost": lost(maps, recovered, maps > 0), "centres": centres.tolist()}
 
 
-class Sources:
-    """Whitened codes of a trained encoder for 3D edges and of two that never were trained."""
-
-    def __init__(self, scale, progress=False):
-        self.run = Run(scale, progress, ENCODERS["trained"])
-        self.white, self.maps = cache(self.white), cache(self.maps)
-
-    def maps(self):
-        return grid(self.run.rooms("scored").maps["edge3d"], "edge3d").float().numpy()
-
-    def white(self, name):
-        width = 4 if name == "untrained, narrow" else self.run.scale.width
-        encoder = (self.run.encoder("edge3d")[0] if name == "trained"
-                   else seeded(lambda: Encoder(width), ENCODERS[name]).eval())
-        white = whiten(codes(encoder, self.run.rooms("scored").images).flatten(1))
-        return white, leverage(white)
-
-    def score_unit(self, name, colours):
-        """Scores on the coarse grid, by how much leverages make them too high, and the processor's
-        seconds that the sums took."""
-        classes = quantise(self.maps(), palette(self.maps(), colours))
-        white, leverages = self.white(name)
-        start = time.process_time()
-        score = white.h_score(classes, progress=False)
-        seconds = time.process_time() - start
-        return averages(score) | {"seconds": round(seconds, 3), "pixels": classes[0].size,
-                                  "excess": float(excess(classes, leverages, white.rank).mean())}
+@cache
+def noise():
+    """Whitened features of the paper's size that say nothing."""
+    z = torch.randn(PAPER.scored_rooms, 2048, generator=torch.Generator().manual_seed(0))
+    return Whitened(z.double(), np.zeros(2048), np.arange(len(z)))
 
 
-register(Study("rooms_colours", partial(units, PAPER),
-               config(PAPER) | {"rooms": ROOMS, "blurs": list(BLURS), "faint": FAINT,
-                                "seeds_of_encoders": ENCODERS}, {"lost/24/2": 0.02},
-               takes="five minutes on one core, after rooms_seed_1"))
+def cost_unit(colours):
+    """The processor's seconds to score one pixel of random colours, once features are whitened."""
+    classes = np.random.default_rng(0).integers(colours, size=(PAPER.scored_rooms, PIXELS))
+    white, start = noise(), time.process_time()
+    white.h_score(classes.astype(np.uint8), progress=False)
+    return round((time.process_time() - start) / PIXELS, 5)
+
+
+register(Study("rooms_colours", units,
+               {"rooms": ROOMS, "sizes": list(SIZES), "blurs": list(BLURS), "faint": FAINT,
+                "pixels_of_cost": PIXELS}, {"lost/24/2": 0.02}, takes="two minutes on one core"))

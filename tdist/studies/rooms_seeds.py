@@ -19,16 +19,7 @@ from tdist.networks import Encoder
 from tdist.pixelwise import Whitened, whiten
 from tdist.pixelwise.chance import excess, leverage
 from tdist.scenes import MAPS, TASKS
-from tdist.studies.rooms import (
-    PAPER,
-    Scale,
-    codes,
-    losses,
-    outputs,
-    quantised,
-    seeded,
-    targets,
-)
+from tdist.studies.rooms import LIVE, PAPER, codes, losses, outputs, quantised, seeded, targets
 from tdist.studies.rooms_paper import Run, by_task, columns, config, grid
 from tdist.studies.study import Study, register
 
@@ -37,9 +28,8 @@ SHARES = (8, 4, 2)  # parts of the rooms that are scored, beside the decoders' r
 TARGETS = ("depth", "object")  # of decoders on pairs of the other sources
 PAIRS = {task: tuple(s for s in TASKS if s not in TARGETS) for task in TARGETS}
 DECODERS = (0, 1)  # seeds of these
-MIDDLE = Scale(32, 5000, 4, 5000, 500, 12, 500)  # the same at a quarter of the pixels
-MIDDLE_SEEDS = (0, 1, 2)
-ALL_PAIRS = {task: tuple(s for s in TASKS if s != task) for task in TASKS}
+SMALL_SEEDS = (0, 1, 2)  # of the live scale
+SMALL_PAIRS = {task: tuple(s for s in TASKS if s != task) for task in TARGETS}
 
 
 def units(scale, seed, progress=False):
@@ -69,15 +59,15 @@ def units_of_pairs(scale, seed, progress=False, sources=PAIRS, decoders=DECODERS
                    for a, b in combinations(TASKS, 2) if (a, b) in scored}
 
 
-def units_of_middle(progress=False):
-    """All of it for some seeds on smaller pictures, {"seed/key": function}."""
+def units_of_small(progress=False):
+    """All of it for some seeds at the live scale, {"seed/key": function}."""
     jobs = {"check": check}
-    for seed in MIDDLE_SEEDS:
-        one = units(MIDDLE, seed, progress)
-        pairs = units_of_pairs(MIDDLE, seed, progress, ALL_PAIRS, (seed,))
-        one |= {key.replace("h/", "h2/") if key.startswith("h/") else key: unit
-                for key, unit in pairs.items()}
-        jobs |= {f"{seed}/{key}": unit for key, unit in one.items() if key != "check"}
+    for seed in SMALL_SEEDS:
+        jobs |= {f"{seed}/{key}": unit for key, unit in units(LIVE, seed, progress).items()
+                 if key != "check"}
+    for seed in SMALL_SEEDS:
+        pairs = units_of_pairs(LIVE, seed, progress, SMALL_PAIRS)
+        jobs |= {f"{seed}/two/{key}": unit for key, unit in pairs.items() if key != "check"}
     return jobs
 
 
@@ -184,6 +174,8 @@ register(Study("rooms_pairs", partial(units_of_pairs, PAPER, SEEDS[0]),
                config(PAPER) | {"seed": SEEDS[0], "targets": list(TARGETS),
                                 "seeds_of_decoders": list(DECODERS)}, {"check": 1e-3},
                takes="15 minutes on one core, after rooms_seed_1"))
-register(Study("rooms_middle", units_of_middle,
-               config(MIDDLE) | {"seeds": list(MIDDLE_SEEDS), "shares": list(SHARES)},
-               {"check": 1e-3}, takes="20 minutes on one core"))
+register(Study("rooms_small", units_of_small,
+               config(LIVE) | {"seeds": list(SMALL_SEEDS), "shares": list(SHARES),
+                               "targets_of_pairs": list(TARGETS),
+                               "seeds_of_decoders": list(DECODERS)},
+               {"check": 1e-3}, takes="five minutes on one core"))
