@@ -110,7 +110,12 @@ def test_all_units_on_tiny_rooms(run, monkeypatch):
     assert len(pairs) == 1 + 2 * (6 + 15) + 15
     assert len(pairs["pair/depth/edge2d+edge3d"]) == len(rooms_seeds.DECODERS)
     assert pairs["h/edge2d+edge3d"]["scene"]["h"] > found["h/edge2d"]["scene"]["h"]
-    assert len(rooms_seeds.units_of_small()) == 1 + 3 * (4 * 8 + 2 * (7 + 21) + 27)
+    all_pairs = rooms_seeds.units_of_pairs(TINY, 1, sources=rooms_seeds.SMALL_PAIRS)
+    assert len(all_pairs) == 1 + 2 * (7 + 21) + 27
+    read = rooms_seeds.matrices(found)
+    assert read["affinity"].sum(0) == pytest.approx(np.ones(8))
+    assert read["loss"][2, 5] == found["transfer/depth"]["loss"][2]  # source 3D edges
+    assert read["h"][2, 7] == found["h/edge3d"]["scene"]["adjusted"]
 
 
 def test_lost_edges_by_hand():

@@ -12,7 +12,7 @@ import torch
 from scipy.linalg import eigh
 
 from tdist import scenes
-from tdist.affinities import win_rates
+from tdist.affinities import ahp, win_rates
 from tdist.hscore.moments import accumulate
 from tdist.hscore.whitening import shrunk
 from tdist.networks import Encoder
@@ -59,16 +59,15 @@ def units_of_pairs(scale, seed, progress=False, sources=PAIRS, decoders=DECODERS
                    for a, b in combinations(TASKS, 2) if (a, b) in scored}
 
 
-def units_of_small(progress=False):
-    """All of it for some seeds at the live scale, {"seed/key": function}."""
-    jobs = {"check": check}
-    for seed in SMALL_SEEDS:
-        jobs |= {f"{seed}/{key}": unit for key, unit in units(LIVE, seed, progress).items()
-                 if key != "check"}
-    for seed in SMALL_SEEDS:
-        pairs = units_of_pairs(LIVE, seed, progress, SMALL_PAIRS)
-        jobs |= {f"{seed}/two/{key}": unit for key, unit in pairs.items() if key != "check"}
-    return jobs
+def matrices(units):
+    """What the units of one seed hold, as arrays (sources, targets): adjusted scores, the same with
+    leverages, mean losses and affinities."""
+    h, above = (np.array([[units[f"h/{s}"][t][name] for t in TASKS] for s in TASKS])
+                for name in ("adjusted", "excess"))
+    found = [units[f"transfer/{t}"] for t in TASKS]
+    return {"h": h, "levelled": h - above,
+            "loss": np.stack([one["loss"] for one in found], axis=1),
+            "affinity": np.stack([ahp(one["wins"]).weights for one in found], axis=1)}
 
 
 def transfer_unit(run, task):
@@ -166,16 +165,24 @@ def check():
     return means(shrunk_scores(x, columns(classes)), classes)
 
 
+def _register(name, scale, seed, takes):
+    budgets = [scale.scored_rooms // part for part in SHARES]
+    register(Study(name, partial(units, scale, seed),
+                   config(scale) | {"seed": seed, "budgets": budgets}, {"check": 1e-3},
+                   takes=takes))
+
+
+def _register_pairs(name, scale, seed, sources, takes):
+    register(Study(name, partial(units_of_pairs, scale, seed, sources=sources),
+                   config(scale) | {"seed": seed, "targets": list(sources),
+                                    "seeds_of_decoders": list(DECODERS)}, {"check": 1e-3},
+                   takes=takes))
+
+
 for _seed in SEEDS:
-    register(Study(f"rooms_seed_{_seed}", partial(units, PAPER, _seed),
-                   config(PAPER) | {"seed": _seed, "budgets": [20_000 // part for part in SHARES]},
-                   {"check": 1e-3}, takes="40 minutes on one core"))
-register(Study("rooms_pairs", partial(units_of_pairs, PAPER, SEEDS[0]),
-               config(PAPER) | {"seed": SEEDS[0], "targets": list(TARGETS),
-                                "seeds_of_decoders": list(DECODERS)}, {"check": 1e-3},
-               takes="15 minutes on one core, after rooms_seed_1"))
-register(Study("rooms_small", units_of_small,
-               config(LIVE) | {"seeds": list(SMALL_SEEDS), "shares": list(SHARES),
-                               "targets_of_pairs": list(TARGETS),
-                               "seeds_of_decoders": list(DECODERS)},
-               {"check": 1e-3}, takes="five minutes on one core"))
+    _register(f"rooms_seed_{_seed}", PAPER, _seed, "40 minutes on one core")
+_register_pairs("rooms_pairs", PAPER, SEEDS[0], PAIRS, "15 minutes on one core, after rooms_seed_1")
+for _seed in SMALL_SEEDS:
+    _register(f"rooms_small_{_seed}", LIVE, _seed, "a minute on one core")
+_register_pairs("rooms_small_pairs", LIVE, 0, SMALL_PAIRS,
+                "a minute on one core, after rooms_small_0")
