@@ -187,8 +187,10 @@ pd.concat({"call": pd.DataFrame(f, counts.columns, order),
 # For $i \le K - 1$,
 #
 # $$
-# \sigma_i\, g_i^*(y) = \E[f_i^*(X) \mid Y = y] \qquad\text{and}\qquad
-# \sigma_i\, f_i^*(x) = \E[g_i^*(Y) \mid X = x] .
+# \begin{aligned}
+# \sigma_i\, g_i^*(y) &= \E[f_i^*(X) \mid Y = y] , \\
+# \sigma_i\, f_i^*(x) &= \E[g_i^*(Y) \mid X = x] .
+# \end{aligned}
 # $$ (eq-mean-of-symbols)
 # :::
 #

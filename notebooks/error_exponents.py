@@ -146,8 +146,10 @@ plt.show()
 # {cite:p}`cover2006`,
 #
 # $$
-# C(P_1, P_2) = \max_{A} \liminf_{m \to \infty} -\frac1m \log P_e^{(m)}(A_m)
-#             = -\min_{0 \le s \le 1} \log \sum_{x} P_1(x)^s P_2(x)^{1-s} ,
+# \begin{aligned}
+# C(P_1, P_2) &= \max_{A} \liminf_{m \to \infty} -\frac1m \log P_e^{(m)}(A_m) \\
+#             &= -\min_{0 \le s \le 1} \log \sum_{x} P_1(x)^s P_2(x)^{1-s} ,
+# \end{aligned}
 # $$ (eq-chernoff)
 #
 # and the test that compares the log-likelihood ratio with 0 attains it. The prior does not appear:
