@@ -31,15 +31,16 @@ use_book_style()
 # on average, and a species what its calls are worth.
 
 # %%
-calls, species = ["whistle", "trill", "buzz", "chip"], ["thrush", "warbler", "finch"]
-counts = np.array([[10, 5, 3, 2], [3, 9, 9, 4], [2, 2, 5, 6]])
-bird = Joint(counts / counts.sum())
-found = ace(bird, k=len(species) - 1)
+counts = pd.DataFrame([[10, 5, 3, 2], [3, 9, 9, 4], [2, 2, 5, 6]],
+                      index=["thrush", "warbler", "finch"],
+                      columns=["whistle", "trill", "buzz", "chip"])
+bird = Joint(counts.to_numpy() / counts.to_numpy().sum())
+found = ace(bird, k=min(bird.P.shape) - 1)
 print("correlations", found.correlations.round(4), " singular values of the DTM",
       bird.singular_values[:-1].round(4))
 assert np.abs(found.correlations - bird.singular_values[:-1]).max() < 1e-8, \
     "ACE finds the singular values, unless it warned that it stopped short"
-pd.concat([pd.DataFrame(found.f, calls), pd.DataFrame(found.g, species)],
+pd.concat([pd.DataFrame(found.f, counts.columns), pd.DataFrame(found.g, counts.index)],
           keys=["call", "species"]).round(2)
 
 # %% [markdown]

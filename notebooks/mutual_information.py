@@ -103,7 +103,7 @@ def gap(task):
 
 
 two = bird.P[[0, -1]] / bird.py[[0, -1], None] / 2
-t = 2.0 ** -np.arange(0, 7)
+t = 2.0 ** -np.arange(0, 9)
 errors = {name: np.abs([gap(turned(P, s)) for s in t])
           for name, P in (("three species", bird.P), ("thrush or finch", two))}
 for name, error in errors.items():

@@ -79,7 +79,7 @@ assert max(soft_hgr(f[x], g[y]).item() for g in wrong) < value, "no other g does
 
 # %%
 def ascend(objective, k=2):
-    """f (|X|, k), g (|Y|, k) over the batch, (60, k) each, centred, and the objective there."""
+    """f(x) and g(y) at the maximum, (60, k) each, centred, and the objective there."""
     torch.manual_seed(0)
     f, g = (torch.randn(n, k, dtype=float, requires_grad=True) for n in counts.shape[::-1])
     optimiser = torch.optim.LBFGS([f, g], max_iter=500, tolerance_grad=1e-12, tolerance_change=0,
@@ -97,12 +97,12 @@ def ascend(objective, k=2):
 
 
 fx, gy, value = ascend(soft_hgr)
-m, total = len(x), np.sum(bird.dtm**2)
+m, total = len(x), np.sum(bird.singular_values[:2] ** 2)
 linear, penalty = (fx * gy).sum() / m, torch.trace(fx.T @ fx @ gy.T @ gy) / m**2
 print(f"objective {value:.6f}, E[f^T g] {linear:.6f}, tr(cov f cov g) {penalty:.6f}, "
       f"sum of sigma^2 {total:.6f}")
 assert abs(value - total / 2) < 1e-9, \
-    "with k = |Y| - 1 the maximum is half of ||B||^2; if not, the ascent stopped early"
+    "the maximum is half of the sum of k squared singular values, unless the ascent stopped early"
 
 # %% [markdown]
 # :::{admonition} Printed wrong
@@ -134,7 +134,7 @@ def nested(f, g):
     return sum(soft_hgr(f[:, :d], g[:, :d]) for d in range(1, f.shape[1] + 1))
 
 
-modes = bird.modes()
+modes = bird.modes(2)
 rows = {}
 for name, objective in (("soft HGR", soft_hgr), ("nested", nested)):
     fx = ascend(objective)[0].numpy()
