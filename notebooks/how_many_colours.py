@@ -286,6 +286,9 @@ for ax, kind in zip(axes, ("adjusted", "leverages"), strict=True):
 axes[0].legend()
 plt.show()
 
+# %% [markdown]
+# In how many of the three seeds is the trained encoder first?
+
 # %% tags=["nbval-ignore-output"]
 lead = {}
 for kind in ("raw", "adjusted", "leverages"):
@@ -297,8 +300,7 @@ for kind in lead:
 glue("colours-runs", len(SEEDS) * len(COLOURS), display=False)
 noisy = edges_only[edges_only["source"] == "noise"]["leverages"]
 assert noisy.abs().max() < 0.1, "noise says nothing about any rooms"
-lead.rename(columns={"leverages": "with leverages"}).rename_axis(
-    "seeds of three in which the trained encoder is first, N")
+lead.rename(columns={"leverages": "with leverages"})
 
 # %% [markdown]
 # Of {glue:text}`colours-runs` palettes and seeds, the trained encoder is first in
