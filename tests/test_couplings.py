@@ -241,6 +241,16 @@ def test_couplings_from_features_join_each_sample_to_its_copy():
     assert torch.allclose(far.gap, found.gap, atol=1e-9)
 
 
+def test_features_far_from_zero_keep_their_digits():
+    """Squares by a product of matrices would lose them: 1e6 squared has twelve."""
+    source, target = torch.rand(2, 1, 40, 3, generator=torch.manual_seed(0), dtype=torch.float64)
+    near, far = (couplings.from_features(source + at, target + at, entropy=0.1).coupling
+                 for at in (0, 1e6))
+    assert isinstance(near, torch.Tensor) and torch.allclose(near, far, rtol=1e-6, atol=1e-12)
+    array = couplings.from_features(source.numpy(), target.numpy(), entropy=0.1).coupling
+    assert isinstance(array, np.ndarray) and np.allclose(array, near)
+
+
 def test_equal_features_give_the_product_coupling():
     assert np.allclose(from_features(np.ones((1, 4, 2)), np.ones((1, 4, 2))).coupling, 1 / 16)
 

@@ -526,6 +526,8 @@ def test_error_probability_of_the_better_distribution_orientation():
 def test_error_probability_with_impossible_symbols():
     assert np.isclose(np.exp(log_error_probability([1.0, -1.0], 0, [1, 0], [0.5, 0.5], 3)),
                       0.5 * (3 / 8 + 1 / 8), rtol=1e-12)  # two or three heads from the fair coin
+    # the certain symbol is always taken for the other hypothesis, the fair coin's other one too
+    assert np.isclose(np.exp(log_error_probability([-1.0, 1.0], 0, [1, 0], [0.5, 0.5], 1)), 0.75)
 
 
 @pytest.mark.parametrize("h", ["likelihood ratio", [1.0, 0.0, 0.3]])
@@ -578,6 +580,9 @@ def test_error_probability_of_nonsense(change, message):
 
 
 def test_error_probability_where_one_hypothesis_is_certain():
+    huge = np.array([1.0, 0.0]) * 1.7e308  # of which a sum of two is infinite
+    assert np.isclose(log_error_probability(huge, 0.85e308, [0.9, 0.1], [0.2, 0.8], 3),
+                      log_error_probability([1.0, 0.0], 0.5, [0.9, 0.1], [0.2, 0.8], 3))
     for prior, claim in ((1, 2), (0, 3)):  # no draw is 0: P1 errs where all are; or none
         found = log_error_probability([1.0, 0.0], 0.5, [0.9, 0.1], [0.2, 0.8], 1, prior)
         assert np.isclose(np.exp(found), {2: 0.1, 3: 0.2}[claim])

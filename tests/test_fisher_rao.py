@@ -185,6 +185,21 @@ def test_bad_input_is_refused(call, message):
         call()
 
 
+def test_numbers_for_arrays_and_tensors_for_tensors():
+    p, q = np.array([0.5, 0.5]), torch.tensor([0.25, 0.75], dtype=torch.float64)
+    path = np.stack([p, q.numpy()])
+    for measure in (distance, root_kl):
+        assert isinstance(measure(p, q), torch.Tensor) and isinstance(measure(q, p), torch.Tensor)
+        assert not isinstance(measure(p, q.numpy()), torch.Tensor)
+    assert isinstance(path_length(torch.tensor(path)), torch.Tensor)
+    assert not isinstance(path_length(path), torch.Tensor)
+
+
+def test_every_step_needs_a_weight():
+    with pytest.raises(ValueError, match="positive sum at every step"):
+        expected_length(softmax_path(2, inputs=2), weights=[[1, 2], [0, 0]])
+
+
 @pytest.mark.parametrize("weights", [[1, 2], [[1, 2, 3]], np.ones((3, 4)), 1.0, [[[1, 1, 1]]]])
 def test_weights_of_another_length_are_named(weights):
     with pytest.raises(ValueError, match=r"weights must have .* \(3,\) or .* \(4, 3\), got"):

@@ -169,6 +169,24 @@ def test_soft_hgr_by_hand():
     assert soft_hgr(twin, twin).item() == pytest.approx(2 - 4 / 2)
 
 
+def test_soft_hgr_does_not_see_where_the_functions_lie():
+    f, g = torch.rand(2, 9, 3, generator=torch.manual_seed(0), dtype=torch.float64)
+    shift = torch.tensor([5.0, -2.0, 1.0])
+    assert torch.isclose(soft_hgr(f + shift, g), soft_hgr(f, g))
+    assert torch.isclose(soft_hgr(f, g + shift), soft_hgr(f, g))
+    assert soft_hgr(f[:1], g[:1]) == 0
+
+
+@pytest.mark.parametrize("f, g, error", [
+    (torch.zeros(3, 2), np.zeros((3, 2)), TypeError), (np.zeros((3, 2)), torch.zeros(3, 2),
+                                                       TypeError),
+    (torch.zeros(3, 2), torch.zeros(3, 1), ValueError),
+    (torch.zeros(0, 2), torch.zeros(0, 2), ValueError)])
+def test_soft_hgr_refuses(f, g, error):
+    with pytest.raises(error, match="f and g must"):
+        soft_hgr(f, g)
+
+
 def exact_batch(counts):
     """A batch that is the distribution counts / counts.sum(): labels y (n,) and symbols x (n,)."""
     y, x = np.repeat(np.indices(counts.shape).reshape(2, -1), counts.ravel(), axis=1)
@@ -257,6 +275,7 @@ def test_network_shapes():
     (torch.zeros(3, 1), torch.tensor([0, 1, 2]), ValueError, "labels must be 0 to 1, got 0 to 2"),
     (torch.zeros(3, 1), torch.tensor([-1, 1, 0]), ValueError, "got -1 to 1"),
     (torch.zeros(3, 1), torch.zeros(3), TypeError, "labels must be integers.*np.unique"),
+    (torch.zeros(3, 1), torch.zeros(3, dtype=torch.bool), TypeError, "labels must be integers"),
     (torch.tensor([[np.nan]]), torch.tensor([0]), ValueError, "finite"),
     (torch.zeros(0, 1), torch.zeros(0, dtype=torch.long), ValueError, "empty"),
     ([["a"]], [0], TypeError, "x must be made of real numbers"),
@@ -270,6 +289,12 @@ def test_network_refuses(x, y, error, message):
 def test_network_needs_an_epoch_and_a_batch(sizes):
     with pytest.raises(ValueError, match="at least 1"):
         SoftHGR(1, 2, 1).fit(torch.zeros(3, 1), torch.zeros(3, dtype=torch.long), **sizes)
+
+
+def test_network_takes_one_sample_at_a_time():
+    """Alone, each is its own mean: the objective is 0."""
+    found = SoftHGR(1, 2, 1).fit(torch.eye(2)[:, :1], torch.tensor([0, 1]), 1, 1, progress=False)
+    assert list(found) == [0.0]
 
 
 @pytest.mark.parametrize("x, lr", [([[1e30], [-1e30]], 3e-3), ([[1.0], [-1.0]], 1e20)])

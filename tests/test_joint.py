@@ -2,6 +2,7 @@
 
 import copy
 import pickle
+import warnings
 
 import numpy as np
 import pytest
@@ -302,6 +303,7 @@ def test_joint_keeps_its_own_copy():
     with pytest.raises(ValueError):
         joint.P[0, 0] = 1
     assert repr(joint) == "Joint(|Y|=2, |X|=2, I=0 nats)"
+    assert repr(Joint([[0.25, 0.25, 0], [0, 0, 0.5]])) == "Joint(|Y|=2, |X|=3, I=0.6931 nats)"
 
 
 def test_from_conditionals():
@@ -353,6 +355,13 @@ def test_symbols_seen_once_are_warned_of(rng):
         Joint.from_samples(y, np.unique(x, return_inverse=True)[1])
     binned = Joint.from_samples(np.digitize(x, np.quantile(x, [0.25, 0.5, 0.75])), y)
     assert binned.singular_values[0] < 0.2
+    few, more = np.arange(9), np.arange(9) % 8  # nine symbols in eighteen samples, and in nine
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        Joint.from_samples(np.r_[few, few], np.r_[few, few])
+        Joint.from_samples(more, more)
+    with pytest.warns(UserWarning, match="x has 9 symbols in 9 samples"):
+        Joint.from_samples(few, more)
     tensors = Joint.from_samples(torch.tensor([0, 1, 1]),
                                  torch.tensor([0, 1, 1], dtype=torch.int32))
     assert np.allclose(tensors.P, [[1 / 3, 0], [0, 2 / 3]])
@@ -369,6 +378,7 @@ def test_sample(rng):
     assert counts[1, 2] == 0
     seen = joint.P > 0
     assert chisquare(counts[seen], 20_000 * joint.P[seen]).pvalue > 1e-3
+    assert [len(part) for part in joint.sample(0)] == [0, 0]
     again = joint.sample(20_000, seed=5)
     assert (again[0] == x).all() and (again[1] == y).all()
     assert not (joint.sample(20_000, seed=6)[0] == x).all()
