@@ -148,7 +148,7 @@ pd.DataFrame(rows, index=columns).T.round(4)
 # %% [markdown]
 # The entries are absolute correlations of the columns found with the modes of the birds. Soft HGR
 # mixes the modes; nested, the columns are the modes. {cite:t}`huang2024` develop the theory behind
-# these pages at length, and is the place to go on from the four pages of {cite:t}`huang2017`.
+# these pages at length: the place to go on from the four pages of {cite:t}`huang2017`.
 #
 # ## A network for a continuous input
 #
