@@ -231,11 +231,12 @@ def difference(features_a, features_b, labels, *, adjusted=True, confidence=0.95
 
     Notes
     -----
-    Intervals of nominal 95% held the truth in 95 to 99.8% of simulations (features of 10 Gaussian
-    classes; equal, different and nested; 1.5 to 20 samples a feature): too long rather than too
-    short, most so where both scores are at chance. The study "intervals" is stored with all of
-    them. For more than two features take each one's :func:`jackknife` and
-    :meth:`Jackknife.minus`.
+    Intervals of nominal 95% held the truth in 94.5 to 99.5% of 200 runs, each number with a
+    standard error of 1.5 points or less, in thirteen designs of the study "intervals": equal,
+    different and nested features, 1.5 to 20 samples a feature, 10 to 50 classes, skewed features
+    with rare classes. They are too long rather than too short, most so where there is nothing
+    there or one feature holds the other. For more than two features take each one's
+    :func:`jackknife` and :meth:`Jackknife.minus`.
 
     Examples
     --------

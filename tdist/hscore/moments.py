@@ -7,6 +7,7 @@ memory :math:`O(k^2 + |\mathcal Y| k)`.
 
 import os
 import warnings
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,6 +19,9 @@ from tdist.hscore import repeats
 from tdist.inputs import not_finite, rounding, to_tensor
 
 CHUNK = 2**22  # numbers in float64 at a time: 32 MB
+BLOCK = 2**15  # numbers that stay in the cache
+FIRST = 256  # samples whose mean the sums are about
+LARGE = 2**18  # numbers that take longer than a thread takes to start
 EPS = np.finfo(float).eps
 TINY = np.finfo(float).tiny / EPS  # sums of squares below have lost digits to underflow
 
@@ -85,11 +89,18 @@ class Moments:
         z = work[: len(x)]  # (m, k)
         place = torch.searchsorted(self.labels, y)  # (m,)
         self.counts += torch.bincount(place, minlength=len(self.labels))
-        if z.device.type == "cpu":
-            self._sum_on_cpu(x, z.numpy(), place.numpy())
+        if z.device.type == "cpu" and x.numel() >= LARGE:
+            with ThreadPoolExecutor(1) as beside:  # on the core that NumPy leaves idle
+                rows = beside.submit(self._rows_with, x, y, targets)
+                self._sum_on_cpu(x, z.numpy(), place.numpy())
+            self.rows = rows.result()
         else:
-            z.copy_(x).sub_(self.shift)
-            self.sums.index_add_(0, place, z)
+            self.rows = self._rows_with(x, y, targets)
+            if z.device.type == "cpu":
+                self._sum_on_cpu(x, z.numpy(), place.numpy())
+            else:
+                z.copy_(x).sub_(self.shift)
+                self.sums.index_add_(0, place, z)
         self.gram = add_gram(self.gram, z)
         if len(self.quartic):
             if z.device.type == "cpu":
@@ -97,16 +108,22 @@ class Moments:
             else:
                 square = torch.einsum("ij,ij->i", z, z)
             self.quartic += torch.cat([_product(square[None], z)[0], (square @ square)[None]])
+
+    def _rows_with(self, x, y, targets):
         if targets:
             x, y = x[:, :-targets], repeats.fingerprints(x[:, -targets:])
-        self.rows = repeats.add(self.rows, x, y)
+        return repeats.add(self.rows, x, y)
 
     def _sum_on_cpu(self, x, z, place):
         """z = x - shift and the class sums, by NumPy and SciPy: torch's threads and those of BLAS
         would wait for each other's spinning."""
         x = x.float() if x.dtype == torch.bfloat16 else x  # which NumPy lacks
+        x, shift, step = x.numpy(), self.shift.numpy(), max(1, BLOCK // x.shape[1])
         with np.errstate(invalid="ignore"):  # infinity is found, and named, by accumulate
-            np.subtract(x.numpy(), self.shift.numpy(), out=z)
+            for start in range(0, len(z), step):
+                block = z[start : start + step]
+                block[...] = x[start : start + step]
+                block -= shift
         members = csr_array((np.ones(len(z)), place, np.arange(len(z) + 1)),
                             shape=(len(z), len(self.labels)))  # row i has a 1 at its class
         sums = self.sums.numpy()
@@ -211,7 +228,7 @@ def accumulate(moments, features, labels, present, quartic=False, earlier=0, tar
     for start in range(0, m, rows):
         x = to_tensor(features[start : start + rows], labels.device)
         if moments is None:
-            moments = Moments.about(x.mean(0, dtype=torch.float64), present, quartic)
+            moments = Moments.about(x[:FIRST].mean(0, dtype=torch.float64), present, quartic)
         moments.cover(present)
         moments.add(x, labels[start : start + rows], work, targets)
         # NaN and infinity spread to the sums of squares, which are cheaper to look at than x
