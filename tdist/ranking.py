@@ -11,6 +11,7 @@ from scipy.stats import binomtest
 from tqdm import tqdm
 
 from tdist.candidates import candidates
+from tdist.hscore import Jackknife, jackknife
 from tdist.images import images_of
 from tdist.kept_features import kept_features
 from tdist.manners import need, write_aside
@@ -82,11 +83,13 @@ def rank(models, data, layers="auto", score="loo", *, images=None, seed=0, out=N
 
     Notes
     -----
-    Of a pair of candidates whose scores are accuracies, `tied` is McNemar's exact test on the same
-    images, at 5% divided by the number of candidates. It knows the draw of the images that are
-    guessed, not of those that are learned from. Memory: a batch in the pass; then one layer at a
-    time, of which a score holds a few copies in float64, 8 n k bytes each: 1 GB a copy for 100,000
-    images of 1,280 features.
+    `tied` is a test of the best and another on the same images, at 5% divided by the number of
+    candidates: McNemar's exact test of accuracies, the jackknife of :func:`tdist.hscore.difference`
+    for "h" and "adjusted"; the other scores have none. McNemar's knows the draw of the images that
+    are guessed, not of those that are learned from.
+
+    Memory: a batch in the pass; then one layer at a time, of which a score holds a few copies in
+    float64, 8 n k bytes each: 1 GB a copy for 100,000 images of 1,280 features.
 
     Examples
     --------
@@ -112,7 +115,7 @@ def rank(models, data, layers="auto", score="loo", *, images=None, seed=0, out=N
     pictures = images_of(data, images, seed, skip_broken, progress)
     for words in before(pictures.name, pictures.labels, pictures.notes, score):
         say(words)
-    rows, correct, failed, passes, table = [], [], {}, {}, _Table(out)
+    rows, evidence, failed, passes, table = [], [], {}, {}, _Table(out)
     for name, make in makers.items():
         try:
             candidate = make()
@@ -125,21 +128,21 @@ def rank(models, data, layers="auto", score="loo", *, images=None, seed=0, out=N
             continue
         for layer, x in features.items():
             try:
-                row, right = _scored(candidate, layer, x, pictures, score)
+                row, found = _scored(candidate, layer, x, pictures, score)
             except Exception as error:
                 failed[f"{name} {layer}"] = _reason(error)
                 say(f"{name} {layer}: left out: {failed[f'{name} {layer}']}")
                 continue
             rows.append(row)
-            correct.append(right)
+            evidence.append(found)
             table.add(row)
             say(f"{name} {layer or '(output)'}: {score} {row['score']:.4g} from {row['width']:,} "
                 "features")
         del candidate, features
         gc.collect()
     order = sorted(range(len(rows)), key=lambda i: -np.nan_to_num(rows[i]["score"], nan=-np.inf))
-    rows, correct = [rows[i] for i in order], [correct[i] for i in order]
-    for row, tied in zip(rows, _tied(correct), strict=True):
+    rows, evidence = [rows[i] for i in order], [evidence[i] for i in order]
+    for row, tied in zip(rows, _tied(evidence), strict=True):
         row["tied"] = tied
     frame = pandas.DataFrame(rows, columns=list(COLUMNS))
     table.finish(frame)
@@ -156,27 +159,41 @@ def _layers_of(layers, makers):
 
 
 def _scored(candidate, layer, x, pictures, score):
-    """A row of the table without `tied`, and which images were guessed right, if the score says."""
+    """A row of the table without `tied`, and what it takes to compare it with another: which images
+    were guessed right, or a jackknife, or None."""
     began = time.perf_counter()
-    found = SCORES[score](x, pictures.labels)
-    right = getattr(found, "correct", None)
-    low = high = np.nan
-    if right is not None:
-        low, high = binomtest(int(right.sum()), len(right)).proportion_ci(method="wilson")
+    chance, low, high = 0.0 if score == "adjusted" else np.nan, np.nan, np.nan
+    if score in ("h", "adjusted"):
+        found = evidence = jackknife(x, pictures.labels, adjusted=score == "adjusted")
+        low, high, chance = found.low, found.high, found.score.chance if score == "h" else 0.0
+    else:
+        found = SCORES[score](x, pictures.labels)
+        evidence, chance = getattr(found, "correct", None), getattr(found, "chance", chance)
+        if evidence is not None:
+            exact = binomtest(int(evidence.sum()), len(evidence))
+            low, high = exact.proportion_ci(method="wilson")
     row = {"model": candidate.name, "layer": layer, "width": x.shape[1], "n": len(x),
-           "classes": len(np.unique(pictures.labels)),
-           "chance": float(getattr(found, "chance", 0.0 if score == "adjusted" else np.nan)),
+           "classes": len(np.unique(pictures.labels)), "chance": float(chance),
            "score": float(found), "low": float(low), "high": float(high), "tied": None,
            "imagenet": np.nan if candidate.top1 is None else candidate.top1,
            "weights": candidate.weights, "seconds": round(time.perf_counter() - began, 2)}
-    return row, right
+    return row, evidence
 
 
-def _tied(correct):
-    """Of candidates, best first: whether each cannot be told apart from the first."""
-    return [None if right is None else i == 0 or
-            mcnemar(correct[0], right) >= LEVEL / max(len(correct) - 1, 1)
-            for i, right in enumerate(correct)]
+def _tied(evidence):
+    """Of candidates, best first: whether each cannot be told apart from the first; None where it
+    cannot be asked."""
+    level = LEVEL / max(len(evidence) - 1, 1)
+    return [None if np.isnan(p) else bool(p >= level)
+            for p in (_pvalue(evidence[0], other) for other in evidence)]
+
+
+def _pvalue(first, other):
+    if first is None or other is None:
+        return np.nan
+    if isinstance(first, Jackknife):
+        return first.minus(other).pvalue
+    return mcnemar(first, other)
 
 
 def mcnemar(first, second):

@@ -19,6 +19,7 @@ from tdist import rank
 from tdist.auto_layers import auto_layers, first_token
 from tdist.candidates import candidates
 from tdist.features import extract
+from tdist.hscore import difference, jackknife
 from tdist.images import images_of, sample
 from tdist.networks import CNN, SmallCNN, WideResNet, efficientnet_lite, efficientnet_lite0
 from tdist.ranking import mcnemar
@@ -102,12 +103,29 @@ def test_what_cannot_be_told_apart_is_marked_and_noise_is_not(vectors, tmp_path)
     assert "cannot be told apart" in said and "240 images, 2 classes" in said
 
 
-def test_scores_without_guesses_have_no_ties_and_raw_h_is_warned_of(vectors, tmp_path):
-    found = ranked({"one": Columns(0), "two": Columns(0, 1)}, vectors, tmp_path, score="h")
-    assert list(found.table["model"]) == ["two", "one"]
+def test_h_scores_have_the_jackknifes_intervals_and_ties_and_raw_ones_a_warning(vectors, tmp_path):
+    models = {"one": Columns(0), "two": Columns(0, 1), "noise": Columns(2, 3)}
+    for score in ("h", "adjusted"):
+        found = ranked(models, vectors, tmp_path, score=score)
+        table = found.table.set_index("model")
+        x, y = vectors.images.numpy(), vectors.labels.numpy()
+        by_hand = jackknife(x[:, :2], y, adjusted=score == "adjusted")
+        assert table.loc["two", "score"] == pytest.approx(by_hand.statistic, rel=1e-6)
+        assert table.loc["two", ["low", "high"]].tolist() == pytest.approx(
+            [by_hand.low, by_hand.high], rel=1e-5)
+        assert found.best.model == "two" and table["tied"].to_dict() == {
+            "two": True, "one": difference(x[:, :2], x[:, :1], y, adjusted=score == "adjusted"
+                                           ).pvalue >= 0.025, "noise": False}
+        assert ("raw H grows with the width" in str(found)) == (score == "h")
+    assert table["chance"].tolist() == [0] * 3
+    chance = ranked(models, vectors, tmp_path, score="h").table.set_index("model")["chance"]
+    assert chance[["one", "two"]].tolist() == pytest.approx([1 / 239, 2 / 239])
+
+
+def test_scores_without_a_test_have_no_ties(vectors, tmp_path):
+    found = ranked({"one": Columns(0), "two": Columns(0, 1)}, vectors, tmp_path, score="logme")
     assert found.table["tied"].isna().all() and found.table["low"].isna().all()
-    assert found.table["chance"].tolist() == pytest.approx([2 / 239, 1 / 239])
-    assert "raw H grows with the width" in str(found)
+    assert "cannot be told apart" not in str(found)
 
 
 def test_one_that_fails_is_left_out_with_its_reason_and_the_others_go_on(vectors, tmp_path):
