@@ -136,7 +136,7 @@ def _rank(options):
                  skip_broken=options.skip_broken, batch=options.batch, workers=options.workers,
                  device=options.device, progress=not options.quiet)
     print(found)
-    if not len(found.table):
+    if not found.table["score"].notna().any():
         return 1
     if options.plot:
         found.plot().savefig(options.plot, dpi=150)

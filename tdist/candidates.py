@@ -8,6 +8,7 @@ import re
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
+from difflib import get_close_matches
 from importlib.resources import files
 from textwrap import shorten
 
@@ -113,8 +114,7 @@ def _build(name, model):
 def _of_timm(name):
     timm = need("timm")
     if not timm.is_model(name.split(".")[0].removeprefix("hf_hub:")) and "/" not in name:
-        close = timm.list_models(f"*{name[:8]}*")[:4]
-        raise ValueError(f"timm has no model {name!r}; close names: {', '.join(close) or 'none'}")
+        raise _no_model("timm", name, timm.list_models())
     logging.getLogger("huggingface_hub").setLevel(logging.ERROR)  # it tells of every retry
     try:
         network = timm.create_model(name, pretrained=True).eval()
@@ -128,15 +128,18 @@ def _of_torchvision(name):
     try:
         weights = models.get_model_weights(name).DEFAULT
     except ValueError:
-        close = [one for one in models.list_models() if one.startswith(name[:5])][:4]
-        raise ValueError(f"torchvision has no model {name!r}; close names: "
-                         f"{', '.join(close) or 'none'}") from None
+        raise _no_model("torchvision", name, models.list_models()) from None
     try:
         network = models.get_model(name, weights=weights).eval()
     except Exception as error:
         raise ConnectionError(_no_weights("torchvision", error)) from error
     top1 = weights.meta.get("_metrics", {}).get("ImageNet-1K", {}).get("acc@1")
     return network, weights.transforms(), top1
+
+
+def _no_model(library, name, names):
+    close = get_close_matches(name, names, n=4, cutoff=0.5) or ["none"]
+    return ValueError(f"{library} has no model {name!r}; close names: {', '.join(close)}")
 
 
 def _no_weights(library, error):

@@ -147,7 +147,8 @@ def _rows(table):
     shown = table.assign(
         layer=table["layer"].replace("", "(output)"),
         tied=table["tied"].map({True: "=", False: ""}).fillna(""),
-        weights=(table["weights"] / 1e6).round(1),
+        weights=[f"{number / 1e6:.1f}" for number in table["weights"]],
+        imagenet=["" if top1 != top1 else f"{top1:.1f}" for top1 in table["imagenet"]],
         interval=[f"{low:.3f} to {high:.3f}" if low == low else "" for low, high in
                   zip(table["low"], table["high"], strict=True)])
     columns = {"tied": "", "model": "model", "layer": "layer", "width": "width", "score": "score",
@@ -155,7 +156,7 @@ def _rows(table):
     shown = shown[list(columns)].rename(columns=columns)
     shown = shown.drop(columns=[name for name in ("95%", "chance", "ImageNet")
                                 if not shown[name].replace("", np.nan).notna().any()])
-    yield shown.to_string(index=False, na_rep="", float_format=lambda x: f"{x:.3f}".rstrip("0"))
+    yield shown.to_string(index=False, na_rep="", float_format="{:.3f}".format)
 
 
 def _decision(table, score):

@@ -194,7 +194,16 @@ def test_weights_that_cannot_be_had_are_reported_and_the_others_go_on(folder, ca
     code, out, err = command(capsys, *words)
     assert code == 1 and "nothing was ranked" in out and "Traceback" not in err
     code, out, err = command(capsys, "rank", folder, "--model", "torchvision:resnot18")
-    assert code == 1 and "torchvision has no model 'resnot18'" in out
+    assert code == 1 and "torchvision has no model 'resnot18'; close names: resnet18" in out
+
+
+def test_a_score_that_is_nowhere_defined_is_nothing_ranked(tmp_path, capsys):
+    """As many features as images: H is the number of classes minus one whatever the labels are."""
+    folder = tmp_path / "few"
+    for name, colour in (("a", 40), ("b", 90)):
+        write(folder, name, colour, count=2)
+    code, out, _ = command(capsys, "rank", folder, "--model", "lite0", "--score", "adjusted")
+    assert code == 1 and "a score is missing" in out
 
 
 def test_a_mistake_in_the_command_is_told_without_a_traceback(folder, capsys):
