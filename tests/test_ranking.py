@@ -2,7 +2,13 @@
 independent programs, a pass is never done twice, and one model's failure is not another's."""
 
 import csv
+import json
+import os
 import pickle
+import subprocess
+import sys
+import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -25,6 +31,8 @@ from tdist.networks import CNN, SmallCNN, WideResNet, efficientnet_lite, efficie
 from tdist.ranking import mcnemar
 from tdist.scores import leave_one_out
 from tdist.tasks import Task, digits
+
+ROOT = Path(__file__).resolve().parents[1]
 
 
 class Columns(nn.Module):
@@ -177,6 +185,51 @@ def test_a_pass_that_was_stopped_goes_on_where_it_was(vectors, tmp_path, monkeyp
     assert found.table["score"].equals(whole.table["score"])
 
 
+SLOW = """
+import os, sys, time
+import torch
+from torch import nn
+from tdist import kept_features, rank
+from tdist.tasks import digits
+
+kept_features.SAVED = -1
+seen = 0
+
+
+class Slow(nn.Module):
+    def forward(self, x):
+        global seen
+        seen += len(x)
+        time.sleep(float(os.environ["PAUSE"]))
+        return x.flatten(1)
+
+
+found = rank({"slow": Slow()}, digits().subset(600), layers=[""], cache=sys.argv[1], batch=20,
+             progress=False)
+print(seen, float(found))
+"""
+
+
+@pytest.mark.slow
+def test_a_killed_process_goes_on_where_it_was(tmp_path):
+    script, cache = tmp_path / "slow.py", tmp_path / "cache"
+    script.write_text(SLOW)
+
+    def start(cache, pause):
+        return subprocess.Popen([sys.executable, script, cache], stdout=subprocess.PIPE, text=True,
+                                env=os.environ | {"PAUSE": str(pause), "PYTHONPATH": str(ROOT)})
+
+    process = start(cache, 0.3)
+    while not any(json.loads(file.read_text())["rows"] >= 60 for file in cache.glob("*/*.json")):
+        assert process.poll() is None
+        time.sleep(0.05)
+    process.kill()
+    process.communicate()
+    [(_, score), (seen, again)] = [start(folder, 0).communicate()[0].split()
+                                   for folder in (tmp_path / "other", cache)]
+    assert 20 <= int(seen) <= 540 and score == again
+
+
 def test_rows_are_written_as_they_come(vectors, tmp_path):
     out = tmp_path / "table.csv"
     with pytest.raises(KeyboardInterrupt):
@@ -322,3 +375,27 @@ def test_the_chart_has_a_bar_a_candidate(vectors, tmp_path):
     assert [label.get_text() for label in axes.get_yticklabels()] == ["noise", "good"]
     assert "leave-one-out accuracy" in axes.get_xlabel()
     pyplot.close(figure)
+
+
+# the study
+
+
+def test_regret_by_hand():
+    """Two candidates: a score that prefers the worse one loses the difference, one without a value
+    for the better one, too, and the mean of the two is what chance loses."""
+    from tdist.studies import which_model
+    better = dict.fromkeys(which_model.SIZES["scores"], 2.0) | {"trained": 0.9}
+    worse = dict.fromkeys(which_model.SIZES["scores"], 1.0) | {"trained": 0.7}
+    better |= {"h": 0.5, "adjusted": None}
+    found = {"lite2 bn2": better, "lite0 bn2": worse}
+    units = {key: found for key in which_model.jobs() if key != "check"}
+    lost, order = which_model.decisions(units), which_model.orders(units)
+    expected = {"loo": 0, "h": 20, "adjusted": 20, "at random": 10, "the smallest model": 20,
+                "ImageNet accuracy": 0}
+    for score, value in expected.items():
+        assert lost[score].shape == (3, 3, 3) and lost[score] == pytest.approx(value)
+    assert (order["loo"] == 1).all() and (order["h"] == -1).all()
+    assert np.isnan(order["adjusted"]).all()
+    only = which_model.decisions({key: found | {"lite0 x": better | {"trained": 1.0}}
+                                  for key in units}, layer="bn2")
+    assert only["loo"] == pytest.approx(0)

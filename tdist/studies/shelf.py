@@ -11,4 +11,5 @@ from tdist.studies import (  # noqa: F401
     rooms_paper,
     rooms_seeds,
     targets,
+    which_model,
 )
