@@ -194,8 +194,8 @@ if folder == example and list(models) == [*lite, "own"]:
 # %% [markdown]
 # The adjusted H-score chose {glue:text}`own-choice-adjusted` and lost
 # {glue:text}`own-regret-adjusted` points; leave-one-out accuracy chose {glue:text}`own-choice-loo`
-# and lost {glue:text}`own-regret-loo`, nearest neighbours chose {glue:text}`own-choice-knn` and lost
-# {glue:text}`own-regret-knn`. Three folds of these images do not tell a point apart from two.
+# and lost {glue:text}`own-regret-loo`; nearest neighbours chose {glue:text}`own-choice-knn` and
+# lost {glue:text}`own-regret-knn`. Three folds of these images do not tell a point apart from two.
 #
 # An earlier version of this page said *compare layers by `adjusted`*, and its own example chose
 # wrongly by it. The reason is plain once it is said. `adjusted` estimates the H-score at infinitely
@@ -268,14 +268,14 @@ assert max(table.loc[["loo", "knn", "mean"], "all"]) < table.loc["adjusted", "al
 
 # %% [markdown]
 # **Leave-one-out accuracies choose best**: `mean` loses {glue:text}`study-mean` ±
-# {glue:text}`study-mean-error` points, `knn` {glue:text}`study-knn` ± {glue:text}`study-knn-error`,
-# `loo` {glue:text}`study-loo` ± {glue:text}`study-loo-error`; no difference among the three is
-# larger than its error. The adjusted H-score loses {glue:text}`study-gap` ±
-# {glue:text}`study-gap-error` more than `loo`, and at 250 and 700 images it has no value for 1,280
-# features, which keeps it from its favourite. Raw and shrunk H, LogME and TransRate lose as much as
-# the last layer of the network that is best on ImageNet, {glue:text}`study-ImageNet-accuracy`: they
-# all choose a last layer, and here an earlier one is better. Their rank correlation with accuracy is
-# near zero; the order at the top decides, and they have it backwards.
+# {glue:text}`study-mean-error` points, `knn` {glue:text}`study-knn` ±
+# {glue:text}`study-knn-error`, `loo` {glue:text}`study-loo` ± {glue:text}`study-loo-error`; no
+# difference among the three is larger than its error. The adjusted H-score loses
+# {glue:text}`study-gap` ± {glue:text}`study-gap-error` more than `loo`, and at 250 and
+# 700 images it has no value for 1,280 features, which keeps it from its favourite. Raw and shrunk
+# H, LogME and TransRate lose as much as the last layer of the network that is best on ImageNet,
+# {glue:text}`study-ImageNet-accuracy`: they nearly always choose a last layer, and here an earlier
+# one is better. Their rank correlation with accuracy is near zero.
 #
 # **`loo` has a weak spot.** Where features are about as many as images, its least-squares map is at
 # its worst, and in single cases with 250 or 700 images it loses up to
@@ -375,8 +375,8 @@ _ = main(["rank", str(folder), "--model", "lite0", "--images", str(few), "--quie
 #
 # ## What the page found
 #
-# The question was which network and which layer to build on, before training. **`tdist rank` answers
-# it with leave-one-out accuracy**: by `loo` or `knn` the choice costs about
+# The question was which network and which layer to build on, before training. **`tdist rank`
+# answers it with leave-one-out accuracy**: by `loo` or `knn` the choice costs about
 # {glue:text}`study-loo` points of accuracy over three targets, where the adjusted H-score costs
 # {glue:text}`study-adjusted`, raw H {glue:text}`study-h`, and the last layer of the network that is
 # best on ImageNet {glue:text}`study-ImageNet-accuracy`.
