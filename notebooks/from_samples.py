@@ -5,12 +5,13 @@
 # that a lot?
 #
 # It is nothing. Features that are pure noise score 1.536 in that setting. This page says what noise
-# scores, how to take it out, when a score is significant, what to do when the features outnumber
-# the samples, and where the arithmetic itself can fail. The paper uses the plug-in estimate
-# throughout and mentions none of this.
+# scores, how to take it out and how well that works, when a score is significant, what a score is
+# an estimate *of*, and whether it needs fewer samples than its rivals. The paper uses the plug-in
+# estimate throughout and mentions none of this.
 
 # %% tags=["hide-input"]
 import warnings
+from importlib.resources import files
 from itertools import permutations
 
 import matplotlib.pyplot as plt
@@ -18,7 +19,6 @@ import numpy as np
 import pandas as pd
 from myst_nb import glue
 from scipy.linalg import solve_triangular
-from scipy.optimize import brentq
 from scipy.stats import f as f_distribution
 from scipy.stats import kstest
 from sklearn.covariance import LedoitWolf
@@ -26,21 +26,48 @@ from sklearn.datasets import load_iris, load_wine
 from sklearn.preprocessing import StandardScaler
 from statsmodels.multivariate.manova import MANOVA
 
-from tdist import h_score
-from tdist.plots import COMPUTED, WRONG, printed_style, use_book_style
+from tdist import Joint, h_score
+from tdist.hscore import jackknife
+from tdist.plots import COMPUTED, CYCLE, OTHER, WRONG, printed_style, use_book_style
+from tdist.studies import load
+from tdist.studies.estimates import class_means
 
 use_book_style()
 rng = np.random.default_rng(0)
 iris, species = load_iris(return_X_y=True)
+HERE = "holds for the book's example and seed; edit freely"
 
 # %% [markdown]
+# ## Sixty birds again
+#
+# The forester of {doc}`divergence_transition_matrix` had sixty meetings. Suppose the table of
+# frequencies were the truth, and other foresters went out, each for sixty meetings. What do they
+# find for the call, one feature for each kind?
+
+# %%
+counts = np.array([[10, 5, 3, 2], [3, 9, 9, 4], [2, 2, 5, 6]])
+birds, walks = Joint(counts / counts.sum()), []
+for seed in range(200):
+    x, y = birds.sample(counts.sum(), seed=seed)
+    found = h_score(np.eye(4)[x], y)
+    walks.append([found.statistic, found.adjusted])
+truth, (raw, adjusted) = birds.h_score(np.eye(4)), np.mean(walks, axis=0)
+print(f"true score {truth:.3f}; 200 foresters: plug-in {raw:.3f}, adjusted {adjusted:.3f}, "
+      f"standard deviation {np.std(walks, axis=0)[1]:.2f}")
+assert raw > 1.2 * truth > 1.1 * adjusted, HERE
+glue("samples-birds-over", f"{100 * (raw / truth - 1):.0f}%", display=False)
+
+# %% [markdown]
+# The score of the table is too high by {glue:text}`samples-birds-over` on average; the adjusted
+# score, of which more below, is nearly right. A single forester is far from either.
+#
 # ## What noise scores
 #
 # The estimate $\hat H$ puts sample averages into {eq}`eq-h-score`. With $k$ features there are $k$
 # directions in which $m$ samples can separate the classes by accident, and $\hat H$ adds up all of
 # them.
 #
-# :::{prf:proposition} Chance level
+# :::{prf:proposition} Chance level (finite sample)
 # :label: prop-chance
 #
 # Let the features of $m$ samples have a covariance of rank $k$, and let $|\Y|$ classes occur. If
@@ -79,7 +106,7 @@ x = rng.exponential(size=(6, 2))  # nothing Gaussian about them
 orders = sorted(set(permutations([0, 0, 0, 1, 1, 2])))
 mean = np.mean([h_score(x, order).statistic for order in orders])
 print(f"{len(orders)} orders, mean score {mean:.12f}, formula {2 * 2 / 5}")
-assert abs(mean - 2 * 2 / 5) < 1e-12
+assert abs(mean - 2 * 2 / 5) < 1e-12, "exact for any six samples of two features, three classes"
 
 # %% [markdown]
 # The formula is met to the last digit. Now a size where it hurts: 100 features, 300 samples, ten
@@ -92,8 +119,9 @@ shuffled = np.array([h_score(noise, rng.permutation(labels)).statistic for _ in 
 chance, sd = k * (classes - 1) / (m - 1), np.sqrt(2 * k * (classes - 1) * (1 - k / m)) / m
 print(f"shuffled: mean {shuffled.mean():.3f}, sd {shuffled.std():.3f}; "
       f"formula: {chance:.3f}, {sd:.3f}")
-assert abs(shuffled.mean() - chance) < 4 * sd / np.sqrt(500) and abs(shuffled.std() / sd - 1) < 0.15
-assert np.isclose(h_score(noise, labels).chance, chance)
+assert abs(shuffled.mean() - chance) < 4 * sd / np.sqrt(500), "the mean is exact"
+assert abs(shuffled.std() / sd - 1) < 0.15, "for Gaussian features and classes that are not tiny"
+assert np.isclose(h_score(noise, labels).chance, chance), "the level that every result carries"
 glue("samples-noise", f"{shuffled.mean():.1f}", display=False)
 
 # %% [markdown]
@@ -125,59 +153,264 @@ adjusted_r2 = 1 - (1 - r2) * 149 / (149 - 4)
 result = h_score(iris, species)
 print(f"sum of R^2 {r2.sum():.6f}, H {result.statistic:.6f}")
 print(f"sum of adjusted R^2 {adjusted_r2.sum():.6f}, adjusted H {result.adjusted:.6f}")
-assert np.allclose([r2.sum(), adjusted_r2.sum()], [result.statistic, result.adjusted], rtol=1e-9)
+assert np.allclose([r2.sum(), adjusted_r2.sum()], [result.statistic, result.adjusted],
+                   rtol=1e-9), "an identity, for any features of full rank"
 
 # %% [markdown]
 # Iris has 150 samples of 4 features, so the correction is small. To see a large one we need a truth
 # to compare with: Gaussian classes with identity covariance, whose means have covariance $M$. Then
 # $\cov(f) = I + M$, and the H-score of the distribution itself is $\tr((I + M)^{-1} M)$. We scale
-# the means until it is 1.1.
+# the means until it is what we want, and draw 1,000 times for each number of samples. These runs
+# are stored (`python -m tdist.studies run estimates`).
 
 # %%
-def class_means(k, h, classes=10, seed=0):
-    """Means of the classes, (classes, k), for which the true H-score is h."""
-    means = np.random.default_rng(seed).standard_normal((classes, k))
-    # eigenvalues of M
-    spread = np.linalg.svd(means - means.mean(0), compute_uv=False) ** 2 / classes
-    size = brentq(lambda a: np.sum(a * spread / (1 + a * spread)) - h, 0, 1e3)
-    return np.sqrt(size) * means
+stored = load("estimates")["units"]
+designs = {"20 features, H = 1.1": "bias/1.1/20/", "50 features, H = 4.5": "bias/4.5/50/",
+           "100 features, H = 1.1": "bias/1.1/100/"}
+rows = {}
+for name, start in designs.items():
+    for key, unit in stored.items():
+        if key.startswith(start) and key.endswith("/drawn"):
+            given, m = stored[key.replace("drawn", "given")], int(key.split("/")[3])
+            of = {e: unit[e] for e in ("plug-in", "adjusted")} | {"given": given["adjusted"]}
+            rows[name, m] = [100 * (v["mean"] / unit["truth"] - 1) for v in of.values()] + [
+                100 * of["adjusted"]["error"] / unit["truth"]]
+table = pd.DataFrame(rows, index=["plug-in", "adjusted", "adjusted, sizes given", "error"]).T
+table.rename_axis(["design", "samples"]).round(1)
+
+# %% [markdown]
+# The bias in percent of the true score, ten classes, with the standard error of the adjusted
+# score's. In the third column the sizes of the classes are given instead of drawn with the samples.
+
+# %% mystnb={"figure": {"caption": "What is left of the bias after chance is taken out (ten Gaussian classes, 1,000 draws a point, bars: two standard errors; the dashed lines are the formula below). The adjusted score is low, by a fifth of the true score with two samples a feature, and the bias falls as one over the number of samples. The jackknife (hollow) has hardly any left.", "name": "fig-adjusted"}}
+def bias_of(start, estimate):
+    """Samples, bias and two standard errors, in percent of the true score."""
+    units = [(int(key.split("/")[3]), unit) for key, unit in stored.items()
+             if key.startswith(start) and key.endswith("/drawn") and unit[estimate]]
+    return np.array([[m, 100 * (unit[estimate]["mean"] / unit["truth"] - 1),
+                      200 * unit[estimate]["error"] / unit["truth"]] for m, unit in units]).T
 
 
-def draw(means, m):
-    """Features (m, k) and labels (m,)."""
-    y = rng.integers(len(means), size=m)
-    return means[y] + rng.standard_normal((m, means.shape[1])), y
-
-
-truth, means = 1.1, class_means(k=100, h=1.1)
-sizes = np.array([150, 250, 500, 1000, 2000, 5000, 10_000])
-runs = [[h_score(*draw(means, m)) for _ in range(20)] for m in sizes]
-raw = np.array([[r.statistic for r in run] for run in runs])
-adjusted = np.array([[r.adjusted for r in run] for run in runs])
-pd.DataFrame({"raw": raw.mean(1), "adjusted": adjusted.mean(1), "sd of adjusted": adjusted.std(1)},
-             index=pd.Index(sizes, name="samples")).round(3)
-
-# %% mystnb={"figure": {"caption": "Ten Gaussian classes, 100 features, true H-score 1.1 (line). The plug-in estimate is nearly six times too large at 150 samples and still too large at 10,000. The adjusted score is right on average from the start; only its spread (bars, one standard deviation) needs samples.", "name": "fig-adjusted"}}
 fig, ax = plt.subplots()
-ax.axhline(truth, color="black", lw=1, label="true H-score")
-ax.plot(sizes, raw.mean(1), "s-", color=WRONG, label="plug-in estimate")
-ax.errorbar(sizes, adjusted.mean(1), adjusted.std(1), fmt="o-", color=COMPUTED, capsize=2,
-            label="adjusted")
-ax.set(xscale="log", xlabel="samples", ylabel="H-score")
+for (name, start), colour in zip(designs.items(), CYCLE, strict=False):
+    m, found, error = bias_of(start, "adjusted")
+    ax.errorbar(m, found, error, fmt="o", color=colour, capsize=2, label=name)
+    m, found, error = bias_of(start, "jackknife")
+    ax.errorbar(1.04 * m, found, error, fmt="o", color=colour, mfc="white", capsize=2)
+    h, k = map(float, start.split("/")[1:3])
+    theta = np.linalg.svd((c := class_means(int(k), h)) - c.mean(0), compute_uv=False) ** 2 / 10
+    u1, u2, u3 = (np.sum((1 + theta[:9]) ** -j) for j in (1, 2, 3))
+    line = np.geomspace(m.min(), m.max(), 50)
+    ax.plot(line, -100 * (u1 * h + 3 * u2 - 2 * u3 - u1) / line / h, "--", color=colour, lw=1)
+ax.axhline(0, color="black", lw=1)
+ax.set(xscale="log", xlabel="samples", ylabel="bias of the adjusted score (%)")
+ax.set_xticks([40, 100, 200, 400], ["40", "100", "200", "400"])
+ax.minorticks_off()
 ax.legend()
 plt.show()
 
 # %% tags=["hide-input"]
-error = adjusted.std(1) / np.sqrt(20)
-assert (np.abs(adjusted.mean(1) - truth) < 4 * error).all()
-assert (raw.mean(1) - truth > 10 * error).all() and 5.5 < raw[0].mean() / truth < 6.2
-glue("samples-raw-last", f"{raw[-1].mean():.2f}", display=False)
+for start in designs.values():
+    m, found, error = bias_of(start, "adjusted")
+    assert (found < 0).all() and found[0] < -2 * error[0], "the adjusted score is low"
+few = table.loc["20 features, H = 1.1"]
+glue("samples-bias-few", f"{-few['adjusted'].iloc[0]:.0f}%", display=False)
+glue("samples-bias-many", f"{-few['adjusted'].iloc[-1]:.1f}%", display=False)
+glue("samples-raw-few", f"{table['plug-in'].max() / 100 + 1:.1f}", display=False)
 
 # %% [markdown]
-# With 10,000 samples of 100 features the plug-in estimate still reads
-# {glue:text}`samples-raw-last`. The adjusted score is right within its spread at every size.
-# Compare features of different width, or samples of different size, by `adjusted`, never by
-# `statistic`.
+# The plug-in estimate is up to {glue:text}`samples-raw-few` times the truth. The adjusted score
+# takes out nearly all of that, but **it is right on average only where there is nothing to find**:
+# elsewhere it is low, by {glue:text}`samples-bias-few` at 40 samples of 20 features, by
+# {glue:text}`samples-bias-many` at 400. Compare features of different width, or samples of
+# different size, by `adjusted`, never by `statistic`; and with two samples a feature trust neither.
+#
+# ## What is left, and what to do about it
+#
+# :::{prf:proposition} Bias of the adjusted score (finite sample, to the order $1/m$)
+# :label: prop-adjusted-bias
+#
+# Let the classes be Gaussian with one covariance, and $\rho_i$ the canonical correlations of
+# features and labels: $H = \sum_i \rho_i^2$. Write $u_j = \sum_{i=1}^{|\Y|-1} (1 - \rho_i^2)^j$. If
+# the sizes of the classes are given, in proportion to $P_Y$, then for every $k$
+#
+# $$
+# \E[\hat H_{\text{adj}}] - H = -\frac{u_2 H + 2 u_2 - u_3 - u_1}{m} + O(m^{-2}) .
+# $$ (eq-adjusted-bias)
+#
+# If labels are drawn with the samples, and the score tells every class apart as well as any other,
+# the numerator is $u_1 H + 3 u_2 - 2 u_3 - u_1$.
+# :::
+#
+# ::::{dropdown} Proof
+# :::{prf:proof}
+# Let $q = |\Y| - 1 \le k$ and choose coordinates where the covariance within classes is $I$. Let
+# $Z$ ($k \times q$) hold the coefficients of the features on the $g_j$, times $\sqrt m$, and $W$
+# the scatter within classes. Then $q - \hat H = \tr (I + Z^\top W^{-1} Z)^{-1}$. Given $Z$, the
+# matrix $(Z^\top W^{-1} Z)^{-1}$ has a Wishart distribution; so $q - \hat H = \tr (A + V)^{-1} V$
+# with independent $q \times q$ Wishart matrices: $V$ with $m - 1 - k$ degrees of freedom, and $A =
+# Z^\top Z$, noncentral, with $k$. With $\theta_i = \rho_i^2 / (1 - \rho_i^2)$ their means are $(m -
+# 1 - k) I$ and $m \Theta + k I$, and their sum has the mean $D$ with $d_i = m\theta_i + N$, $N = m
+# - 1$: the features have dropped out of it. The entries of $V$ and of $A + V$ have variances $(m -
+# 1 - k) (1 + \delta_{ij})$ and $(d_i + d_j - N)(1 + \delta_{ij})$. To second order in the
+# deviations from the means, with $s_j = \tr D^{-j}$,
+#
+# $$
+# \frac{\E \tr (A + V)^{-1} V}{m - 1 - k} = s_1 + (q + 1) s_2 - N s_1 s_2 - N s_3 .
+# $$
+#
+# Times $N$ this is the mean of $q - \hat H_{\text{adj}}$. Put in $s_j = u_j / m^j$ and, in the
+# first term, $N s_1 = u_1 - (u_1 - u_2)/m$. For $k < q$ the result is the same; the tests compare
+# it with exact means.
+#
+# If labels are drawn, $H$ is that of the drawn sizes $\hat p$. The covariance of the class means,
+# $M$, shrinks by $1/m$ on average, which costs $(u_1 - u_2)/m$; and $M \mapsto \tr (I + M)^{-1} M$
+# is concave, which costs $\frac1m \bigl(\sum_c p_c\, \nu_c^\top T^{-1} \nu_c\, \nu_c^\top T^{-2}
+# \nu_c - \tr T^{-1} M T^{-1} M T^{-1} \bigr)$ with $T = I + M$ and $\nu_c$ the class mean less the
+# mean. Where $\nu_c^\top T^{-1} \nu_c = H$ for every class that is $\bigl(H (u_1 - u_2) - (u_1 - 2
+# u_2 + u_3)\bigr)/m$.
+# :::
+# ::::
+#
+# The number of features does not enter: {eq}`eq-adjusted` has done its work. What is left are the
+# labels' own $|\Y| - 1$ directions. Can it be taken out exactly?
+#
+# :::{prf:proposition} No unbiased estimate (finite sample, exact)
+# :label: prop-no-unbiased
+#
+# For Gaussian classes of one covariance, even a known one, no function of $m$ samples has the mean
+# $H$ for all means of the classes.
+# :::
+#
+# ::::{dropdown} Proof
+# :::{prf:proof}
+# Let the covariance be $I$ and the means $t \nu_c$ for a number $t$. Then $H(t) = \sum_i t^2
+# \lambda_i / (1 + t^2 \lambda_i)$, with $\lambda_i$ the eigenvalues of the means' covariance for
+# $t = 1$: a function with poles at $t = \pm \mathrm i / \sqrt{\lambda_i}$. For given labels the
+# samples are an exponential family with natural parameter $t$, so a mean that exists for all $t$ is
+# an entire function of $t$; for drawn labels it is a finite sum of such functions. An entire
+# function that equals $H$ on the real line equals it everywhere but at the poles, and is bounded
+# near them: a contradiction.
+# :::
+# ::::
+#
+# So only approximations are left. Any bias of order $1/m$, for features of any distribution, is
+# taken out by the **jackknife**
+#
+# $$
+# \hat H_{\text{jack}} = m \hat H_{\text{adj}} - \frac{m - 1}{m} \sum_{i=1}^m
+# \hat H_{\text{adj}}^{(-i)} ,
+# $$ (eq-jackknife)
+#
+# where $(-i)$ leaves out sample $i$. It needs no refit, since the scatters change by a matrix of
+# rank one.
+
+# %%
+x, y = iris[::5], species[::5]
+found, m = jackknife(x, y), len(y)
+without = [h_score(np.delete(x, i, axis=0), np.delete(y, i)).adjusted for i in range(m)]
+refitted = m * found.statistic - (m - 1) * np.mean(without)
+print(f"{m} flowers: adjusted {found.statistic:.4f}, jackknife {found.corrected:.4f}, "
+      f"by {m} refits {refitted:.4f}")
+assert np.isclose(found.corrected, refitted, rtol=1e-9), "the closed form is the definition"
+
+# %% [markdown]
+# Its rivals: {eq}`eq-adjusted-bias` subtracted, with the score shared equally by all directions
+# (*Gaussian*); and the covariance from one half of the samples with products of different samples
+# of the other half (*split*). Beside Gaussian classes we take sparse features as after a ReLU,
+# lognormal ones, classes whose probabilities fall as 1, 1/2, 1/3, ..., and real features: draws
+# with replacement from 6,000 images of clothes in layers of EfficientNet-Lite0, of which we know
+# everything.
+
+# %%
+names, rows, errors = ("adjusted", "Gaussian", "jackknife", "split"), {}, {}
+for key, unit in stored.items():
+    if key.startswith("bias/") and not key.endswith("/given"):
+        _, *design, m = key.removesuffix("/drawn").split("/")
+        design = f"Gaussian, H = {design[0]}, k = {design[1]}" if len(design) == 2 else design[0]
+        found = [unit[name] or dict.fromkeys(("mean", "rmse", "error"), np.nan) for name in names]
+        bias = [100 * (v["mean"] / unit["truth"] - 1) for v in found]
+        rows[design, int(m)] = [*bias, *(100 * v["rmse"] / unit["truth"] for v in found)]
+        errors[design, int(m)] = [100 * np.hypot(v["error"], unit["error of truth"])
+                                  / unit["truth"] for v in found]
+candidates = pd.DataFrame(rows, index=pd.MultiIndex.from_product([("bias", "rmse"), names])).T
+candidates.rename_axis(["features", "samples"]).round(1)
+
+# %% tags=["hide-input"]
+bias, error = candidates["bias"], pd.DataFrame(errors, index=names).T
+layers = [name for name in bias.index if name[0].startswith("blocks")]
+normal = [name for name in bias.index if name[0].startswith("Gaussian") and name[1] >= 100]
+for group in (layers, normal):
+    assert (bias["jackknife"][group].abs() < 2 + 3 * error["jackknife"][group]).all(), HERE
+    assert bias["jackknife"][group].abs().mean() < bias["adjusted"][group].abs().mean(), HERE
+ratio = candidates["rmse", "jackknife"] / candidates["rmse", "adjusted"]
+glue("samples-jack-layers", f"{bias['jackknife'][layers].abs().max():.1f}%", display=False)
+glue("samples-adjusted-layers-low", f"{bias['adjusted'][layers].min():.1f}%", display=False)
+glue("samples-adjusted-layers-high", f"+{bias['adjusted'][layers].max():.1f}%", display=False)
+glue("samples-jack-rmse-low", f"{ratio.min():.2f}", display=False)
+glue("samples-jack-rmse-high", f"{ratio.max():.2f}", display=False)
+glue("samples-gauss-layers", f"+{bias['Gaussian'][layers].max():.1f}%", display=False)
+many = ratio[[name for name in ratio.index if name[1] >= 400]]
+glue("samples-jack-rmse-many", f"{many.max():.2f}", display=False)
+
+# %% [markdown]
+# Bias and root mean square error in percent of the true score; NaN where an estimate does not exist
+# in some run (a half with too few samples). **No estimate wins everywhere.** For Gaussian classes
+# the formula and the jackknife both take the bias out. On real layers the adjusted score is off by
+# {glue:text}`samples-adjusted-layers-low` to {glue:text}`samples-adjusted-layers-high`, of either
+# sign, because heavy tails push it up; there the Gaussian correction makes it worse (up to
+# {glue:text}`samples-gauss-layers`), and the jackknife leaves {glue:text}`samples-jack-layers` at
+# most. For lognormal features with few samples nothing helps. The jackknife pays with spread: its
+# root mean square error is {glue:text}`samples-jack-rmse-low` to
+# {glue:text}`samples-jack-rmse-high` times that of the adjusted score, at most
+# {glue:text}`samples-jack-rmse-many` times from 400 samples on. Splitting is out of the question.
+#
+# So: `adjusted` is the estimate to compare by, with its bias of order $1/m$ in mind. Where the size
+# of a score matters, and there are five samples a feature or more, use `jackknife(...).corrected`.
+#
+# ## A score of what?
+#
+# All these estimate one thing: **the score at infinitely many images**, the share that the best
+# linear map could explain if it were known. Someone who must choose a layer *for these $m$ images*
+# asks another thing: what will a map that is fitted to them be worth on new images? For that there
+# is the **leave-one-out accuracy** of the least-squares map, `tdist.compare(features, labels,
+# scores=("loo",))` ({doc}`published_benchmarks` has more rivals). The two need not agree. Take
+# 1,500 images of clothes, all depths of EfficientNet-Lite0, and 4,500 other images to judge by;
+# five draws.
+
+# %%
+draws = [unit for key, unit in stored.items() if key.startswith("choice/")]
+layers = list(draws[0])
+columns = ("adjusted", "loo", "least squares", "without penalty", "softmax")
+mean = pd.DataFrame({name: [np.mean([draw[layer][name] for draw in draws]) for layer in layers]
+                     for name in columns}, index=layers)
+mean.columns = ["adjusted H", "leave-one-out", "ridge", "least squares", "softmax"]
+mean.round(3)
+
+# %%
+chosen = [[max(layers, key=lambda layer: draw[layer][score]) for score in ("adjusted", "loo")]
+          for draw in draws]
+regret = 100 * np.array([[max(draw[a]["softmax"] for a in layers) - draw[choice]["softmax"]
+                          for choice in pair] for draw, pair in zip(draws, chosen, strict=True)])
+error = regret.std(0, ddof=1) / np.sqrt(len(draws))
+print("chosen by adjusted and by leave-one-out:", *map("/".join, chosen))
+for name, lost, of in zip(("adjusted", "leave-one-out"), regret.mean(0), error, strict=True):
+    print(f"accuracy lost by the choice of {name}: {lost:.1f} +- {of:.1f} points")
+assert all(a != b for a, b in chosen), HERE
+assert regret.mean(0)[0] > regret.mean(0)[1] + 2 * np.hypot(*error), HERE
+glue("samples-regret-adjusted", f"{regret.mean(0)[0]:.1f}", display=False)
+glue("samples-regret-loo", f"{regret.mean(0)[1]:.1f}", display=False)
+glue("samples-plain-deep", f"{100 * mean['least squares'].iloc[-1]:.0f}%", display=False)
+
+# %% [markdown]
+# The columns on the right are accuracies on the other images: ridge regression with the strength
+# that leave-one-out chose, least squares without a penalty, and the paper's softmax regression.
+# With unlimited images the last layer, 1,280 features, would be best, and `adjusted` says so. With
+# 1,500, least squares on it is right in {glue:text}`samples-plain-deep` of cases, and the choice
+# costs {glue:text}`samples-regret-adjusted` points of softmax accuracy, against
+# {glue:text}`samples-regret-loo` for the choice by leave-one-out. Neither estimate is wrong; they
+# answer different questions. This is one task and one network: {doc}`which_layer` and
+# {doc}`your_own_model` have more.
 #
 # ## Is it more than chance?
 #
@@ -194,7 +427,9 @@ glue("samples-raw-last", f"{raw[-1].mean():.2f}", display=False)
 #
 # has approximately the F distribution with $s \max(k, |\Y| - 1)$ and $s\,(m - |\Y| - k + s)$
 # degrees of freedom. The program statsmodels knows nothing of H-scores; it computes this trace for
-# iris and wine.
+# iris and wine. Deep learning found the trace again: the **variability collapse index** of
+# {cite:t}`xu2023` is $1 - \tr(T^+ B) / (|\Y| - 1)$ with every class weighted alike, which for
+# classes of equal size is $1 - \hat H / (|\Y| - 1)$.
 
 # %%
 rows = []
@@ -206,14 +441,24 @@ for name, (X, y) in {"iris": (iris, species), "wine": load_wine(return_X_y=True)
     s, wide = min(k, 2), max(k, 2)
     ratio = (ours.statistic / (s * wide)) / ((s - ours.statistic) / (s * (m - 3 - k + s)))
     assert np.isclose(f_distribution.sf(ratio, s * wide, s * (m - 3 - k + s)), ours.pvalue)
-    value, p = test["Value"], test["Pr > F"]
-    rows.append([name, ours.statistic, value, f"{ours.pvalue:.1e}", f"{p:.1e}"])
-    assert np.allclose([ours.statistic, ours.pvalue / p], [value, 1], rtol=1e-7)
-pd.DataFrame(rows, columns=["data", "H-score", "Pillai's trace", "p", "p of statsmodels"]).round(6)
+    means = np.stack([X[y == c].mean(0) for c in range(3)])
+    total = sum((X[y == c] - means.mean(0)).T @ (X[y == c] - means.mean(0)) / sum(y == c) / 3
+                for c in range(3))
+    collapse = 1 - np.trace(np.linalg.solve(total, np.cov(means.T, bias=True))) / 2
+    rows.append([name, ours.statistic, test["Value"], f"{ours.pvalue:.1e}",
+                 f"{test['Pr > F']:.1e}", 1 - ours.statistic / 2, collapse])
+    assert np.allclose([ours.statistic, ours.pvalue / test["Pr > F"]], [test["Value"], 1],
+                       rtol=1e-7), "the trace and the test are Pillai's"
+assert np.isclose(*rows[0][-2:]) and not np.isclose(*rows[1][-2:], rtol=1e-4), \
+    "equal where the classes have one size, as in iris"
+pd.DataFrame(rows, columns=["data", "H-score", "Pillai's trace", "p", "p of statsmodels",
+                            "1 - H / 2", "collapse index"]).round(6)
 
 # %% [markdown]
-# The two agree to every printed digit. A p value must be uniform when there is nothing to find. We
-# shuffle the labels of iris 1,000 times, and use the 500 shuffles of the wide noise above.
+# The two programs agree to every printed digit, and the collapse index is the same number for iris,
+# whose classes have one size, and another for wine. A p value must be uniform when there is nothing
+# to find. We shuffle the labels of iris 1,000 times, and use the 500 shuffles of the wide noise
+# above.
 
 # %%
 null = {"iris, 150 x 4": [h_score(iris, rng.permutation(species)).pvalue for _ in range(1000)],
@@ -222,16 +467,49 @@ for name, pvalues in null.items():
     test = kstest(pvalues, "uniform")
     print(f"{name:>16}: largest distance to uniform {test.statistic:.3f}, "
           f"p value of that {test.pvalue:.2f}")
-    assert test.pvalue > 0.01
+    assert test.pvalue > 0.01, "uniform for features near Gaussian in classes that are not tiny"
 
-# %% mystnb={"figure": {"caption": "p values of the F test when labels are shuffled: uniform, as they must be (line), for few features and for many.", "name": "fig-null-pvalues"}} tags=["hide-input"]
-fig, axes = plt.subplots(1, 2, figsize=(7, 2.6), sharey=True)
-for ax, (name, pvalues) in zip(axes, null.items(), strict=True):
-    ax.hist(pvalues, bins=10, range=(0, 1), density=True, color=COMPUTED, alpha=0.7)
-    ax.axhline(1, color="black", lw=1)
-    ax.set(xlabel=f"p value ({name})")
-axes[0].set_ylabel("density")
-plt.show()
+# %% [markdown]
+# Uniform, as far as we can see; but these are classes of equal size and features without heavy
+# tails. **The F test assumes them**: residuals that are normal, one covariance in all classes, no
+# tiny class. Here is how often shuffled labels come out significant at the nominal 5% and 1%, for
+# 300 samples of 40 features and ten classes: all of 30, or nine of a few samples and one of the
+# rest (1,000 runs; stored).
+
+# %%
+rows = {}
+for key, unit in stored.items():
+    if key.startswith("test/"):
+        _, features, size = key.split("/")
+        classes = "ten of 30" if size == "30" else f"nine of {size}"
+        rows[features, classes] = [*unit["F"], *unit["permutation"], unit["sd"] / unit["formula"]]
+sizes = pd.DataFrame(rows, index=["F, 5%", "F, 1%", "permutation, 5%", "permutation, 1%",
+                                  "sd / formula"]).T.rename_axis(["features", "classes"])
+sizes.round(3)
+
+# %% tags=["hide-input"]
+worst = sizes.loc["lognormal", "nine of 2"]
+assert worst["F, 5%"] > 0.2 and sizes["F, 5%"]["ReLU", "nine of 3"] > 0.1, HERE
+assert abs(sizes["F, 5%"]["Gaussian", "ten of 30"] - 0.05) < 0.03, HERE
+assert (sizes["permutation, 5%"] < 0.05 + 4 * np.sqrt(0.05 * 0.95 / 500)).all(), \
+    "a permutation test keeps its level for any features"
+glue("samples-f-log", f"{100 * worst['F, 5%']:.0f}%", display=False)
+glue("samples-f-relu", f"{100 * sizes['F, 5%']['ReLU', 'nine of 3']:.0f}%", display=False)
+glue("samples-sd-log", f"{sizes['sd / formula']['lognormal', 'nine of 1']:.1f}", display=False)
+
+# %% [markdown]
+# With skewed features and rare classes, which is what ReLU layers and long tails are, the F test
+# calls noise significant in {glue:text}`samples-f-relu` and {glue:text}`samples-f-log` of runs that
+# should have 5%. The standard deviation of {eq}`eq-chance` fails in the same places: with nine
+# classes of one sample that of lognormal features is {glue:text}`samples-sd-log` times the formula.
+# The mean of {eq}`eq-chance` and the **permutation p value** hold for any features: shuffle the
+# labels of the whitened features, and count. `h_score(features, labels, permutations=999)` does it.
+
+# %%
+rare = np.minimum(np.arange(300) // 2, 9)  # nine classes of two
+skewed = np.exp(np.random.default_rng(3).standard_normal((300, 40)))
+by_f, by_shuffles = h_score(skewed, rare), h_score(skewed, rare, permutations=999)
+print(f"p by F {by_f.pvalue:.3f}, by 999 permutations {by_shuffles.pvalue:.3f}")
 
 # %% [markdown]
 # Significance is not size. With 20,000 samples a score of 0.01 above chance may be significant and
@@ -239,11 +517,10 @@ plt.show()
 #
 # ## The paper's own sizes
 #
-# Formula {eq}`eq-chance` needs three numbers, and Section 5 of the paper gives them: 20,000 images
-# with 2,048 features for Table 1, with a palette of 16 colours at every pixel, and 5,000 to 50,000
-# images of Cifar-100 for Figure 4b. The scene and object tasks of Table 1 have 63 and 100 classes.
-# For Figure 4b we take the six blocks 4a to 4f of ResNet-50, averaged over positions, which have
-# 1,024 channels.
+# Formula {eq}`eq-chance` needs three numbers. The paper gives 20,000 images and 2,048 features for
+# Table 1 with a palette of 16 colours at every pixel, and 5,000 to 50,000 images of Cifar-100 for
+# Figure 4b. Taskonomy has 63 classes of scenes and 100 of objects. For Figure 4b we take the six
+# blocks 4a to 4f of ResNet-50, averaged over positions, which have 1,024 channels.
 
 # %%
 settings = pd.DataFrame([
@@ -253,7 +530,6 @@ settings = pd.DataFrame([
     columns=["experiment", "m", "k", "|Y|"])
 m, k, q = settings["m"], settings["k"], settings["|Y|"] - 1
 settings["chance"], settings["sd"] = k * q / (m - 1), np.sqrt(2 * k * q * (1 - k / m)) / m
-assert np.allclose(settings["chance"], [1.536, 6.35, 10.14, 20.28, 5.07, 2.03], rtol=2e-3)
 names = ("pixels", "scenes", "objects", "5", "20", "50")
 for name, value in zip(names, settings["chance"], strict=True):
     digits = 3 if name == "pixels" else 1
@@ -274,75 +550,233 @@ glue("samples-shift", f"{reads[5_000] - reads[50_000]:.0f}", display=False)
 
 # %% [markdown]
 # The same features on the same task move by {glue:text}`samples-shift`, more than half the figure's
-# axis. {doc}`which_layer` measures this on real images.
+# axis. That does not contradict the paper, which claims something else: that the sample size "does
+# not affect the *relationship* between H-score and log-loss". Both may move together. We fit
+# softmax regressions until they converge, to the first 10, 20, 30 and 40 features of ten Gaussian
+# classes, 800 to 15,000 samples, three draws (`python -m tdist.studies run sample_needs`).
+
+# %% mystnb={"figure": {"caption": "Plug-in H-score against log-loss, colours by the number of samples. Left: the loss on the samples that both were computed from. Nearly one curve: the sample size hardly matters, as the paper says. Right: the loss on new samples. The fewer the samples, the higher the score and the higher the loss.", "name": "fig-4b-losses"}}
+needs = load("sample_needs")["units"]
+fits = pd.DataFrame([{"m": int(key.split("/")[2]), **unit} for key, unit in needs.items()
+                     if key.startswith("loss/")])
+fig, axes = plt.subplots(1, 2, figsize=(7, 3), sharex=True, sharey=True)
+for ax, name in zip(axes, ("train", "test"), strict=True):
+    for colour, (m, group) in zip(CYCLE, fits.groupby("m"), strict=False):
+        ax.plot(group["h"], group[name], "o", ms=4, color=colour, label=f"{m:,}")
+    ax.set(xlabel="plug-in H-score", ylabel=f"{name} log-loss (nats)")
+axes[1].legend(title="samples", fontsize=8)
+plt.show()
+
+# %% [markdown]
+# As a number: how much does the loss change with the logarithm of the sample size, beside a cubic
+# in the plug-in score? For these classes, and for the paper's own experiment with Lite0's layers on
+# Cifar-100 ({doc}`which_layer`).
+
+# %%
+def size_effect(h, m, loss):
+    """Coefficient of ln m beside a cubic in h, and its standard error."""
+    z = (h - np.mean(h)) / np.std(h)
+    design = np.stack([np.ones(len(h)), z, z**2, z**3, np.log(m)], axis=1)
+    found, (rest,) = np.linalg.lstsq(design, loss)[:2]
+    return found[-1], np.sqrt(np.linalg.inv(design.T @ design)[-1, -1] * rest / (len(h) - 5))
+
+
+of_layers = pd.DataFrame([{"m": int(key.split("/")[1]), "h": unit["h"],
+                           **{part: unit["paper"][f"{part}_loss"] for part in ("train", "test")}}
+                          for key, unit in load("layers")["units"].items() if key.startswith("b/")])
+effect = pd.DataFrame({(name, loss): size_effect(data["h"], data["m"], data[loss].to_numpy())
+                       for name, data in {"Gaussian classes": fits, "layers": of_layers}.items()
+                       for loss in ("train", "test")}, index=["per ln m", "error"]).T
+effect.round(3)
+
+# %% tags=["hide-input"]
+line = effect["per ln m"]
+assert abs(line["Gaussian classes", "train"]) < abs(line["Gaussian classes", "test"]) / 5, HERE
+assert line["layers", "train"] > 0 > line["layers", "test"], "the stored runs"
+for name, glued in (("Gaussian classes", "classes"), ("layers", "layers")):
+    for loss in ("train", "test"):
+        value, error = effect.loc[(name, loss)]
+        glue(f"samples-4b-{glued}-{loss}", f"{value:.3f} ± {error:.3f}", display=False)
+
+# %% [markdown]
+# For a regression that has converged the sentence all but holds for the *training* loss
+# ({glue:text}`samples-4b-classes-train` nats) and fails for the *test* loss
+# ({glue:text}`samples-4b-classes-test`). {doc}`log_loss` says why: its law relates $\hat H$ to the
+# loss on the same distribution, here the empirical one. With the paper's 100 epochs on images both
+# depend on the size, with opposite signs: {glue:text}`samples-4b-layers-train` and
+# {glue:text}`samples-4b-layers-test`.
 #
-# :::{admonition} Printed and true
-# :class: erratum
+# :::{admonition} Depends on the measure
+# :class: erratum depends
 # **Printed.** Section 5.1, Figure 4b: "target sample size does not affect the relationship between
 # H-score and log-loss", for 5,000 to 50,000 images.
 #
-# **Decided by.** The chance level of 1,024 features and 100 classes: {glue:text}`samples-chance-5`
-# at 5,000 images, {glue:text}`samples-chance-20` at 20,000, {glue:text}`samples-chance-50` at
-# 50,000.
+# **Decided by.** The change of the loss with $\ln m$ at equal plug-in score:
+# {glue:text}`samples-4b-classes-train` nats for the training loss of Gaussian classes,
+# {glue:text}`samples-4b-classes-test` for their test loss.
 #
-# **True.** The plug-in score falls as the sample grows. The adjusted score {eq}`eq-adjusted` does
-# not.
+# **True.** Of the training loss of a converged regression. Not of the test loss, which is what a
+# choice is for. The paper does not say which its figure shows. The score itself does fall as the
+# sample grows.
 # :::
 #
 # Table 1 has 48 scores for the six pixel tasks. Here they are beside the chance level.
 
-# %% tags=["hide-input"]
-# and, as sources, object, scene
-tasks = ["2D edges", "2D keypoints", "3D edges", "3D keypoints", "reshading", "depth"]
-table_1 = np.array([
-    [1.8216, 1.7334, 1.5704, 1.5696, 1.6146, 1.6201, 1.5097, 1.4402],
-    [1.6698, 1.7859, 1.5248, 1.5287, 1.5481, 1.5632, 1.5253, 1.4725],
-    [1.4828, 1.4910, 1.5167, 1.4701, 1.5405, 1.6739, 1.4644, 1.4730],
-    [1.5375, 1.5466, 1.5910, 1.6456, 1.7198, 1.7122, 1.4709, 1.4121],
-    [1.5504, 1.5426, 1.8174, 1.7990, 2.2339, 2.1200, 1.4774, 1.3804],
-    [1.6542, 1.6870, 1.8504, 1.8176, 2.1700, 2.2441, 1.6008, 1.5099]])
-
-# %% mystnb={"figure": {"caption": "The 48 printed scores of pixel tasks (grey; in a square: from the task itself) and what noise would score with 16 colours and 2,048 live features (line). A third of the scores are below it.", "name": "fig-pixel-chance"}} tags=["hide-input"]
-pixel_chance = 15 * 2048 / 19_999
+# %% mystnb={"figure": {"caption": "The 48 printed scores of pixel tasks (grey; in a square: from the task itself) and what noise would score with 2,048 live features and 16 colours (line) or 14 (dashed: the most for which no printed score is below chance).", "name": "fig-pixel-chance"}} tags=["hide-input"]
+printed = pd.read_csv(files("tdist") / "data" / "table1.csv").pivot(
+    index="target", columns="source", values="h_score")
+pixels = printed.loc[[task for task in printed.index if "Class" not in task]]
+most = int(pixels.to_numpy().min() * 19_999 / 2048) + 1  # colours
 fig, ax = plt.subplots()
-for row, scores in enumerate(table_1):
-    ax.plot(scores, np.full(8, row), **printed_style())
-    ax.plot(scores[row], row, **printed_style() | {"marker": "s", "markersize": 9})
-ax.axvline(pixel_chance, color=COMPUTED, label="chance level")
-ax.set(yticks=range(6), yticklabels=tasks, xlabel="H-score", ylabel="target task")
+for row, task in enumerate(pixels.index):
+    ax.plot(pixels.loc[task], np.full(8, row), **printed_style())
+    ax.plot(pixels.loc[task, task], row, **printed_style() | {"marker": "s", "markersize": 9})
+for colours, style in ((16, "-"), (most, "--")):
+    ax.axvline((colours - 1) * 2048 / 19_999, color=COMPUTED, ls=style, label=f"{colours} colours")
+ax.set(yticks=range(len(pixels)), yticklabels=pixels.index, xlabel="H-score", ylabel="target task")
 ax.invert_yaxis()
 ax.legend()
 plt.show()
 
 # %%
-below = int((table_1 < pixel_chance).sum())
-adjusted_1 = 15 - (15 - table_1) * 19_999 / (19_999 - 2048)
-share, adjusted_share = table_1[5, 7] / table_1[5, 5], adjusted_1[5, 7] / adjusted_1[5, 5]
-print(f"{below} of 48 are below chance; printed {table_1.min():.3f} to {table_1.max():.3f}, "
-      f"adjusted {adjusted_1.min():.2f} to {adjusted_1.max():.2f}")
-print(f"scene to depth, as a share of depth's own: printed {share:.2f}, "
-      f"adjusted {adjusted_share:.2f}")
-assert (table_1.min(), table_1.max()) == (1.3804, 2.2441)
-assert below == 17 and abs(adjusted_share) < 0.1
-assert ((table_1 - adjusted_1) / table_1 > 0.5).all()
-glue("samples-pixel-best", f"{adjusted_1.max():.2f}", display=False)
+def share_of(colours, k, source="Scene Class.", target="Depth"):
+    """Adjusted scores of a source and of the target's own features on the target, and the ratio."""
+    own, other = ((colours - 1) - ((colours - 1) - pixels.loc[target, name]) * 19_999
+                  / (19_999 - k) for name in (target, source))
+    return own, other, other / own
+
+
+rows = {}
+for colours, k in ((16, 2048), (15, 2048), (most, 2048), (most, 1800), (13, 2048), (12, 2048)):
+    chance = (colours - 1) * k / 19_999
+    rows[colours, k] = [chance, (pixels < chance).sum().sum(), *share_of(colours, k)]
+reading = pd.DataFrame(rows, index=["chance", "cells below it", "depth's own, adjusted",
+                                    "from scene, adjusted", "share"]).T
+reading.rename_axis(["colours", "live features"]).round(2)
+
+# %% tags=["hide-input"]
+low, high = share_of(16, 2048)[2], share_of(most, 1800)[2]
+share = pixels.loc["Depth", "Scene Class."] / pixels.loc["Depth", "Depth"]
+assert low < high < share and most == 14, "the table as printed"
+glue("samples-colours-most", f"{most}", display=False)
+glue("samples-below", f"{(pixels < 15 * 2048 / 19_999).sum().sum()}", display=False)
+glue("samples-share-printed", f"{100 * share:.0f}%", display=False)
+glue("samples-share-low", f"{100 * low:.0f}%".replace("-", "−"), display=False)
+glue("samples-share-high", f"{100 * high:.0f}%", display=False)
+away = (15 * 2048 / 19_999 - pixels.to_numpy().min()) / settings["sd"][0]
+glue("samples-sds-below", f"{away:.0f}", display=False)
 
 # %% [markdown]
-# :::{admonition} Printed and true
-# :class: erratum
+# With 16 colours and 2,048 live features {glue:text}`samples-below` of the 48 scores are below
+# chance. The lowest is {glue:text}`samples-sds-below` standard deviations of a single pixel below
+# it, and each score is a mean over 4,096 pixels: so **at that cell fewer colours occur, or features
+# are dead**. The paper does not say how many. With {glue:text}`samples-colours-most` colours on
+# average no score is below chance.
+#
+# :::{admonition} Printed wrong
+# :class: erratum printed-wrong
 # **Printed.** Table 1: pixel scores from 1.380 to 2.244. Read as transferability
-# {eq}`eq-transferability`, scene features keep two thirds of what depth's own features have for
-# depth.
+# {eq}`eq-transferability`, scene features keep {glue:text}`samples-share-printed` of what depth's
+# own features have for depth.
 #
-# **Decided by.** Noise would score {glue:text}`samples-chance-pixels`; the standard deviation at a
-# single pixel is {glue:text}`samples-sd-pixel`, and the table averages over 4,096 pixels.
+# **Decided by.** Noise would score {glue:text}`samples-chance-pixels` with 16 colours and 2,048
+# live features, less with fewer.
 #
-# **True.** Most of every pixel score is chance. What is left reaches
-# {glue:text}`samples-pixel-best`, and scene features keep none of it. Where fewer than 16 colours
-# occur, or features are dead, the chance level is lower than 1.536, which is how printed scores can
-# fall below it; the paper does not say how many. Ranks within a row do not change if all sources
-# have the same rank $k$.
+# **True.** Most of every pixel score is chance. Without it scene features keep between
+# {glue:text}`samples-share-low` and {glue:text}`samples-share-high` of depth's score, as the number
+# of colours and live features goes from 16 and 2,048 to {glue:text}`samples-colours-most` and
+# 1,800. Ranks within a row do not change if all sources have the same rank $k$.
 # :::
+#
+# Others print scores that cannot be, or that are chance alone: {doc}`published_benchmarks`.
+#
+# ## Fewer samples than mutual information?
+#
+# Section 4.3 of the paper ends with a practical claim: for continuous features mutual information
+# needs binning "which has extra bias due to bin size", or more; "H-score only needs to estimate
+# conditional expectations, which requires less samples". Take four Gaussian classes, of which $H$
+# is known and $I$ up to a small error by a million samples. Estimate $H$; and $I$ by nearest
+# neighbours {cite:p}`ross2014`, as scikit-learn does for one feature, and by 4 or 10 bins along
+# each feature at the quantiles. Each is compared with *its own* truth.
+
+# %%
+cases = {"1 feature, weak": "information/0.1/1", "1 feature, strong": "information/0.5/1",
+         "2 features, weak": "information/0.1/2", "2 features, strong": "information/1.0/2",
+         "5 features, weak": "information/0.1/5", "5 features, strong": "information/1.0/5",
+         "10 features, strong": "information/1.0/10"}
+goal, rows = 0.2, {}
+for name, key in cases.items():
+    unit = needs[key]
+    m = np.array([int(size) for size in unit if size.isdigit()])
+    for estimate in unit[str(m[0])]:
+        error = np.array([unit[str(size)][estimate]["rmse"] for size in m])
+        late = np.flatnonzero(error > goal).max(initial=-1)  # the last size that is not enough
+        if late == len(m) - 1:
+            enough = np.inf
+        else:
+            enough = m[0] if late < 0 else np.exp(np.interp(
+                -np.log(goal), -np.log(error[late:late + 2]), np.log(m[late:late + 2])))
+        rows.setdefault(estimate, {})[name] = enough
+needed = pd.DataFrame(rows).T
+needed.map(lambda m: "> 5,000" if m == np.inf else "≤ 50" if m <= 50 else
+           f"{float(f'{m:.2g}'):,.0f}")
+
+# %% [markdown]
+# The samples after which the root mean square error is below 20% of the truth, by interpolation.
+# Two of the cases in full:
+
+# %% mystnb={"figure": {"caption": "Relative root mean square error of estimates of H and I, each against its own truth, for four Gaussian classes (50 draws a point). One weak feature: four bins do as well as the H-score, nearest neighbours worse. Five features, of which three are noise: the adjusted score needs the fewest samples, and bins see hardly anything but noise.", "name": "fig-sample-needs"}} tags=["hide-input"]
+fig, axes = plt.subplots(1, 2, figsize=(7, 3), sharey=True)
+for ax, name in zip(axes, ("1 feature, weak", "5 features, strong"), strict=True):
+    unit = needs[cases[name]]
+    sizes = [size for size in unit if size.isdigit()]
+    for estimate, colour in zip(unit[sizes[0]], (WRONG, COMPUTED, OTHER, *CYCLE[1:3]), strict=True):
+        ax.loglog([int(s) for s in sizes], [unit[s][estimate]["rmse"] for s in sizes],
+                  "o-" if estimate[0] == "H" else "s--", ms=4, color=colour, label=estimate)
+    ax.set(xlabel=f"samples ({name})")
+axes[0].set_ylabel("relative error")
+axes[0].legend(loc="lower left", fontsize=7)
+plt.show()
+
+# %% tags=["hide-input"]
+adjusted, neighbours = needed.loc["H, adjusted"], needed.loc["I, neighbours"]
+assert (adjusted <= 1.05 * needed.min()).all(), "the stored runs"
+weak = [name for name in cases if name.endswith("weak")]
+ratio = neighbours[weak] / adjusted[weak]
+assert ratio.min() > 2, "the stored runs"
+glue("samples-needs-low", f"{ratio.min():.0f}", display=False)
+glue("samples-needs-high", f"{ratio.max():.0f}", display=False)
+
+# %% [markdown]
+# **The claim holds here.** In every case the adjusted score needs as few samples as any estimate or
+# fewer. Where the dependence is weak nearest neighbours need {glue:text}`samples-needs-low` to
+# {glue:text}`samples-needs-high` times as many; four bins do as well for one weak feature and fail
+# for five, where most cells are empty. The plug-in score, which the paper uses, comes close as long
+# as features are few: with ten of them it needs twice the samples of the adjusted one.
+#
+# Two reservations. For these classes means and one covariance are all there is, which is what $H$
+# looks at; of a dependence beyond the class means it sees nothing, and an estimate of $I$ that
+# assumed Gaussian classes would need few samples too. And 50 draws give the errors within a tenth
+# or so.
+#
+# The price is $O(m k^2)$, as the paper says (stored, one thread; not measured again here):
+
+# %%
+times = pd.DataFrame([[*map(int, key.split("/")[1:]), seconds] for key, seconds in needs.items()
+                      if key.startswith("seconds/")], columns=["m", "k", "seconds"])
+slopes = {}
+for name, fixed in (("m", "k"), ("k", "m")):
+    group = times[times[fixed] == times[fixed].mode()[0]].sort_values(name)
+    slopes[name] = np.polyfit(np.log(group[name]), np.log(group["seconds"]), 1)[0]
+    print(f"seconds ~ {name}^{slopes[name]:.2f} for {name} from {group[name].min():,} to "
+          f"{group[name].max():,}, {fixed} = {group[fixed].iloc[0]:,}")
+assert 0.8 < slopes["m"] < 1.2 and 1 < slopes["k"] < 2.2, "the stored runs"
+glue("samples-slope-m", f"{slopes['m']:.2f}", display=False)
+glue("samples-slope-k", f"{slopes['k']:.2f}", display=False)
+
+# %% [markdown]
+# Linear in the samples; the power of $k$ is {glue:text}`samples-slope-k` here and tends to 2 as the
+# products of features come to dominate what is linear in $k$.
 #
 # ## As many features as samples
 #
@@ -355,25 +789,25 @@ for k in (10, 50, 90, 98, 99, 500):
     result = h_score(rng.standard_normal((100, k)), np.arange(100) % 5)
     rows[k] = [result.rank, result.statistic, result.adjusted, result.pvalue]
     if k >= 99:
-        assert abs(result.statistic - 4) < 1e-9
-        assert np.isnan([result.adjusted, result.pvalue]).all()
+        assert abs(result.statistic - 4) < 1e-9, "any features reach the bound"
+        assert np.isnan([result.adjusted, result.pvalue]).all(), "no number where it says nothing"
 pd.DataFrame(rows, index=["rank", "H-score", "adjusted", "p"]).T.rename_axis("features").round(3)
 
 # %% [markdown]
 # These are features of noise, five classes, 100 samples. From 99 features on the score is 4 and
 # says nothing; `adjusted` is NaN, so that nobody reads it, and `pvalue` already where the rank
-# exceeds $m - |\Y|$. Just below 99 the adjusted score is unbiased and useless: look at its value
-# for 98 features.
+# exceeds $m - |\Y|$. Just below 99 the adjusted score is right on average for noise, and useless:
+# look at its value for 98 features.
 #
 # ### Copies are not samples
 #
 # Everything above counts independent samples. An image that lies in the folder twice, a rare class
 # that is oversampled, a sampler that pads its last batch: each copy counts as one more. A
-# **bootstrap** of rows copies a third of them by design. The samples above with 100 features, true
-# score 1.1, and a hundred resamplings of each size:
+# **bootstrap** of rows copies a third of them by design. Ten Gaussian classes with 100 features,
+# true score 1.1, and a hundred resamplings of each size:
 
 # %%
-local, table = np.random.default_rng(0), {}
+local, table, means = np.random.default_rng(0), {}, class_means(100, 1.1)
 for m in (300, 1000):
     y = local.integers(10, size=m)
     x = means[y] + local.standard_normal((m, 100))
@@ -381,14 +815,15 @@ for m in (300, 1000):
         warnings.simplefilter("ignore")  # h_score warns of the copies
         again = [h_score(x[rows], y[rows]).adjusted for rows in local.integers(m, size=(100, m))]
     table[m] = [h_score(x, y).adjusted, *np.quantile(again, [0.025, 0.975])]
-    assert table[m][0] < min(again)
+    assert table[m][0] < min(again), HERE
 found = pd.DataFrame(table, index=["adjusted", "bootstrap, 2.5%", "97.5%"]).T
 found.rename_axis("samples").round(2)
 
 # %% [markdown]
-# The interval holds neither the truth nor the estimate. `h_score` warns where counting copies once
-# would change the chance level by 2% of the bound. Where the features tell all distinct rows apart,
-# so that any other features would reach the same score, `adjusted` and `pvalue` are NaN.
+# The interval holds neither the truth nor the estimate; `tdist.hscore.jackknife` gives one that
+# does. `h_score` warns where counting copies once would change the chance level by 2% of the bound.
+# Where the features tell all distinct rows apart, so that any other features would reach the same
+# score, `adjusted` and `pvalue` are NaN.
 #
 # ## Shrinkage
 #
@@ -406,6 +841,12 @@ found.rename_axis("samples").round(2)
 # Scikit-learn is the oracle.
 
 # %%
+def draw(means, m):
+    """Features (m, k) and labels (m,)."""
+    y = rng.integers(len(means), size=m)
+    return means[y] + rng.standard_normal((m, means.shape[1])), y
+
+
 X, y = draw(class_means(30, 2.0), 60)
 X = X * np.geomspace(1, 0.1, 30)
 ledoit_wolf, result = LedoitWolf().fit(X), h_score(X, y, shrinkage="ledoit-wolf")
@@ -414,8 +855,8 @@ between = np.cov(np.array([X[y == c].mean(0) for c in seen]).T, aweights=counts,
 by_hand = np.trace(np.linalg.solve(ledoit_wolf.covariance_, (1 - ledoit_wolf.shrinkage_) * between))
 print(f"intensity {result.shrinkage:.6f} and {ledoit_wolf.shrinkage_:.6f}; "
       f"score {result.statistic:.6f} and {by_hand:.6f}")
-assert np.isclose(result.shrinkage, ledoit_wolf.shrinkage_, rtol=1e-9)
-assert np.isclose(result.statistic, by_hand, rtol=1e-9)
+assert np.allclose([result.shrinkage, result.statistic], [ledoit_wolf.shrinkage_, by_hand],
+                   rtol=1e-9), "the same for any features"
 
 # %% [markdown]
 # The chance level of the shrunk score is {eq}`eq-chance` with $k$ replaced by the effective rank
@@ -455,20 +896,19 @@ choices = pd.DataFrame(rows, index=["raw", "adjusted", "shrunk", "shrunk, adjust
 choices.rename_axis(["case", "samples"]).round(2)
 
 # %% tags=["hide-input"]
-best = choices.loc["narrow better"]
-assert (best["raw"][:4] == 0).all() and (best["shrunk, adjusted"] > 0.9).all()
-assert best["adjusted"][210] < 0.95
-assert best["adjusted"][[100, 150]].isna().all() and (best["adjusted"][[300, 1000]] > 0.95).all()
-assert choices.loc["wide better"]["shrunk, adjusted"][100] < 0.5
+best, wider = choices.loc["narrow better"], choices.loc["wide better"]
+assert (best["raw"][:4] < 0.1).all() and (best["shrunk, adjusted"] > 0.8).all(), HERE
+assert best["adjusted"][[100, 150]].isna().all(), "200 features want more than 200 samples"
+assert (best["adjusted"][[300, 1000]] > 0.9).all() and wider["shrunk, adjusted"][100] < 0.5, HERE
 
 # %% [markdown]
 # Three readings. The raw and the shrunk score prefer the wide layer for its width, right or wrong.
 # The adjusted score chooses well from 300 samples on, wavers at 210, where the wide layer has
 # nearly as many features as samples, and has no value below that. Shrunk and adjusted, the score
 # exists everywhere and finds the better narrow layer with 100 samples; but it is pulled down more
-# for the wide layer, and so misses a wide layer that is better. **Shrinkage buys stability with a
-# bias against many small directions.** Use it when $m$ is not several times $k$, and never without
-# the adjustment.
+# for the wide layer, and so misses a wide layer that is better. In this design (30 runs each, a
+# standard error of up to 0.09) shrinkage buys stability with a bias against many small directions.
+# Use it when $m$ is not several times $k$, and never without the adjustment.
 #
 # One property is lost: {eq}`eq-affine`. The identity in $\cov_a$ makes the unit of each feature
 # matter.
@@ -479,7 +919,8 @@ for name, X in {"wine": wine, "wine, standardised": StandardScaler().fit_transfo
     plain, shrunk = h_score(X, cultivar), h_score(X, cultivar, shrinkage="ledoit-wolf")
     print(f"{name:>18}: H {plain.statistic:.4f}, shrunk {shrunk.statistic:.4f} "
           f"at intensity {shrunk.shrinkage:.4f}")
-assert abs(h_score(wine, cultivar).statistic - plain.statistic) < 1e-10 and shrunk.statistic > 1.6
+assert abs(h_score(wine, cultivar).statistic - plain.statistic) < 1e-9, "affine invariance"
+assert shrunk.statistic > 1.6, HERE
 
 # %% [markdown]
 # One column of wine spreads over hundreds, the others over 15 or less; even a small intensity $a$
@@ -487,12 +928,12 @@ assert abs(h_score(wine, cultivar).statistic - plain.statistic) < 1e-10 and shru
 # as they are: standardise columns of different units before you shrink. Features of one layer of a
 # network share a unit.
 #
-# ## When single precision is not enough
+# ## Faults to look for in other programs
 #
-# Networks speak float32, which is precise enough for the features, but not for their covariance,
-# whose condition number is the square of the features' condition number. Here are 64 features of
-# condition 10² to 10⁵. One score is computed in float32 throughout, by a Cholesky factorisation;
-# `h_score` receives the same float32 features and adds up in float64.
+# **Single precision.** Networks speak float32, which is precise enough for the features, but not
+# for their covariance, whose condition number is the square of the features' condition number. Here
+# are 64 features of condition 10² to 10⁵. One score is computed in float32 throughout, by a
+# Cholesky factorisation; `h_score` receives the same float32 features and adds up in float64.
 
 # %%
 def conditioned(condition, seed, m=5000, k=64):
@@ -533,8 +974,8 @@ precision.map("{:.0e}".format)
 
 # %% tags=["hide-input"]
 single = precision["float32 Cholesky"].to_numpy()
-assert single[0] < 5e-6 and 2e-6 < single[1] < 1e-3 and 2e-4 < single[2] < 0.3
-assert not single[3] < 1e-2 and precision["h_score"].max() < 1e-5
+assert single[0] < 5e-6 and 2e-6 < single[1] < 1e-3 and 2e-4 < single[2] < 0.3, HERE
+assert not single[3] < 1e-2 and precision["h_score"].max() < 1e-5, HERE
 
 # %% [markdown]
 # The error of single precision grows about as the square of the condition: invisible at 10², a
@@ -542,9 +983,7 @@ assert not single[3] < 1e-2 and precision["h_score"].max() < 1e-5
 # rounding of the features themselves is left. `h_score` works so, and drops directions that hold
 # nothing but rounding.
 #
-# ## Faults to look for in other programs
-#
-# The H-score is ten lines, and the ten lines are often these.
+# **Ten lines.** The H-score is ten lines, and the ten lines are often these.
 
 # %%
 def usual(f, y, classes=None, dtype=float, cutoff=1e-15, product=np.matmul):
@@ -557,7 +996,7 @@ def usual(f, y, classes=None, dtype=float, cutoff=1e-15, product=np.matmul):
     return np.trace(product(inverse, np.cov(g.T, dtype=precision)))
 
 
-assert np.isclose(usual(iris, species), h_score(iris, species).statistic)
+assert np.isclose(usual(iris, species), h_score(iris, species).statistic), "right on iris"
 
 # %% [markdown]
 # On iris as it comes the lines are right. Each row below changes one thing that a user might do, or
@@ -584,49 +1023,31 @@ faults = pd.DataFrame([
      usual(iris, species, product=np.multiply), h_score(iris, species)],
 ], columns=["fault", "their value", "ours"])
 faults["ours"] = faults["ours"].map(float)
-assert abs(faults["their value"].iloc[-1] - 49.6) < 0.05
-assert (abs(faults["their value"] - faults["ours"]) > 0.1).all()
-assert np.allclose(faults["ours"][1:], 1.1919, atol=1e-4)
+assert (abs(faults["their value"] - faults["ours"]) > 0.1).all(), HERE
+assert np.ptp(faults["ours"][1:]) < 1e-6, "none of these changes moves the H-score"
 pd.set_option("display.max_colwidth", None)
 faults.round(4)
 
 # %% [markdown]
-# With three classes no score exceeds 2. Two more faults need other data. A covariance in float32
-# with a cut-off of 10⁻¹⁵, made for float64, inverts rounding noise as soon as features depend on
-# each other: here 300 features are mixtures of 60, and the largest possible score is 9.
-
-# %% tags=["nbval-ignore-output"]
-theirs, ours = [], []
-for seed in range(6):
-    local = np.random.default_rng(seed)
-    y = np.arange(1000) % 10
-    sources = local.standard_normal((1000, 60)) + local.standard_normal((10, 60))[y]
-    f = (sources @ local.standard_normal((60, 300)) + 1).astype(np.float32)
-    theirs.append(usual(f, y, dtype=np.float32))
-    ours.append(h_score(f, y))
-print("theirs:", np.round(theirs, 1))
-print("ours:  ", np.round([float(r) for r in ours], 1))
-assert max(np.abs(theirs)) > 9 and all(r.rank == 60 and 7 < r.statistic < 8 for r in ours)
-
-# %% [markdown]
-# And one missing value: the usual lines fail far from the cause, or return NaN. The message should
-# name the place.
-
-# %%
-missing = iris.copy()
-missing[7, 2] = np.nan
-for program in (usual, h_score):
-    try:
-        program(missing, species)
-    except (np.linalg.LinAlgError, ValueError) as error:
-        print(f"{program.__name__}: {error}")
-
-# %% [markdown]
+# With three classes no score exceeds 2. A missing value is worse than a fault: the usual lines fail
+# far from its place, or return NaN; `h_score` names the row and the column.
+#
 # ## What the page found
 #
 # A score of 1.5 from 20,000 images, 2,048 features and 16 colours is what noise scores. The plug-in
 # estimate is too large by up to $k(|\Y| - 1)/(m - 1)$, and the paper's own figures are of that
 # size: for this reason alone the samples of Figure 4b differ by {glue:text}`samples-shift` where
-# the true score is 20, and Table 1's pixel scores lie around their chance level. The adjusted score
-# takes this out, the F test says what is more than chance, and shrinkage gives a value where there
-# are more features than samples, with a bias of its own.
+# the true score is 20, and Table 1's pixel scores lie around their chance level. Its sentence on
+# Figure 4b is about something else, and true of the training loss of a converged regression.
+#
+# The adjusted score takes chance out exactly where there is nothing to find. Elsewhere it keeps a
+# bias of order $1/m$, low for Gaussian classes (by {glue:text}`samples-bias-few` at two samples a
+# feature), of either sign for real layers. An estimate without bias does not exist for Gaussian
+# classes; the jackknife has none of order $1/m$, at a price in spread with few samples. Earlier
+# versions of this page said that the adjusted score is right on average, from twenty draws; it is
+# not.
+#
+# The F test needs normal features and no tiny classes; `permutations=` needs neither. And H at
+# infinitely many images, which is what `adjusted` estimates, is not what a choice at $m$ images
+# wants: that is the leave-one-out accuracy. The adjusted score needs as few samples as mutual
+# information or fewer, as the paper says, for Gaussian classes.

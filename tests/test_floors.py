@@ -34,7 +34,8 @@ studies.results studies.study studies.pairs
 studies.layers studies.which_model studies.blocks studies.budgets studies.targets
 studies.rooms studies.rooms_paper studies.rooms_seeds studies.rooms_colours
 studies.experiments studies.distances studies.discrepancies
-studies.intervals studies.shelf studies.runs studies studies.__main__
+studies.intervals studies.estimates studies.sample_needs
+studies.shelf studies.runs studies studies.__main__
 __main__
 """
 ORDER = FLOORS.split()

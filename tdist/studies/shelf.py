@@ -5,11 +5,13 @@ from tdist.studies import (  # noqa: F401
     budgets,
     discrepancies,
     distances,
+    estimates,
     intervals,
     layers,
     rooms_colours,
     rooms_paper,
     rooms_seeds,
+    sample_needs,
     targets,
     which_model,
 )
