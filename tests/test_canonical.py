@@ -260,6 +260,7 @@ def test_merging():
         total.compute()
 
 
+@pytest.mark.frames
 def test_copies_in_a_stream():
     x, y = data(40, 12, 3)
     t = np.eye(3)[y]

@@ -17,10 +17,12 @@ from tqdm import tqdm
 from tdist.hscore import repeats
 from tdist.hscore.classsums import SumsByColour
 from tdist.hscore.moments import accumulate
-from tdist.hscore.whitening import whitening
-from tdist.inputs import check_features, device_of, to_tensor
+from tdist.hscore.whitened import product
+from tdist.hscore.whitened import rows as samples
+from tdist.hscore.whitening import matrix
+from tdist.inputs import check_features, device_of
 from tdist.manners import line
-from tdist.pixelwise.targets import check_codes, chunks
+from tdist.pixelwise.targets import check_codes
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -221,8 +223,8 @@ class Whitened:
         rows = np.unique(np.stack([self.rows, other.rows]), axis=1, return_inverse=True)[1]
         if not self.rank or not other.rank:
             return replace(self, rows=rows)
-        c = _product(other.z.T, self.z) / self.n  # (rank of the other, rank)
-        return _whiten(self.z - _product(other.z, c), rows,
+        c = product(other.z.T, self.z) / self.n  # (rank of the other, rank)
+        return _whiten(self.z - product(other.z, c), rows,
                        self.noise + other.noise @ c.cpu().numpy() ** 2)
 
 
@@ -264,18 +266,6 @@ def _whiten(features, rows, noise):
     moments = accumulate(None, features, one_class, one_class[:1])
     cov, _, rounding = moments.central()
     noise = noise + rounding
-    white = whitening(cov, noise, m)
-    matrix = np.zeros((len(cov), white.rank))  # x - mean -> z; what does not vary has no part in z
-    matrix[white.live] = white.matrix() / white.scale[:, None]
-    mean, matrix = moments.shift + moments.sums[0] / m, torch.from_numpy(matrix).to(device)
-    z = torch.empty(m, white.rank, dtype=torch.float64, device=device)
-    for some in chunks(m, features.shape[1]):
-        z[some] = _product(to_tensor(features[some], device) - mean, matrix)
-    z -= z.mean(0)
-    return Whitened(z, noise @ matrix.cpu().numpy() ** 2, rows)
-
-
-def _product(a, b):
-    """a @ b; on the CPU by NumPy, whose threads would else wait for torch's spinning, and torch's
-    for theirs."""
-    return a @ b if a.device.type != "cpu" else torch.from_numpy(a.numpy() @ b.numpy())
+    map_ = matrix(cov, noise, m)
+    z = samples(features, moments.shift + moments.sums[0] / m, map_)
+    return Whitened(z, noise @ map_**2, rows)
