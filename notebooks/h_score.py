@@ -325,9 +325,9 @@ glue("h-swaps", f"{wrong[0.1] / draws:.0%}", display=False)
 # $E_f(y, y') = \tfrac18 \lVert \mu_y - \mu_{y'} \rVert^2 + O(\eps^3)$ by {prf:ref}`lem-vector`.
 #
 # A decision between all labels is also a test between any two of them, so its exponent is at most
-# the smallest $E_f(y, y')$. Deciding for the label with the smallest rate $I_y(l)$ reaches it: under
-# $y$ it errs only where some $I_{y'}(l) \le I_y(l)$, and there
-# $I_y(l) = \max(I_y(l), I_{y'}(l)) \ge E_f(y, y')$.
+# the smallest $E_f(y, y')$. Deciding for the label with the smallest rate $I_y(l)$ reaches it:
+# under $y$ it errs only where some $I_{y'}(l) \le I_y(l)$, and there $I_y(l) = \max(I_y(l),
+# I_{y'}(l)) \ge E_f(y, y')$.
 # :::
 # ::::
 #
@@ -353,9 +353,9 @@ summary["smallest E"] = exponents.min(axis=1)
 summary.round(4)
 
 # %% [markdown]
-# The first mode has the largest H-score of all single features. Yet the exponent of the pitch for its
-# closest pair is {glue:text}`h-pitch-times` times that of the first mode. (The column "8 sum p p E" is
-# {eq}`eq-pairs`; it is near H although the birds are not weak.)
+# The first mode has the largest H-score of all single features. Yet the exponent of the pitch for
+# its closest pair is {glue:text}`h-pitch-times` times that of the first mode. (The column "8 sum p
+# p E" is {eq}`eq-pairs`; it is near H although the birds are not weak.)
 
 # %%
 smallest = summary["smallest E"]
@@ -381,10 +381,10 @@ glue("h-pitch-times", f"{smallest['pitch'] / smallest['first mode']:.1f}", displ
 #
 # ### In what sense the modes are universal
 #
-# The modes are called "universal minimum error probability features" {cite:p}`huang2017`, and the
-# paper repeats that "they can achieve the smallest error probability over all possible inference
-# tasks". About one feature and one task of several labels this is false. Three equally likely
-# labels:
+# The modes are called "universal minimum error probability features" {cite:p}`huang2017,huang2024`,
+# and the paper repeats that "they can achieve the smallest error probability over all possible
+# inference tasks". About one feature and one task of several labels this is false. Three equally
+# likely labels:
 
 # %%
 three = np.array([[0.20, 0.25, 0.25, 0.30],
@@ -584,9 +584,9 @@ assert np.ptp(values["pitch and length"]) < 1e-9 and np.ptp(values["and their su
 # The columns of $\Xi W$ lie in the span of those of $\Xi$, and the projection of $\Bt$ on a smaller
 # span is no longer. For equality let $\E f = 0$ and $\cov(f) = I$. Then $\Bt\, \Xi$ has the rows
 # $\sqrt{P_Y(y)}\, \E[f \mid Y = y]^\top$, and the columns of $W = (\E[f \mid Y = y])_y$ span the
-# space of these rows: projecting on $\Xi W$ keeps all of $\Bt\, \Xi$. As
-# $\sum_y P_Y(y)\, \E[f \mid Y = y] = 0$, any $|\Y| - 1$ columns span it. A general $f$ is brought to
-# this form by {eq}`eq-affine`.
+# space of these rows: projecting on $\Xi W$ keeps all of $\Bt\, \Xi$. As $\sum_y P_Y(y)\, \E[f \mid
+# Y = y] = 0$, any $|\Y| - 1$ columns span it. A general $f$ is brought to this form by
+# {eq}`eq-affine`.
 # :::
 # ::::
 #
@@ -763,8 +763,8 @@ assert np.isclose(exact, 1) and np.mean(estimates) > 1, \
 #
 # Whether the largest H-score is the highest accuracy is another question. Accuracy here: a
 # classifier hears one call and decides by the nearest class mean of the source's feature, with the
-# priors, $\operatorname{argmax}_y \log P_Y(y) - \tfrac12 \lVert f(x) - \mu_y \rVert^2$. Three random
-# binary questions about the calls are the sources, and the species are the target.
+# priors, $\operatorname{argmax}_y \log P_Y(y) - \tfrac12 \lVert f(x) - \mu_y \rVert^2$. Three
+# random binary questions about the calls are the sources, and the species are the target.
 
 # %%
 def accuracy(task, g):
