@@ -116,9 +116,30 @@ def test_h_score(data):
     x = data.draw(feature_matrices())
     labels = data.draw(label_vectors(len(x)))
     given_x = of_kind(x, data.draw(KINDS))
-    found = ours(lambda: tdist.h_score(given_x, labels, data.draw(SHRINKAGES)))
+    found = ours(lambda: tdist.h_score(given_x, labels, data.draw(SHRINKAGES),
+                                       permutations=data.draw(st.sampled_from([0, 0, 9]))))
     if found is not None:
         check_score(found, *x.shape)
+
+
+@given(st.data())
+def test_intervals_and_leverages(data):
+    """An interval around the score or none, and differences that change sign with the order."""
+    x = data.draw(feature_matrices())
+    labels, adjusted = data.draw(label_vectors(len(x))), data.draw(st.booleans())
+    given_x = of_kind(x, data.draw(KINDS))
+    found = ours(lambda: tdist.hscore.jackknife(given_x, labels, adjusted=adjusted))
+    if found is not None:
+        check_score(found.score, *x.shape)
+        assert np.isnan(found.error) or found.low <= found.statistic <= found.high
+        half = ours(lambda: tdist.hscore.jackknife(of_kind(x[:, : len(x[0]) // 2 + 1], "float64"),
+                                                   labels, adjusted=adjusted))
+        if half is not None and not np.isnan(found.error + half.error):
+            there, back = found.minus(half), half.minus(found)
+            assert there.low == -back.high and 0 <= there.pvalue == back.pvalue <= 1
+    chance = ours(lambda: tdist.hscore.leverage_chance(given_x, labels))
+    if chance is not None:
+        assert len(chance.leverages) == chance.score.classes and float(chance) > -1e-6
 
 
 @given(st.data())

@@ -62,8 +62,8 @@ def leverage_chance(features, labels):
 
     with k the rank, and :math:`\bar\ell_c` the mean of class c of the leverages
     :math:`\ell_i = (x_i - \bar x)^\top \operatorname{cov}(f)^+ (x_i - \bar x)`. The first term is
-    :attr:`HScoreResult.chance`, the mean over shuffled labels; the second is what shuffling hides:
-    a rare class of unusual samples scores by its spread alone, though its mean says nothing.
+    `chance` of :func:`tdist.h_score`, the mean over shuffled labels; the second is what shuffling
+    hides: a rare class of unusual samples scores by its spread alone, though its mean says nothing.
 
     A class that is far from the others has large leverages too: there the correction takes part of
     what there is to find. Use it to ask whether a rare class's score is more than spread, not in
