@@ -68,7 +68,7 @@ for name, result in tdist.compare(X, y).items():
 
 # %%
 example = Path(tempfile.mkdtemp()) / "clothes"
-task = fashion_mnist().subset(1000, seed=0)
+task = fashion_mnist().subset(1500, seed=0)
 for i, (image, label) in enumerate(zip(task.images, task.labels, strict=True)):
     place = example / task.classes[label].replace("/", " or ")
     place.mkdir(parents=True, exist_ok=True)
@@ -91,12 +91,12 @@ folder = example  # <-- the folder with your images
 # A name brings a model with its weights and its own preprocessing: `"timm:NAME"` and
 # `"torchvision:NAME"` download once, `"lite0"`, `"lite1"` and `"lite2"` are installed. A network of
 # your own is a pair of the module and a transform from a picture to its input. The example has the
-# three EfficientNet-Lite {cite:p}`tan2019`, at 96 pixels a side because the pictures have 28, and
+# three EfficientNet-Lite {cite:p}`tan2019`, at 64 pixels a side because the pictures have 28, and
 # one network that was never trained. All three end in 1,280 features, so that no width is in the
 # way of a comparison.
 
 # %%
-small = transforms.Compose([transforms.Resize((96, 96)), transforms.ToTensor(),
+small = transforms.Compose([transforms.Resize((64, 64)), transforms.ToTensor(),
                             transforms.Normalize([0.5] * 3, [0.5] * 3)])
 torch.manual_seed(0)
 own = CNN(10, width=16)  # never trained
@@ -113,7 +113,7 @@ models = lite | {"own": (own, small)}  # <-- your models, such as ["torchvision:
 # %%
 options = {"cache": tempfile.mkdtemp(), "progress": False}
 found = tdist.rank(models, folder, score="loo", **options)
-shown = ["model", "layer", "width", "score", "low", "high", "tied", "imagenet"]
+shown = ["model", "layer", "width", "score", "low", "high", "tied", "weights"]
 found.table[shown].head(10).round(3)
 
 # %% tags=["hide-input"]
@@ -133,9 +133,9 @@ glue("own-failed", len(found.failed), display=False)
 # candidates is {glue:text}`own-best`, and {glue:text}`own-tied` cannot be told apart from the best:
 # McNemar's exact test finds no difference on the same images, at 5% for all comparisons together.
 # Among these take the smallest model or the narrowest layer. The interval is that of each score by
-# itself. `imagenet` is the accuracy that the model's name tells, a rival that looks at no image;
-# models that are handed in have none. A model that fails is in `found.failed` with its reason
-# ({glue:text}`own-failed` here), and the others go on.
+# itself. Beside them stand rivals that look at no image: the number of `weights` and, where a
+# model comes by its name, its accuracy on ImageNet, `imagenet`. A model that fails is in
+# `found.failed` with its reason ({glue:text}`own-failed` here), and the others go on.
 
 # %% mystnb={"figure": {"caption": "The candidates in the order of their leave-one-out accuracy, with 95% intervals; grey marks the chance level. Blue cannot be told apart from the best on these images.", "name": "fig-your-layers"}}
 found.plot(most=16)
@@ -187,9 +187,9 @@ for score in scores:
     glue(f"own-choice-{score}", " ".join(ranked[score].best[:2]), display=False)
 worst_of_pair = float(max(decisions.loc["loo", "regret"], decisions.loc["knn", "regret"]))
 if folder == example and list(models) == [*lite, "own"]:
-    assert worst_of_pair < 3, (
-        "in the book's example neither loo nor knn loses three points; with your images and models "
-        "this need not hold, and nothing below depends on it")
+    assert worst_of_pair < decisions.loc["adjusted", "regret"], (
+        "in the book's example loo and knn both lose less than the adjusted H-score; with your "
+        "images and models this need not hold, and nothing below depends on it")
 
 # %% [markdown]
 # The adjusted H-score chose {glue:text}`own-choice-adjusted` and lost
@@ -245,7 +245,7 @@ for score, colour in colours.items():
 ax.set(xscale="log", xticks=budgets, xticklabels=budgets, ylim=0, xlabel="labelled images $m$",
        ylabel="regret (points of accuracy)")
 ax.minorticks_off()
-ax.legend(ncols=2)
+ax.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=5, fontsize=8)
 plt.show()
 
 # %% tags=["hide-input"]

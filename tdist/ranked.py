@@ -39,7 +39,7 @@ class Ranking:
     failed : dict
         {model, or model and layer: why it was left out}.
     score : str
-        Name of the score in :data:`tdist.scores.SCORES`.
+        Name of the score in ``tdist.scores.SCORES``.
     data : str
     notes : tuple of str
         What was left out of the data, and what to know of it.
@@ -67,7 +67,7 @@ class Ranking:
 
     @property
     def best(self):
-        """:class:`Best`, the first row; ValueError if nothing was ranked."""
+        """(model, layer, score) of the first row; ValueError if nothing was ranked."""
         if not len(self.table):
             raise ValueError("nothing was ranked: " + "; ".join(
                 f"{name}: {why}" for name, why in self.failed.items()))

