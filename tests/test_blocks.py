@@ -1,4 +1,4 @@
-"""The studies of blocks of equal width, of equal labels, and of targets."""
+"""The studies of blocks of equal width, and of equal labels."""
 
 import numpy as np
 import pytest
@@ -7,7 +7,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import KFold
 
 from tdist import h_score, scores, tasks
-from tdist.studies import blocks, budgets, layers, targets
+from tdist.studies import blocks, budgets, layers
 from tdist.studies.results import load
 
 
@@ -26,7 +26,8 @@ def test_depths_are_the_networks_blocks_and_their_widths():
         [16] + [24] * 2 + [40] * 2 + [80] * 3 + [112] * 3 + [192] * 4 + [320, 1280])
     stages = layers.depth_features(few, progress=False)
     for stage, x in stages.items():  # a stage's output is its last block's
-        assert np.allclose(found[targets.last_block(stage)], x, atol=1e-4)
+        last = f"{stage}.{blocks.STAGES[stage] - 1}" if stage in blocks.STAGES else stage
+        assert np.allclose(found[last], x, atol=1e-4)
 
 
 def test_principal_components_are_scikit_learns():
@@ -82,51 +83,89 @@ def test_training_puts_informative_features_above_noise():
 
 @pytest.fixture
 def small(monkeypatch):
-    """Made-up features in place of the images': 600 rows for labels, 90 to test."""
-    def data(name, progress=False):
-        n = 90 if name.endswith("test") else 600
-        rng = np.random.default_rng(n)
-        y = rng.integers(0, 5, n)
-        centres = np.random.default_rng(7).standard_normal((5, 4))
-        return {depth: (rng.standard_normal((n, 4)) + (i / 8) * centres[y]).astype(np.float32)
-                for i, depth in enumerate(blocks.DEPTHS)}, y
-
+    """Made-up features of 600 images in place of real ones."""
+    rng = np.random.default_rng(0)
+    y = rng.integers(0, 5, 600)
+    centres = rng.standard_normal((5, 4))
+    x = {depth: (rng.standard_normal((600, 4)) + (i / 8) * centres[y]).astype(np.float32)
+         for i, depth in enumerate(blocks.DEPTHS)}
     for study in (blocks, budgets):
-        monkeypatch.setattr(study, "data", data)
+        monkeypatch.setattr(study, "features", lambda name, rows, depth: x[depth][rows])
+        monkeypatch.setattr(study, "labels", lambda name: y)
+    blocks.order.cache_clear()
     monkeypatch.setattr(blocks, "SIZES", blocks.SIZES | {
-        "images": {"CIFAR-100": 300, "Fashion-MNIST": 200}})
-    monkeypatch.setattr(budgets, "SIZES", budgets.SIZES | {"test_images": {"Fashion-MNIST": 70}})
-    return data
+        "images": {"CIFAR-100": 300, "Fashion-MNIST": 600}})
+    monkeypatch.setattr(budgets, "SIZES", budgets.SIZES | {
+        "pool": {"CIFAR-100": 500, "Fashion-MNIST": 600},
+        "test_images": {"CIFAR-100": 90, "Fashion-MNIST": 70}})
+    yield x, y
+    blocks.order.cache_clear()
+
+
+def test_draws_are_nine_to_one_and_have_no_image_in_common_where_there_are_enough(small):
+    first, second = (np.concatenate(blocks.draw("CIFAR-100", seed)) for seed in (0, 1))
+    assert len(first) == len(second) == 300 and not set(first) & set(second)
+    train, test = blocks.draw("Fashion-MNIST", 2)
+    assert len(train) == 540 and set(train) | set(test) == set(range(600))
+    assert set(test) != set(blocks.draw("Fashion-MNIST", 1)[1])
 
 
 def test_units_take_the_rows_that_their_names_say(small):
-    x, y = small("CIFAR-100")
-    rows = np.random.default_rng(2).permutation(600)[:300]  # as the study `layers` draws them
-    train, _ = layers.split(300, 2)
+    x, y = small
+    train, test = blocks.draw("CIFAR-100", 1)
     depth = "blocks.5.3"
-    found = blocks.units()[f"score/CIFAR-100/2/{depth}"]()
-    given = x[depth][rows][train], y[rows][train]
+    found = blocks.units()[f"score/CIFAR-100/1/{depth}"]()
+    given = x[depth][train], y[train]
     assert found["h"] == pytest.approx(h_score(*given).statistic, abs=1e-12)
     assert found["shrunk"] == h_score(*given, shrinkage="ledoit-wolf").statistic
     for name in blocks.SCORES:
         assert found[name] == pytest.approx(float(scores.compare(*given, name)[name]), abs=1e-12)
-    reached = blocks.units()[f"train/CIFAR-100/2/{depth}"]()
-    assert reached == blocks.trained(x[depth], y, rows[train], rows[layers.split(300, 2)[1]], 2)
+    reached = blocks.units()[f"train/CIFAR-100/1/{depth}"]()
+    assert reached == blocks.trained(x[depth], y, train, test, 1, [])
+    assert set(blocks.units()["train/Fashion-MNIST/2/bn2"]()) == {"paper", "tuned", "penalties"}
+
+
+def test_features_are_those_of_the_rows_and_parts_are_kept(tmp_path, monkeypatch):
+    monkeypatch.setenv("TDIST_DATA", str(tmp_path))
+    monkeypatch.setattr(blocks, "PIECE", 40)
+    digits, made = tasks.digits().subset(100), []
+    monkeypatch.setattr(blocks, "SETS", {"digits": lambda: digits})
+
+    def of(part, progress):
+        made.append(len(part))
+        return {"bn2": part.images.flatten(1).float().numpy()}
+
+    monkeypatch.setattr(blocks, "block_features", of)
+    every = digits.images.flatten(1).float().numpy()
+    try:
+        rows = blocks.order("digits")[[0, 39, 5, 99]]  # of the first and the last part
+        for _ in range(2):
+            assert np.array_equal(blocks.features("digits", rows, "bn2"), every[rows])
+            blocks.piece.cache_clear()
+        assert made == [40, 20]
+        every_row = np.random.default_rng(0).permutation(100)
+        assert np.array_equal(blocks.features("digits", every_row, "bn2"), every[every_row])
+    finally:
+        for cached in (blocks.order, blocks.labels, blocks.piece):
+            cached.cache_clear()
 
 
 @pytest.mark.parametrize("name", ["CIFAR-100", "Fashion-MNIST"])
 def test_a_budget_never_sees_its_test_images(small, name):
-    x, y, x_test, y_test = budgets.sample(name, 100, 3)
-    assert len(y) == 100 and len(y_test) == (90 if name == "CIFAR-100" else 70)
-    seen = {row.tobytes() for row in x["bn2"]}
-    assert len(seen) == 100 and not seen & {row.tobytes() for row in x_test["bn2"]}
+    rows, test = budgets.sample(name, 100, 3)
+    assert len(set(rows)) == 100 and len(set(test)) == (90 if name == "CIFAR-100" else 70)
+    assert not set(rows) & set(test)
+    assert set(rows) | set(test) <= set(blocks.order(name)[:budgets.SIZES["pool"][name]])
+    more, same = budgets.sample(name, 200, 3)
+    assert set(rows) < set(more) and set(same) == set(test), "a larger budget holds the smaller"
 
 
 def test_a_budget_knows_nothing_but_its_labels(small):
     """Scores and the choice of the penalty are as before when the test labels are shuffled."""
-    x, y, x_test, y_test = budgets.sample("CIFAR-100", 100, 0)
-    first = budgets.choose(x["bn2"], y, x_test["bn2"], y_test)
-    other = budgets.choose(x["bn2"], y, x_test["bn2"], np.roll(y_test, 1))
+    (x, y), (rows, test) = small, budgets.sample("CIFAR-100", 100, 0)
+    given, y_test = (x["bn2"][rows], y[rows], x["bn2"][test]), y[test]
+    first = budgets.choose(*given, y_test)
+    other = budgets.choose(*given, np.roll(y_test, 1))
     assert first["test_accuracy"] > other["test_accuracy"] + 0.3
     for found in (first, other):
         del found["seconds"], found["test_accuracy"]
@@ -156,23 +195,10 @@ def test_regret_by_hand():
 # the stored results
 
 
-def test_blocks_are_those_of_the_older_study():
-    """A stage's last block was scored and trained before, by other code for the same draws."""
-    ours, theirs = load("blocks")["units"], load("layers")["units"]
-    for seed in blocks.SIZES["seeds"]:
-        for stage in layers.SOURCES["efficientnet_lite0"].depths:
-            key = f"CIFAR-100/{seed}/{targets.last_block(stage)}"
-            old = theirs[f"a/{seed}/{stage}"]
-            assert ours[f"score/{key}"]["h"] == pytest.approx(old["h"], rel=1e-3)
-            for name in ("train_loss", "test_loss"):
-                assert ours[f"train/{key}"]["paper"][name] == pytest.approx(
-                    old["paper"][name], rel=5e-3)
-
-
-def test_the_first_targets_are_those_of_the_older_study():
-    ours, theirs = load("targets")["units"], load("layers")["units"]
-    for n in targets.SIZES["categories"]:
-        for seed in range(layers.SIZES["targets_each"]):
-            new, old = ours[f"{n}/{seed}"], theirs[f"c/{n}/{seed}"]
-            assert new["h"] == pytest.approx(old["h"], rel=1e-3)
-            assert new["h_opt"] == pytest.approx(old["h_opt"], rel=0.02)
+def test_scores_in_the_stored_run_have_the_size_of_their_draw():
+    stored = load("blocks")["units"]
+    for key in (key for key in stored if key.startswith("score/")):
+        m, classes = (4_500, 100) if "CIFAR" in key else (5_400, 10)
+        found = stored[key]
+        assert found["chance"] == pytest.approx(found["rank"] * (classes - 1) / (m - 1))
+        assert found["h"] > found["adjusted"] > found["chance"]

@@ -31,7 +31,7 @@ vae baselines
 plots
 folders images auto_layers candidates kept_features ranked ranking
 studies.results studies.study studies.pairs
-studies.layers studies.which_model studies.blocks studies.budgets studies.targets
+studies.layers studies.which_model studies.blocks studies.budgets
 studies.rooms studies.rooms_paper studies.rooms_seeds studies.rooms_colours
 studies.experiments studies.distances studies.discrepancies
 studies.intervals studies.estimates studies.sample_needs

@@ -118,35 +118,21 @@ def target_task(x, y, x_source, categories, seed):
     x (n, k) holds every depth, x_source (n, j) the source layer. The target's own best features
     come from soft HGR on every depth, and are scored on images that it did not train on.
     """
-    return transfer(*target_features(x, y, x_source, categories, seed), seed)
-
-
-def target_features(x, y, x_source, categories, seed):
-    """(c): of the images of a few categories the source's features, the target's own, the labels
-    from 0, and the rows that train and that test."""
-    chosen = np.random.default_rng(seed).choice(int(y.max()) + 1, categories, replace=False)
+    rng = np.random.default_rng(seed)
+    chosen = rng.choice(int(y.max()) + 1, categories, replace=False)
     rows = np.flatnonzero(np.isin(y, chosen))
     y = np.searchsorted(np.sort(chosen), y[rows])
     train, test = split(len(rows), seed)
+    source = h_score(x_source[rows], y)
     best = optimal_features(x[rows], y, train, categories, seed)
-    return x_source[rows], best, y, train, test
-
-
-def transfer(x, best, y, train, test, seed):
-    """(c): scores and training of the source's features x, beside the target's own."""
-    source, optimal = h_score(x, y), h_score(best[test], y[test])
+    optimal = h_score(best[test], y[test])
+    z = standardise(x_source[rows], train)
+    classifier = softmax_regression(z[train], y[train], epochs=50, batch_size=64, seed=seed)
     return {"h": source.statistic, "adjusted": source.adjusted, "h_opt": optimal.statistic,
             "adjusted_opt": optimal.adjusted,
             "transferability": source.statistic / optimal.statistic,
             "adjusted_transferability": source.adjusted / optimal.adjusted,
-            "trained": trained(x, y, train, test, seed)}
-
-
-def trained(x, y, train, test, seed):
-    """(c): softmax regression on features, 50 epochs of batches of 64."""
-    z = standardise(x, train)
-    classifier = softmax_regression(z[train], y[train], epochs=50, batch_size=64, seed=seed)
-    return evaluate(classifier, z, y, train, test)
+            "trained": evaluate(classifier, z, y, train, test)}
 
 
 def optimal_features(x, y, train, categories, seed):

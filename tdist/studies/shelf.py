@@ -12,6 +12,5 @@ from tdist.studies import (  # noqa: F401
     rooms_paper,
     rooms_seeds,
     sample_needs,
-    targets,
     which_model,
 )
