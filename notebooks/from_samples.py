@@ -203,7 +203,7 @@ for (name, start), colour in zip(designs.items(), CYCLE, strict=False):
     line = np.geomspace(m.min(), m.max(), 50)
     ax.plot(line, -100 * (u1 * h + 3 * u2 - 2 * u3 - u1) / line / h, "--", color=colour, lw=1)
 ax.axhline(0, color="black", lw=1)
-ax.set(xscale="log", xlabel="samples", ylabel="bias of the adjusted score (%)")
+ax.set(xscale="log", xlabel="samples", ylabel="bias (% of the true score)")
 ax.set_xticks([40, 100, 200, 400], ["40", "100", "200", "400"])
 ax.minorticks_off()
 ax.legend()
@@ -358,7 +358,7 @@ glue("samples-jack-rmse-many", f"{many.max():.2f}", display=False)
 # in some run (a half with too few samples). **No estimate wins everywhere.** For Gaussian classes
 # the formula and the jackknife both take the bias out. On real layers the adjusted score is off by
 # {glue:text}`samples-adjusted-layers-low` to {glue:text}`samples-adjusted-layers-high`, of either
-# sign, because heavy tails push it up; there the Gaussian correction makes it worse (up to
+# sign, since heavy tails can push it up; there the Gaussian correction makes it worse (up to
 # {glue:text}`samples-gauss-layers`), and the jackknife leaves {glue:text}`samples-jack-layers` at
 # most. For lognormal features with few samples nothing helps. The jackknife pays with spread: its
 # root mean square error is {glue:text}`samples-jack-rmse-low` to
