@@ -40,8 +40,8 @@ scores (higher is better):
   shrunk    the H-score with shrinkage
   logme, transrate   rivals of it
 
-how many images: 20 a class rank layers coarsely, 100 a class well; '=' in the table marks what
-these images cannot tell apart from the best.
+how many images: candidates that differ on a tenth of the images are told apart by 3 points of
+accuracy with 1,000 images, by 13 with 60; '=' marks what cannot be told apart from the best.
 
 memory: one batch while a model runs, then one layer at a time: some copies of 8 bytes x images x
 features. On disk: 4 bytes x images x features of all layers; for 100,000 images and lite0 0.8 GB.
