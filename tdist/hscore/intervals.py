@@ -177,8 +177,11 @@ def jackknife(features, labels, *, adjusted=True, confidence=0.95):
     -----
     Time is that of :func:`tdist.h_score` and :math:`O(m k (k + |\mathcal Y|))`; memory m x rank
     numbers in float64. Samples are taken for independent: of several pictures of one scene the
-    interval is too short. `adjusted` itself is low by some percent with few samples; the
-    interval is around it. :attr:`Jackknife.corrected` has less of that.
+    interval is too short. `adjusted` is itself low where samples are few for the classes and there
+    is much to find, and the interval is around it: of nominal 95% it held H in 90.5 to 99.5% of
+    runs of the study "intervals", but in 47.5% with 10 samples a class and H = 4 (mean 3.63).
+    :attr:`Jackknife.corrected` has less of that; in a :func:`difference` the two biases mostly
+    cancel.
 
     Examples
     --------

@@ -24,8 +24,10 @@ class HScoreResult(NamedTuple):  # torchmetrics takes a frozen dataclass apart, 
     chance : float
         Mean of the statistic when the labels are shuffled, :eq:`eq-chance`.
     adjusted : float
-        The statistic corrected for chance, :eq:`eq-adjusted`: 0 is chance level. NaN if
-        n - 1 <= rank, and where repeated rows hide that: see :func:`h_score`.
+        The statistic corrected for chance, :eq:`eq-adjusted`: 0 is chance level. It estimates H at
+        infinitely many images, without bias where there is nothing to find; elsewhere it is low by
+        some percent with few samples: see :func:`tdist.hscore.jackknife`. NaN if n - 1 <= rank, and
+        where repeated rows hide that: see :func:`h_score`.
     pvalue : float
         Of "f and Y are unrelated". Pillai's F test, :eq:`eq-pillai`, which is for features that are
         normal within classes, with one covariance, and classes of more than a few samples: see
