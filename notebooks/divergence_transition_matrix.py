@@ -1,9 +1,9 @@
 # %% [markdown]
 # # The divergence transition matrix
 #
-# **Question.** A forester hears a bird and guesses the species. The call $X$ and the species $Y$ are
-# related by a table of probabilities. Which functions of the call say most about the species, and
-# how much do they say?
+# **Question.** A forester hears a bird and guesses the species. The call $X$ and the species $Y$
+# are related by a table of probabilities. Which functions of the call say most about the species,
+# and how much do they say?
 #
 # The answer is a singular value decomposition. This page defines the matrix, proves what its
 # singular values must be, and reads off the best functions. The H-score of later pages is a length

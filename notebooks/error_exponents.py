@@ -51,8 +51,8 @@ calls.T
 # %% [markdown]
 # ## Two ways to be wrong
 #
-# A **test** decides for $P_1$ if the sample falls in a region $A$, and for $P_2$ otherwise. An error
-# of **type I** is to reject $P_1$ where it holds, with probability $\alpha = P_1(A^c)$; of
+# A **test** decides for $P_1$ if the sample falls in a region $A$, and for $P_2$ otherwise. An
+# error of **type I** is to reject $P_1$ where it holds, with probability $\alpha = P_1(A^c)$; of
 # **type II**, to accept it where $P_2$ holds, $\beta = P_2(A)$. With prior probabilities $\pi$ and
 # $1 - \pi$, $P_e = \pi \alpha + (1 - \pi) \beta$.
 #
@@ -104,13 +104,15 @@ def rate(f, p, l):
 def nearest(f, p, l):
     """The same by a search over distributions Q with the mean l."""
     bounds, size = [(1e-9, 1)] * len(p), len(p)
-    rules = [{"type": "eq", "fun": lambda q: q.sum() - 1}, {"type": "eq", "fun": lambda q: q @ f - l}]
+    rules = [{"type": "eq", "fun": lambda q: q.sum() - 1},
+             {"type": "eq", "fun": lambda q: q @ f - l}]
     return minimize(lambda q: rel_entr(q, p).sum(), np.ones(size) / size, bounds=bounds,
                     constraints=rules, method="SLSQP", options={"ftol": 1e-12}).fun
 
 
 for p, name in ((P1, "type I"), (P2, "type II")):
-    print(f"{name:>7} at threshold 0.1: sup {rate(llr, p, 0.1):.5f}, min {nearest(llr, p, 0.1):.5f}")
+    print(f"{name:>7} at threshold 0.1: sup {rate(llr, p, 0.1):.5f}, "
+          f"min {nearest(llr, p, 0.1):.5f}")
     assert abs(rate(llr, p, 0.1) - nearest(llr, p, 0.1)) < 1e-5, \
         "the two forms of a rate agree where the threshold lies between the two means"
 
@@ -294,8 +296,8 @@ print(f"thrush and warbler as they are: C = {best:.4f}, an eighth of the length 
 # %% [markdown]
 # ## Keeping only the mean of a feature
 #
-# Now the recorder keeps only the mean pitch of the calls, $l = \tfrac1m \sum_i f(x^{(i)})$. What can
-# still be told is in two curves: the rate functions {eq}`eq-rate` of the pitch under the two
+# Now the recorder keeps only the mean pitch of the calls, $l = \tfrac1m \sum_i f(x^{(i)})$. What
+# can still be told is in two curves: the rate functions {eq}`eq-rate` of the pitch under the two
 # species.
 
 # %%
@@ -303,7 +305,8 @@ f = calls["pitch (kHz)"].to_numpy()
 means = np.array([P1 @ f, P2 @ f])
 side = np.sign(means[1] - means[0])  # 1 where the first species has the lower mean
 E_f = mismatched(f, P1, P2)
-print(f"mean pitch {means[0]:.2f} and {means[1]:.2f} kHz; the curves cross at {E_f.mean[0]:.2f} kHz")
+print(f"mean pitch {means[0]:.2f} and {means[1]:.2f} kHz; "
+      f"the curves cross at {E_f.mean[0]:.2f} kHz")
 assert np.allclose([rate(f, p, E_f.mean[0]) for p in (P1, P2)], float(E_f), rtol=1e-6), \
     "at the best threshold both rates are the exponent, for every feature"
 
@@ -659,7 +662,8 @@ for ax, (name, (radius, border)) in zip(axes, borders.items(), strict=True):
     ax.text(1.45, 1.34, "decide $P_1$", ha="right")
     ax.text(-1.45, -1.45, "decide $P_2$")
     ax.set(xlim=(-1.5, 1.5), ylim=(-1.5, 1.5), aspect="equal",
-           xlabel=f"first coordinate of $l$ / $\\epsilon$\n{name}: {radius**2 / 2:.3f} $\\epsilon^2$")
+           xlabel="first coordinate of $l$ / $\\epsilon$\n"
+                  f"{name}: {radius**2 / 2:.3f} $\\epsilon^2$")
     ax.grid(False)
 axes[0].set_ylabel(r"second coordinate of $l$ / $\epsilon$")
 plt.show()

@@ -549,7 +549,8 @@ variants = {"pitch and length": centred,
 values = {name: (appendix_d(birds, g), birds.h_score(g)) for name, g in variants.items()}
 for name, (direct, H) in values.items():
     print(f"{name:>16}: Appendix D {direct:.6f}, H-score {H:.6f}")
-assert np.ptp([H for _, H in values.values()]) < 1e-9, "a redundant column and a shift do not matter"
+assert np.ptp([H for _, H in values.values()]) < 1e-9, (
+    "a redundant column and a shift do not matter")
 assert np.ptp(values["pitch and length"]) < 1e-9 and np.ptp(values["and their sum"]) < 1e-9, \
     "Appendix D gives the H-score of centred features"
 
@@ -784,7 +785,8 @@ right = np.array([[accuracy(birds, g) for g in trio] for trio in trios])
 chosen = right[np.arange(len(right)), H.argmax(axis=1)]
 print(f"accuracy of the best of three {right.max(axis=1).mean():.3f}, of the largest H "
       f"{chosen.mean():.3f}, of a random one {right.mean():.3f}")
-print(f"largest H is the most accurate, or ties with it: {np.mean(chosen >= right.max(axis=1)):.0%}")
+print("largest H is the most accurate, or ties with it: "
+      f"{np.mean(chosen >= right.max(axis=1)):.0%}")
 assert right.mean() < chosen.mean() <= right.max(axis=1).mean(), \
     "in the book's example the largest H chooses better than chance"
 glue("h-chosen", f"{np.mean(chosen >= right.max(axis=1)):.0%}", display=False)
