@@ -88,9 +88,9 @@ plt.show()
 # | Object Class. | the object that covers most of the picture: 20 kinds or none (Taskonomy: 100 classes, by a network) | label | none |
 # | Scene Class. | the kind of room, one of 8 (Taskonomy: 63, by a network) | label | none |
 #
-# Filters and neighbourhoods are a few *pixels* wide, whatever the size of the picture. So a map at 64
-# x 64 is not a large map made smaller: 2D edges at another size are another task. (The paper resizes
-# one ground truth to 64 x 64.) This is what encoders see and are trained for:
+# Filters and neighbourhoods are a few *pixels* wide, whatever the size of the picture. So a map at
+# 64 x 64 is not a large map made smaller: 2D edges at another size are another task. (The paper
+# resizes one ground truth to 64 x 64.) This is what encoders see and are trained for:
 
 # %% mystnb={"figure": {"caption": "One room as the encoders see it: at 64 x 64 pixels in the stored runs at the paper's size (top), at 24 x 24 in the small and live runs (bottom), with the six maps at that size. A 2D keypoint is a blob of a few pixels in both, so it is another thing; 3D keypoints cover a far larger part of the small picture.", "name": "fig-tasks-seen"}} tags=["hide-input"]
 fig, axes = plt.subplots(2, 7, figsize=(8, 2.7), layout="none")
@@ -423,9 +423,9 @@ plt.show()
 # that H-score and affinity put in the same order; then only those pairs that lie inside one of the
 # three groups.
 #
-# One half is luck. Targets and pairs share their sources, so the counts are not so many coins: the p
-# value relabels tasks *within* the three groups, sources and targets together, in all $2!\,4!\,2! =
-# 96$ ways that keep kinship as it is.
+# One half is luck. Targets and pairs share their sources, so the counts are not so many coins: the
+# p value relabels tasks *within* the three groups, sources and targets together, in all $2!\,4!\,2!
+# = 96$ ways that keep kinship as it is.
 
 # %%
 same_group = np.repeat(np.unique(group, return_inverse=True)[1][:, None], 8, axis=1)
@@ -467,8 +467,8 @@ pd.DataFrame({name: row for name, (row, _) in ties.items()},
 # r_t = \ell_{\hat s,t} - \min_{s \ne t} \ell_{s,t} , \qquad \hat s = \arg\max_{s \ne t} H_t(f_s)
 # $$ (eq-regret)
 #
-# with $\ell_{s,t}$ the mean held-out loss. Tied first places count as a random one among them. Below
-# in per cent of the best loss.
+# with $\ell_{s,t}$ the mean held-out loss. Tied first places count as a random one among them.
+# Below in per cent of the best loss.
 
 # %%
 best = without_self(big_L).min(0)
@@ -486,18 +486,18 @@ pd.concat([lost, lost.mean().to_frame("mean").T]).round(3)
 
 # %% [markdown]
 # The H-score's pick is the best source for {glue:text}`tasks-right` of 8 targets and costs at most
-# {glue:text}`tasks-regret-most` of the loss elsewhere; on average {glue:text}`tasks-regret-h`, where
-# a random kin costs {glue:text}`tasks-regret-kin` and a random source
+# {glue:text}`tasks-regret-most` of the loss elsewhere; on average {glue:text}`tasks-regret-h`,
+# where a random kin costs {glue:text}`tasks-regret-kin` and a random source
 # {glue:text}`tasks-regret-any`. For the four targets with one kin, kinship's choice and the
-# H-score's are the same; what the H-score saves is what a random choice among the four 3D tasks would
-# lose.
+# H-score's are the same; what the H-score saves is what a random choice among the four 3D tasks
+# would lose.
 #
 # ### How sure is one seed?
 #
 # Those are the encoders and decoders of one seed. The same was repeated from other seeds on small
-# pictures, with the sizes of the live run, and is being repeated at the paper's size, where an H-score
-# is taken at the pixels at which pairs of sources are scored ({doc}`two_sources`). The table has
-# every seed that is stored whole.
+# pictures, with the sizes of the live run, and is being repeated at the paper's size, where an
+# H-score is taken at the pixels at which pairs of sources are scored ({doc}`two_sources`). The
+# table has every seed that is stored whole.
 
 # %%
 def of_seed(found):
@@ -576,10 +576,10 @@ accuracy.rename_axis("points of accuracy lost by H's pick, itself among the sour
 #
 # ### How sure are the affinities, and how dear is each road?
 #
-# The paper calls the 3D tasks "inherently ambiguous", and expects noisy rankings there. Here is, for
-# each target of the stored run, how many of the 28 pairs of sources are undecided: their win rate is
-# within two standard errors of one half, on 500 rooms. Beside it the inconsistency of the win rates,
-# and what another clip would make of the best weight and of the order.
+# The paper calls the 3D tasks "inherently ambiguous", and expects noisy rankings there. Here is,
+# for each target of the stored run, how many of the 28 pairs of sources are undecided: their win
+# rate is within two standard errors of one half, on 500 rooms. Beside it the inconsistency of the
+# win rates, and what another clip would make of the best weight and of the order.
 
 # %%
 rooms_held = size["held_out_rooms"]
@@ -600,13 +600,13 @@ sure.round(3)
 # %% [markdown]
 # At most {glue:text}`tasks-undecided-3d` pairs of a 3D target are undecided, and at most
 # {glue:text}`tasks-undecided-2d` of a 2D target: in our rooms, whose ground truth is exact, the 3D
-# tasks are not more ambiguous. Where one source nearly always wins, as for the 2D targets, its weight
-# depends on where one clips and the judgements are far from consistent; the order of the sources
-# hardly changes. So all comparisons on this page use ranks, or losses.
+# tasks are not more ambiguous. Where one source nearly always wins, as for the 2D targets, its
+# weight depends on where one clips and the judgements are far from consistent; the order of the
+# sources hardly changes. So all comparisons on this page use ranks, or losses.
 #
-# **Cost.** The paper reports less than one hour for the H-score of one pair of tasks, on eight cores
-# of 3.4 GHz. With codes whitened once, ours takes well under a minute for all 4,096 pixels on two
-# cores:
+# **Cost.** The paper reports less than one hour for the H-score of one pair of tasks, on eight
+# cores of 3.4 GHz. With codes whitened once, ours takes well under a minute for all 4,096 pixels on
+# two cores:
 
 # %%
 speed = json.loads(Path(where() / "pixelwise_speed.json").read_text())
@@ -678,8 +678,8 @@ draw_tree(axes[1], printed_H, PRINTED)
 plt.show()
 
 # %% [markdown]
-# Would another choice tell another story? Four kinds of vectors and four linkages make 16 trees. Two
-# claims of the paper, and in how many of the four linkages each holds:
+# Would another choice tell another story? Four kinds of vectors and four linkages make 16 trees.
+# Two claims of the paper, and in how many of the four linkages each holds:
 
 # %%
 def parted(labels):
@@ -708,10 +708,10 @@ pd.concat(claims)
 
 # %% [markdown]
 # In our rooms "all pixel-to-pixel tasks against the classification tasks" holds in
-# {glue:text}`tasks-trees-two` of 16 trees: by columns over their maximum, and in part by raw ones. By
-# ranks or standardised columns the first cut parts the 2D tasks from all others: 2D encoders are the
-# worst sources for classes and 3D targets alike, which patterns without geometry make likely. Three
-# clusters are 2D, 3D and classes in {glue:text}`tasks-trees-three` of 16.
+# {glue:text}`tasks-trees-two` of 16 trees: by columns over their maximum, and in part by raw ones.
+# By ranks or standardised columns the first cut parts the 2D tasks from all others: 2D encoders are
+# the worst sources for classes and 3D targets alike, which patterns without geometry make likely.
+# Three clusters are 2D, 3D and classes in {glue:text}`tasks-trees-three` of 16.
 #
 # ## Live
 #
@@ -832,11 +832,12 @@ equal.round(2)
 
 # %% [markdown]
 # On the decoders' own 150 rooms the live score has a mean $\rho$ of
-# {glue:text}`tasks-equal-live-few` (over all seeds stored, {glue:text}`tasks-equal-few`), with 2,000
-# rooms {glue:text}`tasks-equal-live`; kinship, without a label, has {glue:text}`tasks-live-kin`. The
-# decoders' own losses on these rooms *are* the measured order. So at equal labels the H-score of
-# these small codes foretells it less well than kinship does: it saves *training*, not labels. (What
-# is not in the table is not run, among it the paper's size as long as no column has its name.)
+# {glue:text}`tasks-equal-live-few` (over all seeds stored, {glue:text}`tasks-equal-few`), with
+# 2,000 rooms {glue:text}`tasks-equal-live`; kinship, without a label, has
+# {glue:text}`tasks-live-kin`. The decoders' own losses on these rooms *are* the measured order. So
+# at equal labels the H-score of these small codes foretells it less well than kinship does: it
+# saves *training*, not labels. (What is not in the table is not run, among it the paper's size as
+# long as no column has its name.)
 #
 # **Where our rooms are not the paper's.** The pictures are rendered, with clean ground truth and
 # far less variety. The encoders are small and saw at most 20,000 rooms, Taskonomy's saw millions of
@@ -860,11 +861,11 @@ equal.round(2)
 # concludes that H-score and transfer agree, from numbers that show it less:
 # {glue:text}`tasks-mean-printed`, with kinship at {glue:text}`tasks-mean-kin-printed`.
 #
-# **It does not save labels**, on small rooms: from the rooms that the decoders learn from it has a mean
-# $\rho$ of {glue:text}`tasks-equal-few`, below kinship. And small runs of one seed
+# **It does not save labels**, on small rooms: from the rooms that the decoders learn from it has a
+# mean $\rho$ of {glue:text}`tasks-equal-few`, below kinship. And small runs of one seed
 # ({glue:text}`tasks-small-rho`) decide nothing about a single target.
 #
 # Chance is {glue:text}`tasks-big-chance-low` to {glue:text}`tasks-big-chance-high` of a raw pixel
 # score at the paper's size. That does no harm to a ranking of codes of one length; it forbids
-# comparing codes of different length before the adjustment. Whether unequal numbers of live features
-# explain the printed order cannot be told from the table ({doc}`published_table`).
+# comparing codes of different length before the adjustment. Whether unequal numbers of live
+# features explain the printed order cannot be told from the table ({doc}`published_table`).

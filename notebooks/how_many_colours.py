@@ -97,9 +97,9 @@ plt.show()
 
 # %% [markdown]
 # With 16 colours no map loses more than {glue:text}`colours-worst-error` % of its variance (at 24 x
-# 24): Figure 14 is confirmed. The second column deserves a look. **k-means follows the pixels**, and
-# {glue:text}`colours-background` of all pixels of 3D Edges share one colour, the background. The
-# other fifteen divide a few per cent of the pixels among them.
+# 24): Figure 14 is confirmed. The second column deserves a look. **k-means follows the pixels**,
+# and {glue:text}`colours-background` of all pixels of 3D Edges share one colour, the background.
+# The other fifteen divide a few per cent of the pixels among them.
 #
 # ## Are edges lost with five colours?
 #
@@ -180,12 +180,12 @@ variants.round(3).to_frame("edge pixels lost at 64 x 64, N = 5")
 #
 # ## The score against the number of colours
 #
-# Now the score of one trained source, the encoder for 3D Edges, on 3D Edges and on Depth, live. Four
-# curves: the raw score, its chance level {eq}`eq-chance`, the adjusted score, and the score with
-# **leverages**. These were defined in {doc}`two_sources`: the leverage of a room is the squared
-# length of its whitened code, and {eq}`eq-leverage` takes from the adjusted score what rare colours
-# owe to rooms of large leverage. Encoders are trained from three seeds, so that a curve has a
-# spread.
+# Now the score of one trained source, the encoder for 3D Edges, on 3D Edges and on Depth, live.
+# Four curves: the raw score, its chance level {eq}`eq-chance`, the adjusted score, and the score
+# with **leverages**. These were defined in {doc}`two_sources`: the leverage of a room is the
+# squared length of its whitened code, and {eq}`eq-leverage` takes from the adjusted score what rare
+# colours owe to rooms of large leverage. Encoders are trained from three seeds, so that a curve has
+# a spread.
 
 # %% tags=["nbval-ignore-output"]
 SEEDS = (0, 1, 2)
@@ -372,8 +372,8 @@ plt.show()
 # {glue:text}`colours-big-error-16`. Of the raw score's rise from 5 to 32 colours the chance level
 # takes {glue:text}`colours-big-share`. The adjusted score is {glue:text}`colours-big-adjusted-5`,
 # {glue:text}`colours-big-adjusted-16` and {glue:text}`colours-big-adjusted-32` at 5, 16 and 32
-# colours. What does a colour cost? Almost nothing: the sums over rooms are the same for any $N$. With
-# features of the paper's size and colours at random a pixel takes {glue:text}`colours-cost`
+# colours. What does a colour cost? Almost nothing: the sums over rooms are the same for any $N$.
+# With features of the paper's size and colours at random a pixel takes {glue:text}`colours-cost`
 # milliseconds of one core, and the differences do not go with $N$.
 #
 # ## What the page found

@@ -99,10 +99,10 @@ plt.show()
 # %% [markdown]
 # ## What the text says, sentence by sentence
 #
-# `judge` writes down a claim, whether the table bears it out, and who makes it: the paper's text, or
-# we, who ask what the text suggests. It prints the rows that decide; the verdicts are collected at
-# the end of the page. A claim that is true by one measure and false by another, where the text names
-# neither, **depends on the measure**.
+# `judge` writes down a claim, whether the table bears it out, and who makes it: the paper's text,
+# or we, who ask what the text suggests. It prints the rows that decide; the verdicts are collected
+# at the end of the page. A claim that is true by one measure and false by another, where the text
+# names neither, **depends on the measure**.
 
 # %%
 verdicts = []
@@ -367,7 +367,8 @@ rare = {sources: (share <= 0.05).sum() for sources, share in shares.items()}
 judge("the correlation is especially strong with DCG", "depends",
       *(f"rarer than Spearman's by DCG with {gain} gain: {n} of 8 rows"
         for gain, n in stronger.items()),
-      *(f"beyond 95 in 100 orders, {sources}: {count.to_dict()}" for sources, count in rare.items()))
+      *(f"beyond 95 in 100 orders, {sources}: {count.to_dict()}"
+        for sources, count in rare.items()))
 assert rare["all sources"].tolist() == [3, 2, 6], "the counts of rows in the printed table"
 for gain, n in stronger.items():
     glue(f"trial-stronger-{gain}", int(n), display=False)
@@ -509,7 +510,8 @@ print(f"slope {slope:.3f}, of ranks alone {62 / 99:.3f}")
 # would give {glue:text}`trial-slope-rank`. So ranks are not all of it; how much of it they are the
 # table cannot say.
 #
-# Under the assumption of equal ranks only the size changes. Here is each score adjusted for 22,045 images, the kinder case.
+# Under the assumption of equal ranks only the size changes. Here is each score adjusted for 22,045
+# images, the kinder case.
 
 # %%
 kind = pd.DataFrame(np.hstack([adjusted[22_045, name] for name in classes_of]), tasks, tasks)
@@ -748,8 +750,8 @@ found.sort_values("by", ascending=False, kind="stable").set_index(["by", "claim"
 
 # %% [markdown]
 # Of the paper's sentences {glue:text}`trial-count-true` are true of the printed table,
-# {glue:text}`trial-count-false` false, and {glue:text}`trial-count-depends` depend on a measure that
-# the text does not name. True are those about the top of the ranking for 2D and classification
+# {glue:text}`trial-count-false` false, and {glue:text}`trial-count-depends` depend on a measure
+# that the text does not name. True are those about the top of the ranking for 2D and classification
 # targets, and about the division of the tasks into pixels and classes. False is that the first four
 # sources of *every* 3D target are the 3D tasks.
 #

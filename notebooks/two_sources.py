@@ -46,8 +46,9 @@ NAMES = dict(zip(TASKS,
 # :::{prf:proposition} The score of two sources
 # :label: prop-second-order
 #
-# *Exact, for any sample.* Let $a$ and $b$ be the features of two sources on the same $m$ samples, and $r = b - \hat b(a)$
-# the residual of the linear regression of $b$ on $a$. Then the features side by side have
+# *Exact, for any sample.* Let $a$ and $b$ be the features of two sources on the same $m$ samples,
+# and $r = b - \hat b(a)$ the residual of the linear regression of $b$ on $a$. Then the features
+# side by side have
 #
 # $$
 # H(a, b) = H(a) + H(r) ,
@@ -130,8 +131,8 @@ print(f"H(a, b) = {xor.h_score(both):.1f}, H(ab) = {xor.h_score(both.prod(1, kee
 # :::{prf:proposition} A useless second source
 # :label: prop-useless-source
 #
-# *Exact in the mean, for any sample.* Let $a$ have rank $k_a$, and let $r$ span a random space of dimension $k_b$, uniform in the
-# complement of $a$, as for Gaussian noise $b$. Then
+# *Exact in the mean, for any sample.* Let $a$ have rank $k_a$, and let $r$ span a random space of
+# dimension $k_b$, uniform in the complement of $a$, as for Gaussian noise $b$. Then
 #
 # $$
 # \E H(a, b) = H(a) + \frac{k_b\,(|\Y| - 1 - H(a))}{m - 1 - k_a} ,
@@ -195,7 +196,8 @@ print(f"{useless:.4f}")
 # :::{prf:proposition} Chance with unequal leverages
 # :label: prop-leverage
 #
-# *Exact, for any sample.* Let $\bar\ell_c$ be the mean leverage of class $c$. Then $\hat H$ contains $\frac1m \sum_c
+# *Exact, for any sample.* Let $\bar\ell_c$ be the mean leverage of class $c$. Then $\hat H$
+# contains $\frac1m \sum_c
 # \bar\ell_c$ of products of samples with themselves. Adjusting for these in place of $\frac1m
 # \sum_c k$ gives
 #
@@ -364,9 +366,9 @@ plt.show()
 
 # %% [markdown]
 # The pair of the two best is the best pair for {glue:text}`pairs-big-top` of 8 targets. The paper
-# has 6; its exceptions were 3D Edges and Depth, ours are {glue:text}`pairs-big-exceptions`. One of 28
-# pairs drawn at random would be the best for $8/28 \approx 0.3$ targets. So the rule is a good guess
-# and not a law, as the example with the nuisance says it must be.
+# has 6; its exceptions were 3D Edges and Depth, ours are {glue:text}`pairs-big-exceptions`. One of
+# 28 pairs drawn at random would be the best for $8/28 \approx 0.3$ targets. So the rule is a good
+# guess and not a law, as the example with the nuisance says it must be.
 #
 # ### Do different patterns help more?
 #
@@ -424,9 +426,10 @@ heat([different, similar], big_single, big_pair)
 # $8! = 40{,}320$ ways, and asks how often the rank correlation of dissimilarity and gain comes out
 # as large (a one-sided Mantel test). A weak source has another pattern *and* little to give, so the
 # same is asked of what the score of the weaker source leaves unexplained (a partial correlation of
-# ranks), of what the weaker and the better leave, and of maps from which the mean map of all sources
-# is taken away, since all find the same pixels easy. Last, the share of the gain that is there for
-# *choosing* the better source at each pixel, which is what complementary patterns would give.
+# ranks), of what the weaker and the better leave, and of maps from which the mean map of all
+# sources is taken away, since all find the same pixels easy. Last, the share of the gain that is
+# there for *choosing* the better source at each pixel, which is what complementary patterns would
+# give.
 
 # %%
 ORDERS = np.array(list(permutations(range(8))))
@@ -505,16 +508,17 @@ plt.show()
 # **Here.** Over all 28 pairs for Depth the rank correlation of dissimilarity and gain is
 # {glue:text}`pairs-pattern-plain`, and no more than {glue:text}`pairs-pattern-both` when the scores
 # of the two sources are taken into account. What two sources gain is the H-score of what the first
-# does not explain of the second, {eq}`eq-second-order`; the two first-order maps do not determine it.
+# does not explain of the second, {eq}`eq-second-order`; the two first-order maps do not determine
+# it.
 # :::
 #
 # ## Do pairs that score higher train better?
 #
 # A score of a pair is worth something if decoders on two codes side by side bear it out. So they
-# were trained: for one map, Depth, and one label, Object Class., on every pair of the other sources,
-# from two seeds of the decoder. The H-score of the pair stands for the rank of its loss, as the
-# H-score of one source does in {doc}`eight_tasks`. These are small rooms, with the sizes of the live
-# run; a run at the paper's size, with fewer pairs, is part of the table when it is stored.
+# were trained: for one map, Depth, and one label, Object Class., on every pair of the other
+# sources, from two seeds of the decoder. The H-score of the pair stands for the rank of its loss,
+# as the H-score of one source does in {doc}`eight_tasks`. These are small rooms, with the sizes of
+# the live run; a run at the paper's size, with fewer pairs, is part of the table when it is stored.
 
 # %%
 def trained_pairs(name, base):
@@ -567,7 +571,8 @@ for label, names in runs.items():
                      100 * (found["loss"].mean() / found["loss"].min() - 1),
                      100 * found["noise"].mean() / found["loss"].min()])
 paired = pd.DataFrame(rows, columns=[
-    "target", "pairs", "rho of H and -loss", "p", "rho of the better's H", "rho of gains", "p of gains",
+    "target", "pairs", "rho of H and -loss", "p", "rho of the better's H", "rho of gains",
+    "p of gains",
     "better than its better half", "regret of H's pair, %", "of any pair, %",
     "noise of decoders, %"]).set_index("target")
 paired.round(2)
@@ -602,19 +607,19 @@ for name, column, form in (("rho", "rho of H and -loss", "{:.2f}"), ("p", "p", "
 # best, a random one {glue:text}`pairs-trained-any-depth` and {glue:text}`pairs-trained-any-object`.
 #
 # How much of that is the pair's, and how much its better half's? The score of the better source
-# *alone* has {glue:text}`pairs-trained-alone-depth` and {glue:text}`pairs-trained-alone-object`. And
-# what a second source *gains* the score does not foretell: its gain and that of the decoder over the
-# better half have a rank correlation of {glue:text}`pairs-trained-gain-depth` ($p =$
+# *alone* has {glue:text}`pairs-trained-alone-depth` and {glue:text}`pairs-trained-alone-object`.
+# And what a second source *gains* the score does not foretell: its gain and that of the decoder
+# over the better half have a rank correlation of {glue:text}`pairs-trained-gain-depth` ($p =$
 # {glue:text}`pairs-trained-gain-p-depth`) and {glue:text}`pairs-trained-gain-object`
-# ({glue:text}`pairs-trained-gain-p-object`). Of the pairs {glue:text}`pairs-trained-half-depth` train
-# better than their better half for Depth, and {glue:text}`pairs-trained-half-object` for Object
-# Class., where twice the inputs cost a decoder of 150 rooms more than they bring; the H-score, of
-# 2,000 rooms, cannot see that. All of this is one seed of encoders, on small rooms.
+# ({glue:text}`pairs-trained-gain-p-object`). Of the pairs {glue:text}`pairs-trained-half-depth`
+# train better than their better half for Depth, and {glue:text}`pairs-trained-half-object` for
+# Object Class., where twice the inputs cost a decoder of 150 rooms more than they bring; the
+# H-score, of 2,000 rooms, cannot see that. All of this is one seed of encoders, on small rooms.
 #
 # ## Live: pairs with leverages
 #
-# The leverages of pairs are computed live, on small rooms, where they are larger. Eight encoders are
-# trained as in {doc}`eight_tasks`; their codes of the rooms that are scored are whitened once.
+# The leverages of pairs are computed live, on small rooms, where they are larger. Eight encoders
+# are trained as in {doc}`eight_tasks`; their codes of the rooms that are scored are whitened once.
 
 # %% tags=["nbval-ignore-output"]
 scale = rooms.LIVE
@@ -711,9 +716,9 @@ gains.rename(NAMES).assign(**{f"place, {kind}": found["place"] for kind, found i
                            ).round(2)
 
 # %% [markdown]
-# For the six maps at least {glue:text}`pairs-chance-share` of the raw gain is what noise would bring;
-# of the rest, the leverages take another part. By the adjusted score the pair of the two best sources
-# is the best pair for {glue:text}`pairs-top-adjusted` of 8 targets, with leverages for
+# For the six maps at least {glue:text}`pairs-chance-share` of the raw gain is what noise would
+# bring; of the rest, the leverages take another part. By the adjusted score the pair of the two
+# best sources is the best pair for {glue:text}`pairs-top-adjusted` of 8 targets, with leverages for
 # {glue:text}`pairs-top-leverages`; it is in the first five places for
 # {glue:text}`pairs-five-adjusted` and {glue:text}`pairs-five-leverages`.
 #
