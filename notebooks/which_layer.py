@@ -439,7 +439,8 @@ print("H of f_opt and accuracy, inside a size:", {n: round(v, 2) for n, v in own
 # {glue:text}`layers-t-inside`; the plain score $H$ has {glue:text}`layers-h-inside` (stratified
 # permutation p = {glue:text}`layers-h-inside-p`).
 #
-# **True.** To compare targets by the accuracy that they will reach, use $H / (|\Y| - 1)$.
+# **True here.** Targets are compared by the accuracy that they will reach with $H / (|\Y| - 1)$. That
+# ratio was found after looking at these twenty.
 # :::
 #
 # The reason is in the last line of the code. The score of the target's own features says how *easy*
@@ -522,8 +523,8 @@ assert apart.loc[300, ("h", "mean")] > 2 * apart.loc[300, ("h", "sem")], \
 # {glue:text}`layers-apart-h-300` ({glue:text}`layers-error-h-300`) points *more*, with 1,000
 # {glue:text}`layers-apart-h-1000` ({glue:text}`layers-error-h-1000`).
 #
-# **True.** The score needs less *time*, by a factor of {glue:text}`layers-seconds` with 1,000
-# labels, not fewer labels.
+# **True here.** The score needs less *time* than tuning, by a factor of {glue:text}`layers-seconds`
+# with 1,000 labels, not fewer labels.
 # :::
 #
 # The reason: with fewer labels than features any labels are fitted perfectly, so that every wide
@@ -534,8 +535,8 @@ assert apart.loc[300, ("h", "mean")] > 2 * apart.loc[300, ("h", "sem")], \
 # {glue:text}`layers-apart-loo-1000` ({glue:text}`layers-error-loo-1000`) with 1,000, at the price
 # of the H-score. **To choose a layer with the labels that you have, use `loo`.**
 #
-# The regime: 100 to 1,000 labels of ten classes, five draws from 100 to 300 and
-# {glue:text}`layers-draws-1000` of 1,000. CIFAR-100 and larger budgets are **not run**.
+# The regime: 100 to 1,000 labels of ten classes, {glue:text}`layers-draws-1000` draws of each, one
+# network. CIFAR-100 and larger budgets are **not run**.
 #
 # ## Are the tasks "inherently similar"?
 #
