@@ -266,7 +266,8 @@ note("top-h", top["adjusted"].idxmax())
 note("top-test", top["test_accuracy"].idxmax())
 note("top-gap", 100 * (top["test_accuracy"].max() - top.loc[top["adjusted"].idxmax(),
                                                             "test_accuracy"]), 1)
-top.rename(columns=outcomes | {"adjusted": "adjusted H", "train_accuracy": "training acc."}).round(3)
+top.rename(columns=outcomes | {"adjusted": "adjusted H",
+                               "train_accuracy": "training acc."}).round(3)
 
 # %% [markdown]
 # Each cell is the range over the three draws. Every draw agrees within a hundredth; what they
@@ -439,8 +440,8 @@ print("H of f_opt and accuracy, inside a size:", {n: round(v, 2) for n, v in own
 # {glue:text}`layers-t-inside`; the plain score $H$ has {glue:text}`layers-h-inside` (stratified
 # permutation p = {glue:text}`layers-h-inside-p`).
 #
-# **True here.** Targets are compared by the accuracy that they will reach with $H / (|\Y| - 1)$. That
-# ratio was found after looking at these twenty.
+# **True here.** $H / (|\Y| - 1)$ orders targets by the accuracy that they will reach. That ratio was
+# found after looking at these twenty.
 # :::
 #
 # The reason is in the last line of the code. The score of the target's own features says how *easy*
@@ -592,13 +593,13 @@ live.rename(columns={"h": "H", "shrunk": "shrunk H", "test": "test acc."}).round
 # | the paper says | this page finds |
 # | --- | --- |
 # | log-loss falls with H, "almost linearly" (Figure 4a) | it falls; with *training* loss in every draw, with test loss not at the last depths. It is not linear: $r =$ {glue:text}`layers-eight-h` with $H$, {glue:text}`layers-eight-log` with $\ln H$, and the theory's slope $-1/2$ is out of reach |
-| training and test accuracy increase | training accuracy to the end; test accuracy not over the last depths |
-| deeper layers transfer better | up to the last stages; the score's first choice costs {glue:text}`layers-top-gap` points on CIFAR-100 |
-| (at equal width) | the order of training loss is the score's in {glue:text}`layers-in-c-training-los`% of pairs on CIFAR-100, where depth alone says the same, and {glue:text}`layers-in-f-training-los`% on Fashion-MNIST, where depth alone has {glue:text}`layers-deep-f-training-los`% |
-| sample size does not affect the relation (Figure 4b) | true of the order, not of the raw values |
-| transferability predicts performance over targets (Figure 4c) | less well than the number of categories; $H / (\lvert\Y\rvert - 1)$ does better, and inside one number of categories only $H$ says anything |
-| fewer samples than empirical learning | not reproduced: less time, not fewer labels |
-| (not asked) cheap rivals? | on Fashion-MNIST the leave-one-out map and nearest neighbours choose better |
+# | training and test accuracy increase | training accuracy to the end; test accuracy not over the last depths |
+# | deeper layers transfer better | up to the last stages; the score's first choice costs {glue:text}`layers-top-gap` points on CIFAR-100 |
+# | (at equal width) | the order of training loss is the score's in {glue:text}`layers-in-c-training-los`% of pairs on CIFAR-100, where depth alone says the same, and {glue:text}`layers-in-f-training-los`% on Fashion-MNIST, where depth alone has {glue:text}`layers-deep-f-training-los`% |
+# | sample size does not affect the relation (Figure 4b) | true of the order, not of the raw values |
+# | transferability predicts performance over targets (Figure 4c) | less well than the number of categories; $H / (\lvert\Y\rvert - 1)$ does better, and inside one number of categories only $H$ says anything |
+# | fewer samples than empirical learning | not reproduced: less time, not fewer labels |
+# | (not asked) cheap rivals? | on Fashion-MNIST the leave-one-out map and nearest neighbours choose better |
 #
 # An earlier edition concluded that the last depth "leads by its width alone" and that "this
 # experiment cannot tell the H-score from the width". Both are withdrawn. **Not run:** ResNet-50,
