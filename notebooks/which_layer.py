@@ -440,8 +440,8 @@ print("H of f_opt and accuracy, inside a size:", {n: round(v, 2) for n, v in own
 # {glue:text}`layers-t-inside`; the plain score $H$ has {glue:text}`layers-h-inside` (stratified
 # permutation p = {glue:text}`layers-h-inside-p`).
 #
-# **True here.** $H / (|\Y| - 1)$ orders targets by the accuracy that they will reach. That ratio was
-# found after looking at these twenty.
+# **True here.** $H / (|\Y| - 1)$ orders targets by the accuracy that they will reach. That ratio
+# was found after looking at these twenty.
 # :::
 #
 # The reason is in the last line of the code. The score of the target's own features says how *easy*
