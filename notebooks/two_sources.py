@@ -290,7 +290,7 @@ pd.DataFrame({"adjusted, mean": alone.mean(0), "excess, mean": excess.mean(0)} |
 # adjusted score. For the order of the sources, little: the mean rank correlation is
 # {glue:text}`pairs-big-rho-adjusted` with the adjusted score and
 # {glue:text}`pairs-big-rho-leverages` with leverages.
-
+#
 # ### How much of the gain is chance?
 #
 # For each target, the best pair against the best single source: in raw scores; what
@@ -318,7 +318,7 @@ big_gains.rename(NAMES).round(3)
 # (In the chance column the second source is taken to have the rank of the first.) For the six maps,
 # {glue:text}`pairs-big-share-low` to {glue:text}`pairs-big-share-high` of the best pair's raw gain
 # is what noise would bring.
-
+#
 # ### Is the best pair that of the two best?
 #
 # All pairs have as many features, so raw and adjusted scores rank them alike. Below is the paper's
