@@ -250,9 +250,9 @@ glue("samples-raw-few", f"{table['plug-in'].max() / 100 + 1:.1f}", display=False
 # matrix $(Z^\top W^{-1} Z)^{-1}$ has a Wishart distribution; so $q - \hat H = \tr (A + V)^{-1} V$
 # with independent $q \times q$ Wishart matrices: $V$ with $m - 1 - k$ degrees of freedom, and $A =
 # Z^\top Z$, noncentral, with $k$. With $\theta_i = \rho_i^2 / (1 - \rho_i^2)$ their means are $(m -
-# 1 - k) I$ and $m \Theta + k I$, and their sum has the mean $D$ with $d_i = m\theta_i + N$, $N = m
-# - 1$: the features have dropped out of it. The entries of $V$ and of $A + V$ have variances $(m -
-# 1 - k) (1 + \delta_{ij})$ and $(d_i + d_j - N)(1 + \delta_{ij})$. To second order in the
+# 1 - k) I$ and $m \Theta + k I$, and their sum has the mean $D$ with $d_i = m\theta_i + N$,
+# $N = m - 1$: the features have dropped out of it. The entries of $V$ and of $A + V$ have variances
+# $(m - 1 - k) (1 + \delta_{ij})$ and $(d_i + d_j - N)(1 + \delta_{ij})$. To second order in the
 # deviations from the means, with $s_j = \tr D^{-j}$,
 #
 # $$
@@ -440,7 +440,8 @@ for name, (X, y) in {"iris": (iris, species), "wine": load_wine(return_X_y=True)
     ours, (m, k) = h_score(X, y), X.shape
     s, wide = min(k, 2), max(k, 2)
     ratio = (ours.statistic / (s * wide)) / ((s - ours.statistic) / (s * (m - 3 - k + s)))
-    assert np.isclose(f_distribution.sf(ratio, s * wide, s * (m - 3 - k + s)), ours.pvalue)
+    assert np.isclose(f_distribution.sf(ratio, s * wide, s * (m - 3 - k + s)), ours.pvalue), (
+        "the formula, for any features and three classes")
     means = np.stack([X[y == c].mean(0) for c in range(3)])
     total = sum((X[y == c] - means.mean(0)).T @ (X[y == c] - means.mean(0)) / sum(y == c) / 3
                 for c in range(3))

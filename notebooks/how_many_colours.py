@@ -79,7 +79,7 @@ palettes.round(4)
 # %% mystnb={"figure": {"caption": "One of the rooms, rendered again at 96 x 96. Top: the picture and its six maps. Bottom: the maps recovered from the 16 colours fitted to the small maps; the eye finds little difference, except steps in smooth depth and reshading.", "name": "fig-colours-sixteen"}} tags=["hide-input"]
 busy = int((maps["edge3d"][:300] > 0).sum((1, 2)).argmax())
 large = scenes.render(1, 96, seed=1, first=busy, progress=False)
-assert large.scene[0] == data.scene[busy]
+assert large.scene[0] == data.scene[busy], "one seed, one room, whatever the size of its picture"
 fig, axes = plt.subplots(2, 7, figsize=(8.4, 2.7))
 axes[0, 0].imshow(large.images[0].permute(1, 2, 0))
 axes[0, 0].set_xlabel("picture", fontsize=9)

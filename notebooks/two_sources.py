@@ -630,7 +630,8 @@ for task in TASKS:
     white[task] = whiten(code[task])
 print(f"{len(data)} rooms of {scale.size} x {scale.size}; ranks of the codes:",
       [w.rank for w in white.values()])
-assert all(w.rank == code[task].shape[1] for task, w in white.items())
+assert all(w.rank == code[task].shape[1] for task, w in white.items()), (
+    "in the book's run no number of a code is dead; with other sizes some may be")
 
 # %% [markdown]
 # Targets are the labels, and the maps in 16 colours. Depth is scored at every second pixel in each
@@ -672,9 +673,9 @@ slow = [float(h_score(np.hstack([code["depth"], code["edge2d"]]), labels[:, j]))
         for j in (0, of["depth"].start + 40, of["scene"].start)]
 fast = [second["edge2d", "depth"].statistic[j]
         for j in (0, of["depth"].start + 40, of["scene"].start)]
-assert np.allclose(slow, fast, rtol=1e-9, atol=1e-9)
+assert np.allclose(slow, fast, rtol=1e-9, atol=1e-9), "an identity, for any two sources"
 assert all(np.all(second[a, b].statistic >= np.maximum(first[a], first[b]) - 1e-9)
-           for a, b in pairs)
+           for a, b in pairs), "a second source never takes away, in any sample"
 
 # %% [markdown]
 # They agree to $10^{-9}$, and no pair scores less than its better half, at any pixel.

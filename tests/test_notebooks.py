@@ -50,6 +50,20 @@ def test_no_paragraph_turns_into_a_list(pair):
             assert not starts or re.match(r"$|[-+*:] ?|\d+\. | ", before), f"{before}\n{line}"
 
 
+def on_the_h_score():
+    """The pages before the part on the coupled transfer distance."""
+    toc = (ROOT / "_toc.yml").read_text(encoding="utf-8")
+    first = toc.partition("caption: The coupled transfer distance")[0]
+    return [pair for pair in PAIRS if f"notebooks/{pair.name}\n" in first]
+
+
+@pytest.mark.parametrize("pair", on_the_h_score(), ids=lambda pair: pair.name)
+def test_an_assertion_says_what_was_expected(pair):
+    """To a reader who changed the example."""
+    nodes = ast.walk(ast.parse(pair.script.read_text(encoding="utf-8")))
+    assert [node.lineno for node in nodes if isinstance(node, ast.Assert) and not node.msg] == []
+
+
 @each_pair
 def test_cells_are_comparable(pair):
     """nbval fails on a cell that ends in a semicolon; the build fails on anything on stderr."""
