@@ -497,7 +497,7 @@ pd.DataFrame({f"{m} labels": {rules[r]: f"{apart.loc[m, (r, 'mean')]:+.1f} "
                                         f"({apart.loc[m, (r, 'sem')]:.1f})" for r in rules
                               if r not in ("training", "adjusted")} for m in few_most}
              | {f"{m}: seconds": seconds[m].rename(rules).round(2) for m in few_most}
-             ).reindex(rules.values()).fillna("")
+             ).reindex(rules.values()).astype(object).fillna("")
 
 # %%
 for m in few_most:
