@@ -518,9 +518,9 @@ glue("weak-bird-E", f"{curves['three species'][-1, 1]:.1f}", display=False)
 # {glue:text}`weak-normal-6` at 6 and {glue:text}`weak-normal-8` at 8, where the line promises 4
 # nats of a possible $\ln 10 = 2.3$.
 #
-# The scores that the paper reports on images begin at {glue:text}`weak-printed`, which needs $\eps
-# > $ {glue:text}`weak-radius`, and most raw scores of images in the chapters that follow are of
-# that size or larger: all outside. How soon a task leaves depends on the task. There
+# The scores that the paper reports on images begin at {glue:text}`weak-printed`, which needs an
+# $\eps$ above {glue:text}`weak-radius`, and most raw scores of images in the chapters that follow
+# are of that size or larger: all outside. How soon a task leaves depends on the task. There
 # {prf:ref}`thm-operational` and {prf:ref}`prop-log-loss` are *motivation* for the score and no
 # explanation of what it does; whether it ranks features rightly is a question for experiments, and
 # those chapters ask it.

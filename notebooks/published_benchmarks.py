@@ -38,7 +38,7 @@ data = files("tdist") / "data"
 chaves = pd.read_csv(data / "benchmark_tmlr.csv")
 thuml = pd.read_csv(data / "benchmark_tllib.csv")
 thuml["accuracy"] /= 100  # both 0 to 1
-chaves.head(3).set_index("dataset")
+chaves.head(3).set_index("dataset").T
 
 # %% [markdown]
 # A row is a data set and a network. `accuracy` is that of the fine-tuned network on test images.
@@ -121,7 +121,8 @@ glue("benchmarks-chance", round(100 * float(shares["Chaves and others"].median()
 below = chaves[chaves["h_score"] < (chaves["classes"] - 1)
                * (chaves["width"] / (chaves["n_train"] - 1)).clip(upper=1) - 5e-4]
 glue("benchmarks-below", len(below), display=False)
-print("below chance:", ", ".join(below["dataset"] + " " + below["model"]))
+for name, models in below.groupby("dataset")["model"]:
+    print(f"below chance on {name}:", ", ".join(models))
 shares.round(2).astype(object).where(shares.notna(), "")
 
 # %% [markdown]

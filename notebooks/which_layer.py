@@ -425,7 +425,7 @@ plt.show()
 own = {n: spearmanr(group["adjusted_opt"], group["test_accuracy"]).statistic
        for n, group in targets.groupby("categories")}
 note("opt-inside", np.mean(list(own.values())))
-print("H of f_opt and accuracy, inside a size:", {n: round(v, 2) for n, v in own.items()})
+print("H of f_opt and accuracy, inside a size:", {n: round(float(v), 2) for n, v in own.items()})
 
 # %% [markdown]
 # :::{admonition} Depends on the measure
@@ -461,13 +461,13 @@ print("H of f_opt and accuracy, inside a size:", {n: round(v, 2) for n, v in own
 # needed for empirical learning" (again in 4.2). That can be put to a test. Give a score and a
 # training run the *same* $m$ labels of Fashion-MNIST and let each choose one of the 17 depths.
 # Training chooses by the held-out accuracy of a softmax regression whose penalty is tuned on the
-# same labels, in five folds. The choices are judged on 3,000 images that nobody saw: by the
-# accuracy after training on those $m$ labels ("same"), and after training on the most labels of the
-# study ("most").
+# same labels, in five folds. There are five draws of each size. The choices are judged on 3,000
+# images that nobody saw: by the accuracy after training on those $m$ labels ("same"), and after
+# training on the most labels of the study ("most").
 
 # %%
 budget = load("budgets")
-print(budget["command"], "| draws of each size:", budget["config"]["seeds"])
+print(budget["command"])
 rules = {"h": "H", "adjusted": "adjusted H", "shrunk": "shrunk H",
          "shrunk_adjusted": "shrunk, adjusted", "loo": "loo", "knn": "knn", "mean": "nearest mean",
          "logme": "LogME", "training": "training", "deepest": "the deepest"}
