@@ -112,17 +112,17 @@ def test_draws_are_nine_to_one_and_have_no_image_in_common_where_there_are_enoug
 
 def test_units_take_the_rows_that_their_names_say(small):
     x, y = small
-    train, test = blocks.draw("CIFAR-100", 1)
+    train, test = blocks.draw("CIFAR-100", 0)
     depth = "blocks.5.3"
-    found = blocks.units()[f"score/CIFAR-100/1/{depth}"]()
+    found = blocks.units()[f"score/CIFAR-100/0/{depth}"]()
     given = x[depth][train], y[train]
     assert found["h"] == pytest.approx(h_score(*given).statistic, abs=1e-12)
     assert found["shrunk"] == h_score(*given, shrinkage="ledoit-wolf").statistic
     for name in blocks.SCORES:
         assert found[name] == pytest.approx(float(scores.compare(*given, name)[name]), abs=1e-12)
-    reached = blocks.units()[f"train/CIFAR-100/1/{depth}"]()
-    assert reached == blocks.trained(x[depth], y, train, test, 1, [])
-    assert set(blocks.units()["train/Fashion-MNIST/2/bn2"]()) == {"paper", "tuned", "penalties"}
+    reached = blocks.units()[f"train/CIFAR-100/0/{depth}"]()
+    assert reached == blocks.trained(x[depth], y, train, test, 0, [])
+    assert set(blocks.units()["train/Fashion-MNIST/1/bn2"]()) == {"paper", "tuned", "penalties"}
 
 
 def test_features_are_those_of_the_rows_and_parts_are_kept(tmp_path, monkeypatch):

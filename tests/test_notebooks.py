@@ -568,8 +568,8 @@ def test_an_edit_while_it_runs_is_not_overwritten(book, capsys):
 def test_notebooks_are_chosen_by_name_start_or_chapter(capsys):
     pairs = execute.book()
     names = lambda *words: [pair.name for pair in execute.chosen(words, pairs)]  # noqa: E731
-    assert names("16") == names("notebooks/coupled_transfer.py") == ["coupled_transfer"]
-    assert names("1") == ["divergence_transition_matrix"] and names("24") == ["clothes"]
+    assert names("18") == names("notebooks/coupled_transfer.py") == ["coupled_transfer"]
+    assert names("1") == ["divergence_transition_matrix"] and names("26") == ["clothes"]
     assert names("h_score") == ["h_score"]
     assert names("two") == ["two_sources", "two_domains"]
     with pytest.raises(SystemExit, match="called clothing; there is clothes"):
