@@ -174,6 +174,18 @@ def test_newton_closes_what_mirror_steps_leave(entropy, lam):
         assert 1e-6 < excess <= left.gap[b]
 
 
+@pytest.mark.parametrize("n, most", [(8, 16), (25, 40)])
+def test_annealing_takes_a_few_steps_a_level(n, most):
+    """After a thousand steps of Sinkhorn; wherever the costs lie, and in whatever unit."""
+    cost, _ = problem(n=n)
+    for entropy in (1e-4, 1e-3, 1e-2):
+        for scale, at in ((1, 0), (10, 5), (0.1, -5)):
+            found = entropic(scale * cost + at, entropy, tolerance=1e-9)
+            assert found.closed and found.steps <= 1000 + most
+    assert entropic(cost, 0.1, tolerance=1e-9).steps < 10
+    assert proximal(cost, cost * 0 + n**-2.0, 0.1, 1.0, sweeps=1).coupling.shape == cost.shape
+
+
 @pytest.mark.parametrize("entropy", [0.01, 0.0])
 def test_newton_halves_steps_that_overshoot(entropy):
     """From potentials of 0, where full steps go astray without entropy."""
@@ -273,6 +285,11 @@ def test_kinds_and_inputs_are_kept():
     (lambda c, p: proximal(c, p, -0.1, 1.0), "at least 0"),
     (lambda c, p: proximal(c, p, 0.0, 0.0), "ot.emd"),
     (lambda c, p: proximal(c, 8 * p, 0.1, 1.0), "previous must be a coupling"),
+    # columns whose sums are right, and rows
+    (lambda c, p: proximal(c, p * np.linspace(0.9, 1.1, 8)[:, None] + (1 / 8 - (
+        p * np.linspace(0.9, 1.1, 8)[:, None]).sum(1, keepdims=True)) / 8, 0.1, 1.0), "previous"),
+    (lambda c, p: proximal(c, p * np.linspace(0.9, 1.1, 8) + (1 / 8 - (
+        p * np.linspace(0.9, 1.1, 8)).sum(2, keepdims=True)) / 8, 0.1, 1.0), "previous"),
     (lambda c, p: proximal(c, p, 0.1, 1.0, tolerance=-1), "tolerance"),
     (lambda c, p: proximal(c, p, 0.1, np.nan), "finite"),
     (lambda c, p: proximal(c, p, 0.1, 1.0, max_steps=0), "at least 1"),

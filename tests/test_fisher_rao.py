@@ -195,6 +195,16 @@ def test_numbers_for_arrays_and_tensors_for_tensors():
     assert not isinstance(path_length(path), torch.Tensor)
 
 
+def test_half_precision_may_be_off_by_more():
+    off = torch.tensor([0.5, 0.505])
+    assert distance(off.half(), off.half()) == 0 == distance(off.bfloat16(), off.bfloat16())
+    for kind in (torch.float32, torch.float64):
+        with pytest.raises(ValueError, match="sum"):
+            distance(off.to(kind), off.to(kind))
+    with pytest.raises(ValueError, match="sum"):
+        distance(torch.tensor([0.5, 0.6]).half(), torch.tensor([0.5, 0.6]).half())
+
+
 def test_every_step_needs_a_weight():
     with pytest.raises(ValueError, match="positive sum at every step"):
         expected_length(softmax_path(2, inputs=2), weights=[[1, 2], [0, 0]])

@@ -395,6 +395,7 @@ def test_directions(rng):
     assert np.abs(phi @ np.sqrt(p0)).max() < 1e-12
     assert (directions(p0, 4, seed=1) == phi).all()
     assert not np.allclose(directions(p0, 4, seed=2), phi)
+    assert np.allclose(np.abs(directions([0.36, 0.64], 1)), [[0.8, 0.6]])
 
 
 def test_perturb(rng):
@@ -402,10 +403,11 @@ def test_perturb(rng):
     p = perturb(p0, directions(p0, 3, seed=1), 0.01)
     assert p.shape == (3, 6) and np.allclose(p.sum(axis=1), 1, atol=1e-14)
     assert np.allclose(((p - p0) ** 2 / p0).sum(axis=1), 0.01**2, rtol=1e-9)
+    assert np.allclose(p - p0, 0.01 * np.sqrt(p0) * directions(p0, 3, seed=1), atol=1e-15)
 
 
 @pytest.mark.parametrize("phi, epsilon, match", [
-    ([1.5, -1.5], 0.1, "length <= 1"), ([0.5, 0.5], 0.1, "orthogonal"),
+    ([0.9, -0.9], 0.1, "length <= 1"), ([0.5, 0.5], 0.1, "orthogonal"),
     ([0.7, -0.7], 2.0, "probability negative"),
 ])
 def test_perturb_errors(phi, epsilon, match):
