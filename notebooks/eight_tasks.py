@@ -495,9 +495,9 @@ pd.concat([lost, lost.mean().to_frame("mean").T]).round(3)
 # ### How sure is one seed?
 #
 # Those are the encoders and decoders of one seed. The same was repeated from other seeds on small
-# pictures, with the sizes of the live run, and is being repeated at the paper's size, where an
-# H-score is taken at the pixels at which pairs of sources are scored ({doc}`two_sources`). The
-# table has every seed that is stored whole.
+# pictures, with the sizes of the live run. At the paper's size `python -m tdist.studies run
+# rooms_seed_1` repeats it, with H-scores at the pixels at which pairs of sources are scored
+# ({doc}`two_sources`); the table has every seed that is stored whole.
 
 # %%
 def of_seed(found):
