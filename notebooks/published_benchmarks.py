@@ -38,7 +38,7 @@ data = files("tdist") / "data"
 chaves = pd.read_csv(data / "benchmark_tmlr.csv")
 thuml = pd.read_csv(data / "benchmark_tllib.csv")
 thuml["accuracy"] /= 100  # both 0 to 1
-chaves.head(3).set_index("dataset").T
+chaves.head(3).set_index(["dataset", "model"]).T
 
 # %% [markdown]
 # A row is a data set and a network. `accuracy` is that of the fine-tuned network on test images.
