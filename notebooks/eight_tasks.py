@@ -58,18 +58,26 @@ PICKED = (2, 43, 4, 15, 3, 58)
 sheet = [scenes.render(1, 128, seed=5, first=number, progress=False) for number in PICKED]
 fig, axes = plt.subplots(len(sheet), 7, figsize=(8, 7.6), layout="none")
 fig.subplots_adjust(left=0, right=1, top=0.97, bottom=0.03, wspace=0.03, hspace=0.19)
-for row, room in zip(axes, sheet, strict=True):
+
+
+def show(axes, sheet):
+    """A room a row: its picture and its six maps."""
+    for row, room in zip(axes, sheet, strict=True):
+        row[0].imshow(room.images[0].permute(1, 2, 0))
+        for ax, task in zip(row[1:], MAPS, strict=True):
+            stretch = 0.5 if task in ("edge3d", "keypoint3d") else 1
+            ax.imshow(room.maps[task][0].float() ** stretch,
+                      cmap="gray" if task != "depth" else "viridis", vmin=0)
+        for ax in row:
+            ax.axis("off")
+    for ax, name in zip(axes[0], ["picture", *NAMES], strict=False):
+        ax.set_title(name, fontsize=8.5)
+
+
+show(axes, sheet)
+for ax, room in zip(axes[:, 0], sheet, strict=True):
     words = f"{(*scenes.OBJECTS, 'no object')[room.object[0]]}, {scenes.SCENES[room.scene[0]]}"
-    row[0].imshow(room.images[0].permute(1, 2, 0))
-    row[0].text(0, 131, words, fontsize=8, va="top")
-    for ax, task in zip(row[1:], MAPS, strict=True):
-        stretch = 0.5 if task in ("edge3d", "keypoint3d") else 1
-        ax.imshow(room.maps[task][0].float() ** stretch,
-                  cmap="gray" if task != "depth" else "viridis", vmin=0)
-    for ax in row:
-        ax.axis("off")
-for ax, name in zip(axes[0], ["picture", *NAMES], strict=False):
-    ax.set_title(name, fontsize=8.5)
+    ax.text(0, 131, words, fontsize=8, va="top")
 plt.show()
 
 # %% [markdown]
@@ -95,17 +103,8 @@ plt.show()
 # %% mystnb={"figure": {"caption": "One room as the encoders see it: at 64 x 64 pixels in the stored runs at the paper's size (top), at 24 x 24 in the small and live runs (bottom), with the six maps at that size. A 2D keypoint is a blob of a few pixels in both, so it is another thing; 3D keypoints cover a far larger part of the small picture.", "name": "fig-tasks-seen"}} tags=["hide-input"]
 fig, axes = plt.subplots(2, 7, figsize=(8, 2.7), layout="none")
 fig.subplots_adjust(left=0, right=1, top=0.93, bottom=0.02, wspace=0.03, hspace=0.06)
-for row, size in zip(axes, (rooms.PAPER.size, rooms.LIVE.size), strict=True):
-    room = scenes.render(1, size, seed=5, first=PICKED[0], progress=False)
-    row[0].imshow(room.images[0].permute(1, 2, 0))
-    for ax, task in zip(row[1:], MAPS, strict=True):
-        stretch = 0.5 if task in ("edge3d", "keypoint3d") else 1
-        ax.imshow(room.maps[task][0].float() ** stretch,
-                  cmap="gray" if task != "depth" else "viridis", vmin=0)
-    for ax in row:
-        ax.axis("off")
-for ax, name in zip(axes[0], ["picture", *NAMES], strict=False):
-    ax.set_title(name, fontsize=8.5)
+show(axes, [scenes.render(1, size, seed=5, first=PICKED[0], progress=False)
+            for size in (rooms.PAPER.size, rooms.LIVE.size)])
 plt.show()
 
 # %% [markdown]

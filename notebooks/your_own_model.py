@@ -308,7 +308,7 @@ _ = main(["rank", str(folder), "--model", "lite0", "--images", str(few), "--quie
 # | | |
 # | --- | --- |
 # | images | two candidates that differ on a share $d$ of the images are told apart from about $3 \sqrt{d / m}$ on: at $d = 0.1$ three points for 1,000 images, thirteen for 60 |
-# | time | a pass of EfficientNet-Lite0 at 96 pixels: 190 images a second on two cores, a fifth of that at 224; the bar shows what is left after the first batch. Scores of 10,000 images take seconds to minutes a layer |
+# | time | one pass a model; the bar shows images a second, and what is left, after the first batch. At 224 pixels a side a picture has five times as many as at 96. Scores of 10,000 images take seconds to minutes a layer |
 # | disk | $4 n k$ bytes a layer: 0.8 GB for 100,000 images and all layers of Lite0, in the user's cache folder or in `cache=`; delete it at will |
 # | memory | one batch while a model runs; then one layer at a time, a few copies of $8 n k$ bytes: 1 GB a copy for 100,000 images of 1,280 features |
 #

@@ -150,6 +150,9 @@ def _score(options):
     from tdist.scores import compare
 
     features, labels = _features(options.features), _labels(options.labels)
+    if len(labels) == len(features) + 1 and options.labels.suffix.lower() != ".npy":
+        print(f"note: {labels[0]!r} is taken for the header of {options.labels}", file=sys.stderr)
+        labels = labels[1:]
     if len(features) != len(labels):
         raise ValueError(f"{options.features} has {len(features)} rows, and {options.labels} "
                          f"{len(labels)} labels")

@@ -240,7 +240,7 @@ def wine():
 
 
 @pytest.mark.parametrize("kind", ["npy", "npz", "csv", "headed"])
-@pytest.mark.parametrize("given", ["plain", "headed", "columns", "npy"])
+@pytest.mark.parametrize("given", ["plain", "headed", "species", "columns", "npy"])
 def test_features_and_labels_of_any_file_give_the_score(kind, given, wine, tmp_path, capsys):
     x, y = wine
     features, labels = tmp_path / f"x.{kind.replace('headed', 'csv')}", tmp_path / "y.csv"
@@ -258,9 +258,11 @@ def test_features_and_labels_of_any_file_give_the_score(kind, given, wine, tmp_p
     elif given == "columns":
         pd.DataFrame({"label": names, "file": range(len(y))}).to_csv(labels, index=False)
     else:
-        labels.write_text("\n".join((["class"] if given == "headed" else []) + names.tolist()))
-    code, out, _ = command(capsys, "score", features, labels)
+        header = {"headed": ["class"], "species": ["species"]}.get(given, [])
+        labels.write_text("\n".join(header + names.tolist()))
+    code, out, err = command(capsys, "score", features, labels)
     h = h_score(x, y)
+    assert ("'species' is taken for the header" in err) == (given == "species")
     assert code == 0 and "178 samples, 13 features, 3 classes" in out
     assert f"{h.statistic:.4f}  of at most 2; by chance {h.chance:.4f}" in out
     assert [line.split()[0] for line in out.splitlines()[1:]] == ["h", "loo", "knn", "logme"]
