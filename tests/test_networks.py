@@ -1,11 +1,21 @@
 """The networks' sizes inside, what they see, and what has no nonlinearity between."""
 
+import itertools
+
 import pytest
 import torch
 from torch import nn
 
 from tdist import networks
-from tdist.networks import CNN, Encoder, LabelDecoder, MapDecoder, SmallCNN, WideResNet
+from tdist.networks import (
+    CNN,
+    Encoder,
+    LabelDecoder,
+    MapDecoder,
+    PublishedCNN,
+    SmallCNN,
+    WideResNet,
+)
 
 
 def sizes(network, images):
@@ -50,6 +60,27 @@ def test_the_papers_networks_have_their_layers_and_weights():
     assert SmallCNN(3, channels=2, size=9)(torch.zeros(2, 2, 9, 9)).shape == (2, 3)
 
 
+def test_the_published_cnn_has_the_programs_layers_and_weights():
+    """1,167,882 weights by hand: each convolution 9 in out + out, each batch norm twice its
+    channels, and a linear layer from 4 x 4 x 256."""
+    network, plan = PublishedCNN(10), [3, 32, 64, 128, 128, 256, 256]
+    by_hand = sum((9 * a + 1) * b for a, b in itertools.pairwise(plan))
+    by_hand += 2 * (32 + 128 + 256) + (4096 + 1) * 10
+    count = sum(weight.numel() for weight in network.parameters())
+    assert count == by_hand == 1_167_882
+    assert sum(weight.numel() for weight in PublishedCNN(10, width=8).parameters()) == 81_162
+    assert PublishedCNN(5, channels=1, width=4)(torch.zeros(2, 1, 32, 32)).shape == (2, 5)
+    letters = {nn.Conv2d: "c", nn.BatchNorm2d: "b", nn.ReLU: "r", nn.MaxPool2d: "p",
+               nn.Dropout2d: "d", nn.Flatten: "f", nn.Linear: "l"}
+    order = "".join(letters[type(module)] for module in network)
+    assert order == "cbrcrp" + "cbrcrpd" + "cbrcrp" + "fl"
+    assert network[12].p == 0.05
+    assert sizes(network, torch.zeros(1, 3, 32, 32)) == [
+        (32, 32), (64, 32), (128, 16), (128, 16), (256, 8), (256, 8)]
+    with pytest.raises(ValueError, match=r"32 x 32, got \(3, 28, 28\).*resized\(32\)"):
+        network(torch.zeros(1, 3, 28, 28))
+
+
 def field(network, size, row):
     """Rows of the picture that one place of the code depends on: first and last."""
     picture = torch.randn(1, 3, size, size, requires_grad=True)
@@ -74,6 +105,7 @@ def test_the_encoder_keeps_its_resolution_and_sees_far_by_dilation():
 
 @pytest.mark.parametrize(("network", "size"), [
     (CNN(3, width=4), 16), (WideResNet(3, depth=10, factor=1), 16), (SmallCNN(3, 3), 8),
+    (PublishedCNN(3, width=4), 32),
     (nn.Sequential(Encoder(4), LabelDecoder(3, 4)), 32),
     (nn.Sequential(Encoder(4), MapDecoder(4)), 32)])
 def test_between_two_layers_with_weights_there_is_a_nonlinearity(network, size):
