@@ -24,9 +24,9 @@ pixelwise.targets pixelwise.palettes
 pixelwise.whitened pixelwise.scores pixelwise.chance pixelwise
 tasks.checks tasks.task tasks.sets tasks sources networks loading pooling features
 scenes.solids scenes.furniture scenes.layouts scenes.raycast scenes.ground_truth scenes.rooms scenes
-transfer.heads transfer.settings transfer.randomness transfer.training transfer.checks
-transfer.states transfer.blocks transfer.gauges transfer.roads transfer.results transfer.distances
-transfer.weights transfer
+transfer.heads transfer.settings transfer.randomness transfer.augmenting transfer.training
+transfer.checks transfer.states transfer.blocks transfer.gauges transfer.roads transfer.results
+transfer.distances transfer.weights transfer
 vae baselines
 plots
 folders images auto_layers candidates kept_features ranked ranking
