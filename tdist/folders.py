@@ -65,20 +65,50 @@ class Folder:
         return os.fsencode(file.relative_to(self.path)) + (
             f"\0{found.st_size}\0{found.st_mtime_ns}".encode())
 
+    def sample(self, images=None, seed=0):
+        """At most so many images, each class with its share."""
+        if images is None or images >= len(self):
+            return self
+        return self.of(sample(self.labels, images, seed))
+
     def of(self, rows):
         """The images of some rows; classes keep their numbers."""
         return replace(self, files=tuple(self.files[i] for i in rows), labels=self.labels[rows])
 
-    def broken(self, progress=True):
-        """{row: what is wrong} of the files that cannot be read to their end."""
-        found = {}
-        for i, file in enumerate(tqdm(self.files, desc="checking files", unit=" files",
+    def read(self, use=lambda image: None, skip_broken=False, progress=True):
+        """The folder of the files that can be read to their end, and use(picture) of each of them,
+        {row: what use gave}.
+
+        Raises ValueError if a file cannot be read and none is to be skipped, or if what is left is
+        of one class.
+        """
+        found, broken = {}, []
+        for i, file in enumerate(tqdm(self.files, desc=f"reading {self.path.name}", unit=" files",
                                       disable=not progress)):
             try:
-                picture(file)
+                found[i] = use(picture(file))
             except (OSError, ValueError) as error:
-                found[i] = str(error)
-        return found
+                broken.append(str(error))
+        if not broken:
+            return self, found
+        what = "\n  ".join(broken[:5] + ["..."] * (len(broken) > 5))
+        if not skip_broken:
+            raise ValueError(f"{len(broken)} of {len(self)} files cannot be used; mend or delete "
+                             f"them, or leave them out by skip_broken (--skip-broken):\n  {what}")
+        left = self.of(list(found))
+        if len(np.unique(left.labels)) < 2:
+            raise ValueError(f"{self.path} is left with images of one class only; it takes two to "
+                             "be told apart")
+        notes = (*left.notes, f"{len(broken)} broken files left out:\n  {what}")
+        if gone := set(self.labels.tolist()) - set(left.labels.tolist()):
+            notes += (f"no images left in {_some([self.classes[y] for y in sorted(gone)])}: left "
+                      "out of the classes",)
+        return replace(left, notes=notes), found
+
+    def numbered(self):
+        """Without the classes that have no files, and the others numbered from 0."""
+        present, codes = np.unique(self.labels, return_inverse=True)
+        return replace(self, labels=codes, classes=tuple(self.classes[y] for y in present))
 
 
 def read_folder(path):
@@ -111,8 +141,8 @@ def read_folder(path):
             if loose else f"; endings that count: {' '.join(sorted(ENDINGS))}"))
     if len(classes) == 1:
         inside = [entry for entry in (path / classes[0]).iterdir() if entry.is_dir()]
-        raise ValueError(f"{path.absolute()} has one class, {classes[0]!r}; a score compares "
-                         "classes and needs at least two" + (
+        raise ValueError(f"{path.absolute()} has one class, {classes[0]!r}; it takes two to "
+                         "be told apart" + (
                              f". Did you mean {path / classes[0]}?" if len(inside) > 1 else ""))
     files = tuple(file for name in classes for file in pictures[name])
     labels = np.repeat(np.arange(len(classes)), [len(pictures[name]) for name in classes])
@@ -149,6 +179,30 @@ def picture(file):
         white = Image.new("RGBA", image.size, "white")
         return Image.alpha_composite(white, image).convert("RGB")
     return image.convert("RGB")
+
+
+def sample(labels, images, seed=0):
+    """Rows (images,) of a sample in which each class has its share, and at least one image.
+
+    >>> labels = np.repeat([0, 1, 2], [60, 30, 2])
+    >>> np.bincount(labels[sample(labels, 10)])
+    array([6, 3, 1])
+    """
+    counts = np.bincount(labels)
+    present = np.flatnonzero(counts)
+    if images < 2 * len(present):
+        raise ValueError(f"images={images} is fewer than two for each of the {len(present)} "
+                         "classes; take more")
+    quota = np.zeros(len(counts))
+    quota[present] = np.maximum(counts[present] * images / counts.sum(), 1)
+    take = np.floor(quota).astype(int)
+    while take.sum() > images:  # classes of one image have taken from the largest
+        take[take.argmax()] -= 1
+    rest = np.argsort(take - quota, kind="stable")[: images - take.sum()]
+    take[rest] += 1
+    rng = np.random.default_rng(seed)
+    return np.sort(np.concatenate([rng.permutation(np.flatnonzero(labels == y))[: take[y]]
+                                   for y in present]))
 
 
 def _hidden(name):
@@ -191,7 +245,7 @@ def _notes(pictures, others):
     if empty := [name for name, files in pictures.items() if not files]:
         yield f"no images in {_some(empty)}: left out of the classes"
     if single := [name for name, files in pictures.items() if len(files) == 1]:
-        yield (f"one image only in {_some(single)}: a leave-one-out guess of it is always wrong")
+        yield (f"one image only in {_some(single)}: too few to learn it and to judge it")
     if others:
         yield f"{len(others)} files left out, no images in sub-folders: " + _some(
             [file.name for file in others])

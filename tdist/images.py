@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
-from tdist.folders import read_folder
+from tdist.folders import read_folder, sample
 from tdist.inputs import encode_labels
 from tdist.manners import need
 from tdist.tasks.task import Task
@@ -60,30 +60,6 @@ def images_of(data, images=None, seed=0, skip_broken=False, progress=True):
     return _sampled(found, images, seed)
 
 
-def sample(labels, images, seed=0):
-    """Rows (images,) of a sample in which each class has its share, and at least one image.
-
-    >>> labels = np.repeat([0, 1, 2], [60, 30, 2])
-    >>> np.bincount(labels[sample(labels, 10)])
-    array([6, 3, 1])
-    """
-    counts = np.bincount(labels)
-    present = np.flatnonzero(counts)
-    if images < 2 * len(present):
-        raise ValueError(f"images={images} is fewer than two for each of the {len(present)} "
-                         "classes; take more")
-    quota = np.zeros(len(counts))
-    quota[present] = np.maximum(counts[present] * images / counts.sum(), 1)
-    take = np.floor(quota).astype(int)
-    while take.sum() > images:  # classes of one image have taken from the largest
-        take[take.argmax()] -= 1
-    rest = np.argsort(take - quota, kind="stable")[: images - take.sum()]
-    take[rest] += 1
-    rng = np.random.default_rng(seed)
-    return np.sort(np.concatenate([rng.permutation(np.flatnonzero(labels == y))[: take[y]]
-                                   for y in present]))
-
-
 class _Rows:
     """Some rows of items."""
 
@@ -101,34 +77,26 @@ def _sampled(found, images, seed):
     if images is None or images >= len(found):
         return found
     rows = sample(found.labels, images, seed)
-    note = f"{images:,} of {len(found):,} images, each class with its share (seed {seed})"
     return replace(found, items=_Rows(found.items, rows), labels=found.labels[rows],
                    digest=_hash(found.digest.encode(), rows.tobytes()),
-                   notes=(*found.notes, note))
+                   notes=(*found.notes, _drawn(images, len(found), seed)))
 
 
 def _of_folder(folder, images, seed, skip_broken, progress):
     """Only the files that are drawn are looked at, and looked at before any model runs."""
+    drawn = folder.sample(images, seed)
+    whole, _ = drawn.read(skip_broken=skip_broken, progress=progress)
+    found = whole.numbered()
     notes = folder.notes
-    if images is not None and images < len(folder):
-        notes += (f"{images:,} of {len(folder):,} images, each class with its share "
-                  f"(seed {seed})",)
-        folder = folder.of(sample(folder.labels, images, seed))
-    if broken := folder.broken(progress):
-        what = "\n  ".join(list(broken.values())[:5] + ["..."] * (len(broken) > 5))
-        if not skip_broken:
-            raise ValueError(f"{len(broken)} of {len(folder)} files cannot be used; mend or delete "
-                             f"them, or leave them out by skip_broken (--skip-broken):\n  {what}")
-        notes += (f"{len(broken)} broken files left out:\n  {what}",)
-        folder = folder.of(np.setdiff1d(np.arange(len(folder)), list(broken)))
-    present = np.unique(folder.labels)
-    if len(present) < 2:
-        raise ValueError(f"{folder.path} is left with images of one class only; a score compares "
-                         "classes and needs at least two")
-    codes = np.searchsorted(present, folder.labels)
-    return Images(folder.path.absolute().name, replace(folder, labels=codes), codes,
-                  tuple(folder.classes[y] for y in present),
-                  _hash(*(folder.identity(i) for i in range(len(folder)))), notes)
+    if drawn is not folder:
+        notes += (_drawn(images, len(folder), seed),)
+    return Images(found.path.absolute().name, found, found.labels, found.classes,
+                  _hash(*(found.identity(i) for i in range(len(found)))),
+                  notes + found.notes[len(folder.notes):])
+
+
+def _drawn(images, count, seed):
+    return f"{images:,} of {count:,} images, each class with its share (seed {seed})"
 
 
 def _of_pair(images, labels):

@@ -15,6 +15,7 @@ alphabet neighbourhoods joint tilting exponents softhgr hgr
 fisher_rao descent couplings
 agreement selection affinities
 inputs
+folders plots
 hscore.repeats hscore.moments hscore.whitening hscore.samples hscore.whitened
 hscore.classsums hscore.results hscore.score hscore.intervals hscore.leverages hscore.canonical
 hscore.metric hscore.canonical_metric hscore
@@ -28,8 +29,7 @@ transfer.heads transfer.settings transfer.randomness transfer.augmenting transfe
 transfer.checks transfer.states transfer.blocks transfer.gauges transfer.roads transfer.results
 transfer.distances transfer.weights transfer
 vae baselines
-plots
-folders images auto_layers candidates kept_features ranked ranking
+images auto_layers candidates kept_features ranked ranking
 studies.results studies.study studies.pairs
 studies.layers studies.which_model studies.blocks studies.budgets
 studies.rooms studies.rooms_paper studies.rooms_seeds studies.rooms_colours

@@ -7,8 +7,10 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
+from scipy.sparse import csr_matrix
 
 from tdist import tasks
 
@@ -104,8 +106,15 @@ UINT8, BOTH = torch.uint8, torch.tensor([0, 1])
 
 @pytest.mark.parametrize(("images", "labels", "error", "message"), [
     (torch.zeros(2, 1, 4, 4, dtype=torch.int64), BOTH, TypeError, "or floats, got torch.int64"),
-    ([[0.0], [1.0]], BOTH, TypeError, "images must be a torch.Tensor or an array.*np.stack"),
-    (np.array([["a"], ["b"]]), BOTH, TypeError, "got ndarray"),
+    ([np.zeros((1, 4, 4))] * 2, BOTH, ValueError, r"two axes .*got shape \(2, 1, 4, 4\)"),
+    (np.array([["a"], ["b"]]), BOTH, TypeError, "images must be numbers, got dtype <U1"),
+    (np.zeros((2, 3), complex), BOTH, TypeError, "images are complex"),
+    (torch.zeros(2, 3, 4, 4, dtype=torch.cfloat), BOTH, TypeError, "real numbers, got torch.compl"),
+    (np.zeros((2, 3, 4, 4), object), BOTH, TypeError, "real numbers, got object"),
+    (torch.eye(2).to_sparse(), BOTH, TypeError, r"sparse tensor; pass images\.to_dense"),
+    (csr_matrix(np.eye(2)), BOTH, TypeError, r"sparse matrix; pass images\.toarray"),
+    (np.zeros((2, 16), np.uint8), BOTH, ValueError, r"pixels are pictures, images\.reshape"),
+    (np.float64([[0, 1], [2, np.nan]]), BOTH, ValueError, "first in row 1; drop such rows"),
     (torch.full((2, 1, 4, 4), float("nan")), BOTH, ValueError, "NaN"),
     (np.full((2, 3), 1e300), BOTH, ValueError, "infinity, in float32"),
     (torch.zeros(2, 4, 4, dtype=UINT8), BOTH, ValueError, r"floats of shape.*images\[:, None\]"),
@@ -115,9 +124,12 @@ UINT8, BOTH = torch.uint8, torch.tensor([0, 1])
     (torch.zeros(2, 28, 28, 1), BOTH, ValueError, r"permute\(0, 3, 1, 2\)"),
     (torch.zeros(2, 1, 4, 4, dtype=UINT8), torch.tensor([0]), ValueError, "as many labels"),
     (torch.zeros(2, 3), torch.eye(2, dtype=torch.int64), ValueError, r"labels of shape \(2, 2\)"),
-    (torch.zeros(2, 1, 4, 4, dtype=UINT8), ["a", "b"], TypeError, "np.unique"),
+    (torch.zeros(2, 3), ["a", "c"], ValueError, r"labels hold \['c'\], not among the classes"),
+    (torch.zeros(2, 3), ["a", None], ValueError, "labels hold None at place 1"),
+    (torch.zeros(2, 3), np.array(["a", 1], object), TypeError, "int 1 among objects"),
+    (torch.zeros(2, 3), ["a"], ValueError, r"as many labels, got labels of shape \(1,\)"),
     (torch.zeros(2, 1, 4, 4, dtype=UINT8), torch.tensor([0.0, 1.0]), TypeError, "whole numbers"),
-    (torch.zeros(2, 3), np.array([0.0, 1.0]), TypeError, "whole numbers, got float64"),
+    (torch.zeros(2, 3), np.array([0.0, 1.0]), TypeError, "whole numbers or names, got float64"),
     (torch.zeros(0, 1, 4, 4, dtype=UINT8), torch.zeros(0).long(), ValueError, "has no images"),
     (torch.zeros(2, 1, 4, 4, dtype=UINT8), torch.tensor([0, 2]), ValueError, "0 to 1"),
     (torch.zeros(2, 1, 4, 4, dtype=UINT8), torch.tensor([0, -1]), ValueError, "0 to 1")])
@@ -148,7 +160,13 @@ def test_labels_and_classes_of_many_kinds(labels, classes):
 @pytest.mark.parametrize("images", [
     np.arange(6.0).reshape(2, 3), np.asfortranarray(np.arange(6.0).reshape(2, 3)),
     torch.arange(6.0).reshape(2, 3).double(), torch.arange(6).reshape(2, 3).half(),
-    np.arange(6, dtype=np.float16).reshape(2, 3), np.arange(6.0).reshape(2, 3)[::-1][::-1]])
+    np.arange(6, dtype=np.float16).reshape(2, 3), np.arange(6.0).reshape(2, 3)[::-1][::-1],
+    torch.arange(6).reshape(2, 3).bfloat16(), torch.arange(6.0).reshape(2, 3).requires_grad_(),
+    torch.arange(6).reshape(2, 3), np.arange(6, dtype=np.int16).reshape(2, 3),
+    np.arange(6, dtype=np.uint32).reshape(2, 3), np.arange(6, dtype=np.longdouble).reshape(2, 3),
+    np.arange(6, dtype=">f8").reshape(2, 3), np.arange(6, dtype=">i4").reshape(2, 3),
+    [[0, 1, 2], [3, 4, 5.0]], [torch.arange(3), torch.arange(3, 6)],
+    pd.DataFrame({"a": [0, 3], "b": [1.0, 4.0], "c": [2, 5]})])
 def test_data_are_floats_of_any_shape(images):
     task = tasks.Task("vectors", images, [0, 1], ("a", "b"))
     assert task.images.dtype == torch.float32
@@ -159,6 +177,31 @@ def test_data_are_floats_of_any_shape(images):
             change()
     signals = tasks.Task("signals", np.zeros((2, 4, 100)), [0, 1], ("a", "b"))
     assert signals.subset(1).images.shape == (1, 4, 100)
+
+
+@pytest.mark.parametrize("kind", [np.float16, np.float32, np.float64, ">f4", np.longdouble])
+def test_signals_and_pictures_of_any_float(kind):
+    values = np.arange(24).reshape(2, 1, 3, 4).astype(kind)
+    task = tasks.Task("t", values, [0, 1], ("a", "b"))
+    assert task.images.dtype == torch.float32 and task.images.flatten().tolist() == [*range(24)]
+    assert np.array_equal(values.ravel(), np.arange(24))
+
+
+@pytest.mark.parametrize("labels", [
+    ["dog", "cat", "dog"], np.array(["dog", "cat", "dog"]), pd.Series(["dog", "cat", "dog"]),
+    np.array(["dog", "cat", "dog"], object), pd.Categorical(["dog", "cat", "dog"])])
+def test_labels_may_be_names(labels):
+    task = tasks.Task("pets", np.zeros((3, 2)), labels)
+    assert task.classes == ("cat", "dog") and task.labels.tolist() == [1, 0, 1]
+    assert type(task.classes[0]) is str and task.labels.dtype == torch.int64
+    task = tasks.Task("pets", np.zeros((3, 2)), labels, ("dog", "fox", "cat"))
+    assert task.classes == ("dog", "fox", "cat") and task.labels.tolist() == [0, 2, 0]
+
+
+def test_numbers_without_names_are_refused():
+    """Two tasks numbered from 0 would else be taken to share their classes."""
+    with pytest.raises(TypeError, match="pass classes, the name of each number in order"):
+        tasks.Task("wine", np.zeros((2, 3)), [0, 1])
 
 
 def test_arrays_are_not_changed_by_what_the_task_does():
@@ -207,18 +250,59 @@ def test_a_folder_with_a_file_that_does_not_fit_names_it(folder):
     from PIL import Image
 
     (folder / "cats" / "9.png").write_bytes(b"no picture")
-    with pytest.raises(ValueError, match=r"cats/9\.png cannot be read"):
+    with pytest.raises(ValueError, match=r"1 of 7 files .*skip_broken.*\n.*cats/9\.png cannot be"):
         tasks.Task.from_folder(folder, 8, progress=False)
-    Image.fromarray(np.full((5, 5), 40_000, np.uint16)).save(folder / "cats" / "9.png")
-    with pytest.raises(ValueError, match=r"cats/9\.png has more than 8 bits"):
-        tasks.Task.from_folder(folder, 8, progress=False)
+    with pytest.warns(UserWarning, match=r"1 broken files left out:\n.*9\.png"):
+        task = tasks.Task.from_folder(folder, 8, skip_broken=True, progress=False)
+    assert task.labels.tolist() == [0, 0, 1, 2, 2, 2]
     Image.new("L", (5, 5)).save(folder / "cats" / "9.png")
     with pytest.raises(ValueError, match=r"9\.png is \(5, 5\).*pass size="):
         tasks.Task.from_folder(folder, progress=False)
-    with pytest.raises(FileNotFoundError, match="nowhere is no folder"):
+    with pytest.raises(FileNotFoundError, match="nowhere is not there"):
         tasks.Task.from_folder(folder / "nowhere")
-    with pytest.raises(FileNotFoundError):
+    with pytest.raises(FileNotFoundError, match="3 beside them: put the images of each class"):
         tasks.Task.from_folder(folder / "cats")
+    with pytest.raises(ValueError, match="size must be a whole number, at least 1; got 0"):
+        tasks.Task.from_folder(folder, 0)
+
+
+def test_folders_are_read_as_a_ranking_reads_them(folder):
+    """The same pixels of grey, deep, transparent and turned pictures, classes and sample."""
+    from PIL import Image
+
+    from tdist.images import images_of
+
+    place = folder / "cats" / "nested"
+    place.mkdir()
+    Image.new("L", (20, 10), 99).save(place / "grey.JPG")
+    Image.fromarray(np.full((10, 20), 40_000, np.uint16)).save(place / "deep.png")
+    Image.new("LA", (20, 10), (0, 0)).save(place / "clear.png")
+    turned, exif = Image.new("RGB", (10, 20), (9, 8, 7)), Image.Exif()
+    exif[0x0112] = 6
+    turned.save(place / "turned.jpg", exif=exif)
+    task, ranked = tasks.Task.from_folder(folder, progress=False), images_of(folder, progress=False)
+    assert task.classes == ranked.classes and task.labels.tolist() == ranked.labels.tolist()
+    assert len(task) == 10 == len(ranked)
+    for image, (picture, _) in zip(task.images, [ranked.items[i] for i in range(10)], strict=True):
+        assert np.array_equal(image.permute(1, 2, 0), np.asarray(picture))
+    part, drawn = (tasks.Task.from_folder(folder, images=6, seed=3, progress=False),
+                   images_of(folder, images=6, seed=3, progress=False))
+    assert part.labels.tolist() == drawn.labels.tolist() and len(part) == 6
+    assert np.array_equal(part.images[0].permute(1, 2, 0), np.asarray(drawn.items[0][0]))
+
+
+def test_what_a_folder_leaves_out_is_named(folder):
+    (folder / "empty").mkdir()
+    (folder / "cats" / "notes.txt").write_text("no picture")
+    with pytest.warns(UserWarning, match=r"no images in empty.*1 files left out.*notes\.txt"):
+        task = tasks.Task.from_folder(folder, 8, progress=False)
+    assert task.classes == ("cats", "dogs", "owls")
+    (folder / "empty").rmdir()
+    (folder / "cats" / "notes.txt").unlink()
+    (folder / "dogs" / "0.png").write_bytes(b"")
+    with pytest.warns(UserWarning, match="no images left in dogs"):
+        task = tasks.Task.from_folder(folder, 8, skip_broken=True, progress=False)
+    assert task.classes == ("cats", "owls") and task.labels.tolist() == [0, 0, 1, 1, 1]
 
 
 # Data sets that the user may have

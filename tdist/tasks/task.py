@@ -1,15 +1,16 @@
 """A task: images or other data, and the class of each."""
 
+import warnings
 from dataclasses import dataclass, replace
-from pathlib import Path
 
+import numpy as np
 import torch
 from torch.nn.functional import interpolate
 from torch.utils.data import DataLoader, TensorDataset
-from tqdm import tqdm
 
-from tdist.manners import line, need
-from tdist.tasks.checks import checked_data, fewer, names_in_order, picture, whole_numbers
+from tdist.folders import read_folder
+from tdist.manners import line, need, whole
+from tdist.tasks.checks import checked_data, fewer, names_in_order, numbered
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -19,15 +20,17 @@ class Task:
     Parameters
     ----------
     name : str
-    images : torch.Tensor or numpy.ndarray
-        uint8 of shape (n, channels, height, width), which networks see scaled to [-1, 1]; or floats
-        of any shape (n, ...), which they see as they are, in float32: images, vectors (n, k),
-        signals.
-    labels : torch.Tensor, numpy.ndarray or list, shape (n,)
-        Whole numbers, 0 to len(classes) - 1; kept as int64.
-    classes : tuple, list or numpy.ndarray of str
-        What each label means; kept as a tuple. Tasks know their classes by these names: two tasks
-        with a name in common share the class.
+    images : torch.Tensor, numpy.ndarray or pandas.DataFrame
+        uint8 of shape (n, channels, height, width), which networks see scaled to [-1, 1]; floats of
+        any shape (n, ...), or vectors (n, k) of any real type, which they see as they are, in
+        float32. Columns of different scales need standardising, by the source's means and spreads
+        for both tasks.
+    labels : torch.Tensor, numpy.ndarray, list or pandas.Series, shape (n,)
+        Names, or whole numbers 0 to len(classes) - 1; kept as numbers, int64.
+    classes : tuple, list or numpy.ndarray of str, optional
+        What each label means; kept as a tuple. Where labels are names, by default these in
+        alphabetical order. Tasks know their classes by these names: two tasks with a name in common
+        share the class.
 
     Raises
     ------
@@ -45,19 +48,22 @@ class Task:
     Task(name='points', images=Tensor (4, 2), labels=Tensor (4,), classes=('in', 'out'))
     >>> len(points), points.images.dtype
     (4, torch.float32)
+    >>> Task("points", [[0.1, 2.0], [0.3, 1.0], [0.2, 3.0]], ["out", "in", "out"])
+    Task(name='points', images=Tensor (3, 2), labels=Tensor (3,), classes=('in', 'out'))
     """
 
     name: str
     images: torch.Tensor
     labels: torch.Tensor
-    classes: tuple
+    classes: tuple = None
 
     __repr__ = line
 
     def __post_init__(self):
+        classes = self.classes if self.classes is None else names_in_order("classes", self.classes)
+        labels, classes = numbered(self.labels, classes)
         for field, value in (("images", checked_data(self.name, self.images)),
-                             ("labels", whole_numbers(self.labels)),
-                             ("classes", names_in_order("classes", self.classes))):
+                             ("labels", labels), ("classes", classes)):
             object.__setattr__(self, field, value)
         if self.labels.shape != self.images.shape[:1]:
             raise ValueError(f"{len(self.images)} images need as many labels, got labels of shape "
@@ -72,29 +78,39 @@ class Task:
         return len(self.labels)
 
     @classmethod
-    def from_folder(cls, path, size=None, name=None, progress=True):
-        """A task from a folder that has a sub-folder of images for each class, in colour.
+    def from_folder(cls, path, size=None, name=None, *, images=None, seed=0, skip_broken=False,
+                    progress=True):
+        """A task from a folder that has a sub-folder of pictures for each class, in colour.
+
+        It reads what :func:`tdist.rank` reads: pictures of any mode and depth, nested folders and
+        upper-case endings. What is left out, such as an empty class, is named by a warning.
 
         Parameters
         ----------
         path : str or pathlib.Path
         size : int, optional
-            Resize each image to size x size; by default all must have one shape.
+            Resize each picture to size x size; by default all must have one shape.
         name : str, optional
             Of the task; by default the folder's.
+        images : int, optional
+            Read no more than these, each class with its share, drawn by `seed`.
+        skip_broken : bool
+            Leave out files that cannot be read, in place of an error.
         progress : bool
             Show a progress bar.
 
         Raises
         ------
         FileNotFoundError
-            If there is no such folder, or no sub-folder with images in it.
+            If there is no such folder, or no sub-folder with pictures in it.
         ValueError
-            If a file is no image of 8 bits, or the images' shapes differ; with its path.
+            If a file cannot be read or the shapes differ, with its path; if there is one class
+            only, or the folder holds splits (train, test) in place of classes.
 
         Examples
         --------
         >>> import tempfile
+        >>> from pathlib import Path
         >>> from PIL import Image
         >>> folder = Path(tempfile.mkdtemp())
         >>> for name in ("cats", "dogs"):
@@ -103,18 +119,24 @@ class Task:
         >>> Task.from_folder(folder, size=8, name="pets", progress=False)
         Task(name='pets', images=Tensor (2, 3, 8, 8), labels=Tensor (2,), classes=('cats', 'dogs'))
         """
-        path = Path(path)
-        if not path.is_dir():
-            raise FileNotFoundError(f"{path.absolute()} is no folder; it must have a sub-folder of "
-                                    "images for each class")
-        files = need("torchvision").datasets.ImageFolder(path, loader=lambda file: file)
-        images = [picture(file, size) for file, _ in tqdm(files, desc=f"reading {path.name}",
-                                                           disable=not progress)]
-        for (file, _), image in zip(files, images, strict=True):
-            if image.shape != images[0].shape:
+        size = None if size is None else whole("size", size, 1)
+        folder = read_folder(path)
+
+        def pixels(image):
+            image = image if size is None else image.resize(
+                (size, size), need("PIL.Image").Resampling.BILINEAR)
+            return torch.from_numpy(np.array(image)).permute(2, 0, 1)
+
+        folder, read = folder.sample(images, seed).read(pixels, skip_broken, progress)
+        if folder.notes:
+            warnings.warn(f"{folder.path.name}: " + "; ".join(folder.notes), stacklevel=2)
+        read, folder = list(read.values()), folder.numbered()
+        for file, image in zip(folder.files, read, strict=True):
+            if image.shape != read[0].shape:
                 raise ValueError(f"{file} is {tuple(image.shape[1:])}, and the first image "
-                                 f"{tuple(images[0].shape[1:])}; pass size= to bring them to one")
-        return cls(name or path.name, torch.stack(images), files.targets, files.classes)
+                                 f"{tuple(read[0].shape[1:])}; pass size= to bring them to one")
+        return cls(name or folder.path.absolute().name, torch.stack(read), folder.labels,
+                   folder.classes)
 
     def subset(self, size, seed=0):
         """`size` images drawn without replacement.
