@@ -141,7 +141,7 @@ assert 2 < found.length < found.riemannian_length < 6 and found.accuracy > 0.85
 head, moving = Head(low.classes, high.classes, classes=DIGITS), copy.deepcopy(start)
 blocks = Blocks(low, high, settings.block)
 blocks.start(None, settings.entropy, settings.tolerance)
-road = travel(moving, [blocks], head, settings)
+road = travel([moving], [blocks], head, settings)
 cost, scale = road.costs[0], road.costs[0].mean().item()
 gamma = couplings.proximal(cost, blocks.coupling, settings.entropy * scale,
                            settings.proximal * scale, settings.tolerance).coupling
@@ -163,7 +163,7 @@ assert abs(sum(road.steps) / first.length - 1) < 1e-6 and abs(moved / first.move
 
 # %%
 blocks.coupling = gamma
-second = {number: travel(copy.deepcopy(start), [blocks], head, settings, number=number)
+second = {number: travel([copy.deepcopy(start)], [blocks], head, settings, number=number)
           for number in (0, 1)}
 
 # %% tags=["nbval-ignore-output"]

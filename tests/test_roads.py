@@ -99,7 +99,7 @@ def test_one_step_by_hand():
     blocks = Blocks(source, target, 4, seed=3)
     blocks.start(None, 0.05, 1e-6)
     moved = copy.deepcopy(network)
-    road = travel(moved, [blocks], head, settings, seed=3, kind="linear")
+    road = travel([moved], [blocks], head, settings, seed=3, kind="linear")
 
     again = copy.deepcopy(network)
     optimiser = torch.optim.SGD(again.parameters(), 0.3)
@@ -133,7 +133,7 @@ def test_the_weights_of_a_road_by_hand(momentum, weight_decay):
     source, target = turned(20)
     settings = replace(QUICK, steps=2, lr=0.1, momentum=momentum, weight_decay=weight_decay)
     head, blocks, moved = Head(source.classes, target.classes), Blocks(source, target, 5), plane()
-    road = travel(moved, [blocks], head, settings, kind="linear")
+    road = travel([moved], [blocks], head, settings, kind="linear")
 
     again, losses = plane(), []
     velocity = [torch.zeros_like(weight) for weight in again.parameters()]
@@ -160,7 +160,7 @@ def test_one_uncoupled_step_by_hand():
     settings = replace(QUICK, steps=1, sgd_steps=1, block=4, lr=0.3)
     head, network = Head(source.classes, target.classes), plane()
     moved = copy.deepcopy(network)
-    road = travel(moved, [Blocks(source, target, 4)], head, settings, kind="mixture")
+    road = travel([moved], [Blocks(source, target, 4)], head, settings, kind="mixture")
     d = torch.cat([head.step(network(task.images), moved(task.images), 0.5)
                    for task in (source, target)])
     assert road.steps == pytest.approx([d.mean().item()], rel=1e-3)
@@ -211,7 +211,7 @@ def test_unseen_images_have_a_loss_of_their_own():
     unseen = points(20, classes=("b", "c"), seed=7, shift=2.0)
     parts = [Blocks(source, target, 5), Blocks(source, unseen, 5)]
     head, network = Head(source.classes, target.classes), plane()
-    road = travel(network, parts, head, QUICK, seed=4)
+    road = travel([network], parts, head, QUICK, seed=4)
     _, columns = parts[1].draw(stream(4, PAIRS, QUICK.steps - 1), POINTS)
     expected = head.target_loss(network(unseen.images[columns]), unseen.labels[columns]).item()
     assert road.test_loss[-1] == pytest.approx(expected, rel=1e-5)
@@ -225,7 +225,7 @@ def test_weights_learn_in_training_mode_and_are_measured_in_evaluation_mode():
             modes.append((self.training, torch.is_grad_enabled()))
             return super().forward(x)
 
-    travel(Spy(*plane()), [Blocks(source, target, 5)], Head(source.classes, target.classes), QUICK)
+    travel([Spy(*plane())], [Blocks(source, target, 5)], Head(source.classes, target.classes), QUICK)
     assert set(modes) == {(True, True), (False, False)}
     assert sum(training for training, _ in modes) == QUICK.steps * QUICK.sgd_steps
 
@@ -236,7 +236,7 @@ def test_costs_add_up_to_the_length():
     source, target = points(20), points(20, seed=1, shift=1.0)
     blocks = Blocks(source, target, 5)
     head = Head(source.classes, target.classes)
-    road = travel(plane(), [blocks], head, replace(QUICK, visits=4))
+    road = travel([plane()], [blocks], head, replace(QUICK, visits=4))
     expected = (blocks.coupling * road.costs[0]).sum().item() / 4
     assert expected == pytest.approx(sum(road.steps), rel=1e-9)
     assert float(road) == sum(road.steps)
@@ -271,7 +271,7 @@ def test_blocks_measured_in_turn_scale_up():
 
     head = Head(source.classes, target.classes)
     settings = replace(QUICK, steps=8, sgd_steps=1, lr=0.01, batch=256)
-    costs = [travel(Drift(), [Blocks(source, target, 5)], head, replace(settings, visits=visits),
+    costs = [travel([Drift()], [Blocks(source, target, 5)], head, replace(settings, visits=visits),
                     kind="linear").costs[0].mean().item() for visits in (1, 4)]
     assert costs[0] == pytest.approx(costs[1], rel=0.1)
 
@@ -281,7 +281,7 @@ def test_blocks_measured_in_turn_scale_up():
 def test_weights_that_stay_are_at_distance_zero(network, kind):
     source, target = halves(100)
     head, still = Head(source.classes, target.classes), replace(QUICK, lr=1e-30)
-    assert travel(network, [Blocks(source, target, 5)], head, still, kind=kind).steps == [0.0] * 4
+    assert travel([network], [Blocks(source, target, 5)], head, still, kind=kind).steps == [0.0] * 4
 
 
 def test_the_running_means_of_batch_norm_are_the_classifiers_movement_too():
@@ -289,18 +289,18 @@ def test_the_running_means_of_batch_norm_are_the_classifiers_movement_too():
     head, still = Head(source.classes, target.classes), replace(QUICK, lr=1e-30)
     network = CNN(10, 1, width=4)
     blocks = [Blocks(source, target, 5)]
-    assert min(travel(copy.deepcopy(network), blocks, head, still).steps) > 0
+    assert min(travel([copy.deepcopy(network)], blocks, head, still).steps) > 0
     for module in network.modules():
         if isinstance(module, nn.BatchNorm2d):
             module.momentum = 0.0
-    assert travel(network, blocks, head, still).steps == [0.0] * 4
+    assert travel([network], blocks, head, still).steps == [0.0] * 4
 
 
 def test_a_road_that_blows_up_can_be_pickled():
     source, target = turned(20)
     head, wild = Head(source.classes, target.classes), replace(QUICK, lr=3e38)
     with pytest.raises(Diverged, match=r"at tau = 0\.\d+, SGD step \d; the last good") as caught:
-        travel(plane(), [Blocks(source, target, 5)], head, wild)
+        travel([plane()], [Blocks(source, target, 5)], head, wild)
     copied = pickle.loads(pickle.dumps(caught.value))
     assert str(copied) == str(caught.value)
     assert torch.equal(copied.network[1].weight, caught.value.network[1].weight)
@@ -309,7 +309,7 @@ def test_a_road_that_blows_up_can_be_pickled():
 
 def test_a_road_prints_in_one_line():
     source, target = turned(20)
-    road = travel(plane(), [Blocks(source, target, 5)], Head(source.classes, target.classes), QUICK)
+    road = travel([plane()], [Blocks(source, target, 5)], Head(source.classes, target.classes), QUICK)
     assert repr(road).startswith("Road(steps=[") and "\n" not in repr(road)
     again = pickle.loads(pickle.dumps(road))
     assert (again.steps, float(again)) == (road.steps, float(road))

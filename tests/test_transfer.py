@@ -95,7 +95,7 @@ def test_each_road_is_measured_at_draws_of_its_own_and_travelled_by_the_same_one
         blocks = Blocks(source, target, settings.block)
         blocks.coupling = first.coupling
         head = Head(source.classes, target.classes)
-        road = travel(moving, [blocks], head, settings, number=number)
+        road = travel([moving], [blocks], head, settings, number=number)
         lengths.append(sum(road.steps))
         ends.append(torch.cat([w.flatten() for w in moving.parameters()]))
         orders.append(PairGauge(blocks, head, settings, number=number).order.tolist())
@@ -249,7 +249,7 @@ def test_uncoupled_is_one_road(digit_pair):
     found = uncoupled(source, target, network, QUICK, progress=False)
     head, blocks = Head(source.classes, target.classes), Blocks(source, target, QUICK.block)
     start = pretrained(source, network, QUICK, classes=DIGITS, progress=False)
-    road = travel(start, [blocks], head, QUICK, kind="mixture")
+    road = travel([start], [blocks], head, QUICK, kind="mixture")
     assert found.length == pytest.approx(sum(road.steps), rel=1e-6)
     assert found.riemannian_length == pytest.approx(sum(road.riemannian_steps), rel=1e-6)
     assert found.coupling is None

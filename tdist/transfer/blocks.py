@@ -89,9 +89,12 @@ class Blocks:
         column = (below < u[:, None]).sum(1).clamp(max=self.n - 1)
         return self.source[block, row], self.target[block, column]
 
-    def mixed(self, rows, mix):
-        """Mixed images and the labels of both ends; rows: a pair from :meth:`draw`, mix (size,)."""
-        x_s, x_t = (floats(images[index]) for images, index in zip(self.images, rows, strict=True))
+    def mixed(self, rows, mix, view=floats):
+        """Mixed images and the labels of both ends; rows: a pair from :meth:`draw`, mix (size,).
+
+        view: from stored images to the floats that are mixed.
+        """
+        x_s, x_t = (view(images[index]) for images, index in zip(self.images, rows, strict=True))
         weight = mix.to(x_s.dtype).view(-1, *[1] * (x_s.ndim - 1))  # (size, 1, ...)
         y_s, y_t = (labels[index] for labels, index in zip(self.labels, rows, strict=True))
         return (1 - weight) * x_s + weight * x_t, y_s, y_t

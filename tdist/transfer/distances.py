@@ -4,19 +4,26 @@ Section 3 of the coupled-transfer paper. Lengths are Fisher-Rao lengths, in nats
 """
 
 import copy
+import math
+import time
 import warnings
-from dataclasses import asdict
+from dataclasses import asdict, astuple
 
+import torch
 from tqdm import tqdm
 
 from tdist import couplings
+from tdist.manners import whole
 from tdist.transfer import states
 from tdist.transfer.blocks import Blocks, seen
 from tdist.transfer.checks import checked
 from tdist.transfer.randomness import reproducible
 from tdist.transfer.results import Iteration, Transfer
 from tdist.transfer.roads import travel
-from tdist.transfer.training import device_of, evaluate, guarded, pretrain
+from tdist.transfer.training import device_of, evaluate, guarded, pretrain, settling
+
+SAVE_EVERY = 30  # seconds between states within a road
+SETTLED = 0.05, 0.01  # of its loss, or nats: a target whose loss falls by no more is followed
 
 
 def pretrained(task, network, settings=None, *, classes=None, seed=0, progress=True):
@@ -59,7 +66,7 @@ def pretrained(task, network, settings=None, *, classes=None, seed=0, progress=T
 
 
 def coupled(source, target, network, settings=None, *, classes=None, features=None, test=None,
-            seed=0, save=None, progress=True):
+            seed=0, replicas=1, save=None, progress=True):
     r"""Coupled transfer distance from one task to another, equations 11 and 12 of the paper.
 
     .. math:: \min_\Gamma \int_0^1 \mathbb E_{x \sim p_\tau} \sqrt{2\,\mathrm{KL}[p_{w(\tau)},
@@ -74,7 +81,8 @@ def coupled(source, target, network, settings=None, *, classes=None, features=No
     it belong, at the same settings and for several seeds, the source's distance to itself (what the
     noise alone gives), the uncoupled distance (what moving along the coupling saves), and the
     distances of the other pairs that it is compared with. A difference smaller than the spread over
-    seeds is none.
+    seeds is none. :func:`tdist.transfer.survey` does all that in one call. A length without SGD's
+    noise takes `replicas`: `drift`, with its standard error, hardly depends on the rate.
 
     Parameters
     ----------
@@ -98,9 +106,12 @@ def coupled(source, target, network, settings=None, *, classes=None, features=No
     seed : int
         The same seed gives the same numbers, bit for bit, on one machine with one number of
         threads.
+    replicas : int
+        Networks that travel each road from the same start, each with random numbers of its own.
+        With two or more the result has a drift; four give it a fair error. Costs are their mean.
     save : path, optional
-        The state after every iteration. A second call with the same arguments goes on from there,
-        to more iterations too. One run at a time.
+        The state after every iteration, and within a road every half minute. A second call with
+        the same arguments goes on from there, to more iterations too. One run at a time.
     progress : bool
 
     Returns
@@ -147,72 +158,21 @@ def coupled(source, target, network, settings=None, *, classes=None, features=No
     >>> [0 < road.gap < 1e-4 for road in there.iterations]  # both couplings have a certificate
     [True, True]
     """
-    settings, head, seed = checked(source, target, network, settings, classes, test, seed)
     if features is not None and not callable(features):
         raise TypeError("features must be a function from a Task to an array (images, k), got "
                         f"{type(features).__name__}")
-    parts = _blocks(source, target, test, network, settings, seed)  # of test images too, if any
-    moving = copy.deepcopy(network)
-    with states.hold(save), reproducible(device_of(network), seed):
-        features = _once(features)
-        identity = save and states.identity(source, target, network, settings, classes, features,
-                                            test, seed)
-        state = states.load(save, identity, device_of(network))
-        if state is None:
-            gaps = [part.start(features, settings.start_entropy, settings.tolerance)
-                    for part in parts]
-            _vouch(gaps[0], settings, "first coupling", "start_entropy")
-            start = pretrain(source, copy.deepcopy(network), head, settings, seed, progress)
-            state = {"identity": identity, "weights": start.state_dict(),
-                     "couplings": [part.coupling for part in parts], "start_gap": gaps[0],
-                     "iterations": []}
-            states.save(save, state)
-        done = len(state["iterations"])
-        if done > settings.iterations:
-            raise ValueError(f"{save} has {done} iterations, more than the {settings.iterations} "
-                             "asked for; ask for as many, or save elsewhere")
-        with tqdm(total=settings.iterations * settings.steps, initial=done * settings.steps,
-                  desc=f"{source.name} to {target.name}", disable=not progress) as bar:
-            while len(state["iterations"]) < settings.iterations:
-                state = _iterate(state, moving, parts, head, settings, seed, bar)
-                states.save(save, state)
-    moving.load_state_dict(state["end"])
-    iterations = tuple(Iteration(**record) for record in state["iterations"])
-    return Transfer(iterations[-1].length, iterations[-1].riemannian_length, iterations,
-                    *_judged(moving, parts, head), moving, state["couplings"][0], state["cost"],
-                    state["start_gap"])
-
-
-def _iterate(state, moving, parts, head, settings, seed, bar):
-    """The state after one more road and the coupling that it leads to."""
-    moving.load_state_dict(state["weights"])
-    for part, coupling in zip(parts, state["couplings"], strict=True):
-        part.coupling = coupling
-    number = len(state["iterations"])
-    road = travel(moving, parts, head, settings, seed, settings.mixing, bar, number)
-    new = [_proximal(cost, part.coupling, settings, number)
-           for cost, part in zip(road.costs, parts, strict=True)]
-    (coupling, gap), cost, previous = new[0], road.costs[0], parts[0].coupling
-    count = len(parts[0])
-    _vouch(gap, settings, f"coupling of iteration {number + 1}", "entropy")
-    record = Iteration(
-        length=sum(road.steps), riemannian_length=sum(road.riemannian_steps),
-        coupled_cost=(coupling * cost).sum().item() / count, independent_cost=cost.mean().item(),
-        gap=gap, moved=(coupling - previous).abs().sum().item() / (2 * count),
-        steps=road.steps, train_loss=road.train_loss, test_loss=road.test_loss)
-    return state | {"couplings": [found for found, _ in new], "cost": cost,
-                    "end": moving.state_dict(),
-                    "iterations": [*state["iterations"], asdict(record)]}
+    return _transfer(True, source, target, network, settings, classes, _once(features), test, seed,
+                     replicas, save, progress)
 
 
 def uncoupled(source, target, network, settings=None, *, classes=None, test=None, seed=0,
-              progress=True):
+              replicas=1, save=None, progress=True):
     r"""Uncoupled transfer distance, :eq:`eq-uncoupled`: the task moves as the mixture
     :math:`(1-\tau) p_s + \tau p_t` of equation 9.
 
     Parameters
     ----------
-    source, target, network, settings, classes, test, seed, progress
+    source, target, network, settings, classes, test, seed, replicas, save, progress
         As of :func:`tdist.transfer.coupled`; of the settings, those of couplings play no part.
 
     Returns
@@ -221,7 +181,7 @@ def uncoupled(source, target, network, settings=None, *, classes=None, test=None
 
     Raises
     ------
-    TypeError, ValueError, tdist.manners.Diverged
+    TypeError, ValueError, RuntimeError, OSError, tdist.manners.Diverged
         As :func:`tdist.transfer.coupled`.
 
     Examples
@@ -241,30 +201,112 @@ def uncoupled(source, target, network, settings=None, *, classes=None, test=None
     >>> there.length < back.length / 3
     True
     """
+    return _transfer(False, source, target, network, settings, classes, None, test, seed, replicas,
+                     save, progress)
+
+
+def _transfer(joined, source, target, network, settings, classes, features, test, seed, replicas,
+              save, progress):
+    """A distance, with a coupling or without."""
     settings, head, seed = checked(source, target, network, settings, classes, test, seed)
-    parts = _blocks(source, target, test, network, settings, seed)
-    moving = pretrain(source, copy.deepcopy(network), head, settings, seed, progress)
-    with tqdm(total=settings.steps, desc=f"{source.name} to {target.name}, uncoupled",
-              disable=not progress) as bar:
-        road = travel(moving, parts, head, settings, seed, "mixture", bar)
-    none = float("nan")
-    record = Iteration(
-        length=sum(road.steps), riemannian_length=sum(road.riemannian_steps), coupled_cost=none,
-        independent_cost=none, gap=none, moved=none,
-        steps=road.steps, train_loss=road.train_loss, test_loss=road.test_loss)
-    return Transfer(record.length, record.riemannian_length, (record,),
-                    *_judged(moving, parts, head), moving, None, None, none)
+    moving = [copy.deepcopy(network) for _ in range(whole("replicas", replicas, 1))]
+    parts = _blocks(source, target, test, network, settings, seed)  # of test images too, if any
+    kind, roads = (settings.mixing, settings.iterations) if joined else ("mixture", 1)
+    with states.hold(save), reproducible(device_of(network), seed):
+        identity = save and states.identity(source, target, network, settings, classes, features,
+                                            test, seed, kind, replicas)
+        state = states.load(save, identity, device_of(network))
+        if state is None:
+            gaps = [part.start(features, settings.start_entropy, settings.tolerance)
+                    for part in parts] if joined else [math.nan]
+            _vouch(gaps[0], settings, "first coupling", "start_entropy")
+            start = pretrain(source, copy.deepcopy(network), head, settings, seed, progress)
+            state = {"identity": identity, "weights": start.state_dict(), "cost": None,
+                     "couplings": [part.coupling for part in parts], "start_gap": gaps[0],
+                     "iterations": [], "road": None}
+            states.save(save, state)
+        done = len(state["iterations"])
+        if done > roads:
+            raise ValueError(f"{save} has {done} iterations, more than the {roads} asked for; ask "
+                             "for as many, or save elsewhere")
+        with tqdm(total=roads * settings.steps, initial=done * settings.steps,
+                  desc=f"{source.name} to {target.name}{'' if joined else ', uncoupled'}",
+                  disable=not progress) as bar:
+            while len(state["iterations"]) < roads:
+                state = _iterate(state, moving, parts, head, settings, seed, kind, save, bar)
+                states.save(save, state)
+        moving[0].load_state_dict(state["end"])
+        return _result(state, moving[0], parts, head, settings, seed, joined)
+
+
+def _iterate(state, moving, parts, head, settings, seed, kind, save, bar):
+    """The state after one more road and the coupling that it leads to."""
+    for network in moving:
+        network.load_state_dict(state["weights"])
+    for part, coupling in zip(parts, state["couplings"], strict=True):
+        part.coupling = coupling
+    number, last = len(state["iterations"]), [time.monotonic()]
+    if state["road"]:
+        bar.update(len(state["road"]["rounds"]))
+
+    def keep(road):
+        if time.monotonic() - last[0] > SAVE_EVERY:
+            states.save(save, state | {"road": road()})
+            last[0] = time.monotonic()
+
+    road = travel(moving, parts, head, settings, seed, kind, bar, number, state["road"], keep)
+    record = {"length": sum(road.steps), "riemannian_length": sum(road.riemannian_steps),
+              "steps": road.steps, "train_loss": road.train_loss, "test_loss": road.test_loss,
+              "readings": road.readings, "drifts": [astuple(drift) for drift in road.drifts],
+              "rounds": road.rounds}
+    state = state | {"road": None, "end": moving[0].state_dict()}
+    if not road.costs:  # uncoupled
+        nothing = dict.fromkeys(("coupled_cost", "independent_cost", "gap", "moved"), math.nan)
+        return state | {"iterations": [*state["iterations"], record | nothing]}
+    new = [_proximal(cost, part.coupling, settings, number)
+           for cost, part in zip(road.costs, parts, strict=True)]
+    (coupling, gap), cost, previous = new[0], road.costs[0], parts[0].coupling
+    count = len(parts[0])
+    _vouch(gap, settings, f"coupling of iteration {number + 1}", "entropy")
+    record |= {"coupled_cost": (coupling * cost).sum().item() / count,
+               "independent_cost": cost.mean().item(), "gap": gap,
+               "moved": (coupling - previous).abs().sum().item() / (2 * count)}
+    return state | {"couplings": [found for found, _ in new], "cost": cost,
+                    "iterations": [*state["iterations"], record]}
+
+
+def _result(state, network, parts, head, settings, seed, joined):
+    iterations = tuple(Iteration(**record) for record in state["iterations"])
+    last, (relative, absolute) = iterations[-1], SETTLED
+    with guarded(network, "the end of the road"):
+        accuracy, loss = evaluate(network, parts[-1].tasks[1], head)
+        now, later = settling(network, parts[0].tasks[1], head, settings, seed)
+    mean, mean_error, root, root_error = last.drift
+    return Transfer(
+        length=last.length, riemannian_length=last.riemannian_length, iterations=iterations,
+        accuracy=accuracy, loss=loss, network=network,
+        coupling=state["couplings"][0] if joined else None, cost=state["cost"],
+        start_gap=state["start_gap"], drift=mean, drift_error=mean_error, riemannian_drift=root,
+        riemannian_drift_error=root_error, readings=last.readings, falling=now - later,
+        settled=now - later <= max(relative * now, absolute))
 
 
 def _proximal(cost, previous, settings, iteration):
-    scale = cost.mean().item()
-    if scale == 0:  # nothing moved, and every coupling is best
-        return previous, 0.0
-    weight = settings.proximal * settings.growth**iteration * scale
+    """The next coupling, and its largest gap, relative to the block's mean cost, or, where that is
+    the unit, to the mean cost of all."""
+    own = cost.mean((1, 2))  # (blocks,)
+    unit = {"block": own, "mean": own.mean().expand_as(own)}.get(settings.scale)
+    if unit is None:
+        unit = torch.full_like(own, settings.scale)
+    still = (unit == 0) | (own == 0)  # nothing moved, and every coupling is best
+    unit, own = (torch.where(still, 1, scale)[:, None, None] for scale in (unit, own))
     with warnings.catch_warnings(action="ignore", category=couplings.GapWarning):
-        found = couplings.proximal(cost, previous, settings.entropy * scale, weight,
+        found = couplings.proximal(cost / unit, previous, settings.entropy,
+                                   settings.proximal * settings.growth**iteration,
                                    settings.tolerance)
-    return found.coupling, found.gap.max().item() / scale
+    gap = found.gap * (unit / (unit if settings.scale == "mean" else own)).flatten()
+    return (torch.where(still[:, None, None], previous, found.coupling),
+            torch.where(still, 0.0, gap).max().item())
 
 
 def _vouch(gap, settings, which, entropy):
@@ -284,12 +326,6 @@ def _once(features):
         return known[id(task)]
 
     return features and of
-
-
-def _judged(network, parts, head):
-    """Accuracy and loss at the end of a road, on the last part's target."""
-    with guarded(network, "the end of the road"):
-        return evaluate(network, parts[-1].tasks[1], head)
 
 
 def _blocks(source, target, test, network, settings, seed):

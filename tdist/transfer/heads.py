@@ -138,12 +138,21 @@ class Head:
         -------
         torch.Tensor, shape (b,), float64
         """
-        measure = {"fisher-rao": fisher_rao.distance, "kl": fisher_rao.root_kl}[step]
-        # float64: between near distributions the KL in float32 is mostly rounding
-        source, target = (measure(before[:, own].double().softmax(1),
-                                  after[:, own].double().softmax(1))
-                          for own in (self.source, self.target))
+        source, target = self.lengths(before, after, step)
         return ((1 - tau) * source**2 + tau * target**2).sqrt()
+
+    def lengths(self, before, after, step="fisher-rao"):
+        """What the step of :meth:`step` is made of: :math:`d_s` and :math:`d_t`, (..., b) each."""
+        measure = {"fisher-rao": fisher_rao.distance, "kl": fisher_rao.root_kl}[step]
+        source = measure(*self.probabilities(before, after, self.source))
+        if self.kind != "gated":  # one softmax for both
+            return source, source
+        return source, measure(*self.probabilities(before, after, self.target))
+
+    def probabilities(self, before, after, own):
+        """The softmaxes (..., b, classes) of both over some outputs."""
+        # float64: between near distributions the KL in float32 is mostly rounding
+        return (logits[..., own].double().softmax(-1) for logits in (before, after))
 
     def correct(self, logits, labels):
         """Whether the likeliest of the target's own classes is the label, (b,)."""

@@ -1,6 +1,7 @@
 """What the distances return: named numbers, the network at the end, and in one float the length."""
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, field
 
 import torch
 
@@ -29,6 +30,12 @@ class Iteration:
         Share of the coupling's mass that changed places, 0 to 1.
     steps, train_loss, test_loss : list of float
         Along the road: length, mean loss on the pairs of SGD, and on pairs that SGD has not seen.
+    readings : dict
+        {reading: (length by (11), by (5))}: see :mod:`tdist.transfer.readings`.
+    drifts : list of tuple
+        Of each step, with replicas: drift and variance by (11), drift and variance by (5).
+    rounds : list of int
+        How many times `sgd_steps` each step took.
 
     Examples
     --------
@@ -37,7 +44,8 @@ class Iteration:
     >>> from tdist.transfer import Iteration
     >>> Iteration(2.1, 2.2, 1.6, 1.7, 2e-5, 0.4, [1.2, 0.9], [1.5, 0.8], [])
     Iteration(length=2.1, riemannian_length=2.2, coupled_cost=1.6, independent_cost=1.7, gap=2e-05,
-    moved=0.4, steps=[1.2, 0.9], train_loss=[1.5, 0.8], test_loss=[])
+    moved=0.4, steps=[1.2, 0.9], train_loss=[1.5, 0.8], test_loss=[], readings={}, drifts=[],
+    rounds=[])
     """
 
     length: float
@@ -49,10 +57,21 @@ class Iteration:
     steps: list
     train_loss: list
     test_loss: list
+    readings: dict = field(default_factory=dict)
+    drifts: list = field(default_factory=list)
+    rounds: list = field(default_factory=list)
     __repr__ = line
 
     def __float__(self):
         return self.length
+
+    @property
+    def drift(self):
+        """Of the whole road: drift and standard error by (11), and by (5); NaN without replicas."""
+        if not self.drifts:
+            return (math.nan,) * 4
+        mean, mean_variance, root, root_variance = map(sum, zip(*self.drifts, strict=True))
+        return mean, math.sqrt(mean_variance), root, math.sqrt(root_variance)
 
 
 @dataclass(frozen=True, repr=False)
@@ -74,6 +93,19 @@ class Transfer:
     start_gap : float
         Largest duality gap of the coupling of the first road, as `gap` of
         :class:`tdist.transfer.Iteration`; NaN if uncoupled.
+    drift, drift_error, riemannian_drift, riemannian_drift_error : float
+        The length of the last road without SGD's noise and its standard error, by (11) and by (5):
+        see :mod:`tdist.transfer.drifts`. NaN for one replica. The error is of SGD's noise and of
+        the inputs that a road is measured at, not of the tasks' own images. Around no drift it may
+        be negative.
+    readings : dict
+        {reading: (length by (11), by (5))} of the last road, ``"V"`` the number of the authors'
+        program: see :mod:`tdist.transfer.readings`.
+    falling : float
+        How much a tenth of a road's SGD steps more, on the target, would lower its loss, in nats.
+    settled : bool
+        Whether that is at most 5% of the loss, or .01: the classifier has arrived at the target,
+        as far as its rate lets it see.
 
     Examples
     --------
@@ -100,10 +132,22 @@ class Transfer:
     coupling: torch.Tensor | None
     cost: torch.Tensor | None
     start_gap: float
+    drift: float
+    drift_error: float
+    riemannian_drift: float
+    riemannian_drift_error: float
+    readings: dict
+    falling: float
+    settled: bool
     __repr__ = line
 
     def __float__(self):
         return self.length
+
+    @property
+    def shortest(self):
+        """The least length of all roads: what the first version of the authors' program reports."""
+        return min(road.length for road in self.iterations)
 
 
 @dataclass(frozen=True, repr=False)

@@ -16,11 +16,12 @@ from tdist.manners import sole_writer, write_aside
 # settings that say how many roads follow each other, and how long fine-tuning is: no road depends
 # on them
 FREE = ("iterations", "fine_tune_steps")
-START = ("identity", "weights", "couplings", "start_gap", "iterations", "checksum")
-LATER = ("cost", "end")  # from the first road on
+START = ("identity", "weights", "couplings", "start_gap", "iterations", "cost", "road", "checksum")
+LATER = ("end",)  # from the first road on
 
 
-def identity(source, target, network, settings, classes, features, test, seed):
+def identity(source, target, network, settings, classes, features, test, seed, kind,
+             replicas):
     """A fingerprint of everything that the numbers of a road depend on: {what: digest}."""
     modules = re.sub("0x[0-9a-f]+", "", repr(network))  # without addresses
     trained = [name for name, weight in network.named_parameters() if weight.requires_grad]
@@ -29,6 +30,7 @@ def identity(source, target, network, settings, classes, features, test, seed):
     whose = ("source", "target", "test images of the source", "test images of the target")
     tasks = zip(whose, (source, target, *(test or ())), strict=False)
     return {"settings": _digest(named), "seed": _digest(seed),
+            "kind of road": _digest(kind), "replicas": _digest(replicas),
             "classes": _digest(classes if classes is None else list(classes)),
             "network": _digest([modules, trained]),
             "weights of the network": _digest(network.state_dict()), "features": _digest(near),

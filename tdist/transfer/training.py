@@ -1,6 +1,7 @@
 """Training a network on one task or between two: SGD, logits, accuracy, and the guard that every
 loop needs."""
 
+import copy
 from contextlib import contextmanager
 
 import torch
@@ -8,9 +9,11 @@ from tqdm import tqdm
 
 from tdist.manners import Diverged
 from tdist.tasks import floats
-from tdist.transfer.randomness import PRETRAIN, reproducible, stream
+from tdist.transfer.augmenting import augmented
+from tdist.transfer.randomness import PRETRAIN, SETTLE, reproducible, stream
 
 CHUNK = 1024  # images in a forward pass without gradients: what is in memory at once
+SETTLING = 2048  # images on which a loss is judged to have settled
 CHECK = 25  # SGD steps between looks at the loss, where no step of tau sets them
 
 
@@ -34,12 +37,17 @@ def device_of(network):
     return next(network.parameters()).device
 
 
-def sgd(network, optimiser, losses, after=None):
+def sgd(network, optimiser, losses, after=None, frozen_norm=False):
     """One SGD step for each loss that `losses` yields, in training mode; the losses, (steps,).
 
-    after() is called after each step. For a :func:`guarded` block.
+    after() is called after each step. With `frozen_norm` batch norm keeps its running statistics.
+    For a :func:`guarded` block.
     """
     network.train()
+    if frozen_norm:
+        for layer in network.modules():
+            if isinstance(layer, torch.nn.modules.batchnorm._BatchNorm):
+                layer.eval()
     found = []
     for loss in losses:
         optimiser.zero_grad(set_to_none=True)
@@ -55,6 +63,12 @@ def sgd(network, optimiser, losses, after=None):
     if not all(torch.isfinite(weight).all() for weight in network.parameters()):
         raise NotFinite(f"SGD step {len(found) - 1}")
     return found
+
+
+def shown(settings, rng, images):
+    """What SGD sees of some images: floats, cropped and mirrored at random if the settings say so.
+    """
+    return floats(augmented(rng, images) if settings.augment else images)
 
 
 def predict(network, images):
@@ -76,6 +90,25 @@ def evaluate(network, task, head):
             head.target_loss(logits, labels).item())
 
 
+def settling(network, task, head, settings, seed=0):
+    """The target's loss at the end of a road, and after a tenth of the road's SGD steps more, on
+    the target alone; on at most 2,048 of its images. The network stays as it is."""
+    judged = task.subset(min(SETTLING, len(task)), seed)
+    now, more = evaluate(network, judged, head)[1], copy.deepcopy(network)
+    optimiser, rng = settings.optimiser(more), stream(seed, SETTLE)
+    images, labels = (part.to(device_of(network)) for part in (task.images, task.labels))
+    steps = -(-settings.steps * settings.sgd_steps // 10)
+
+    def losses():
+        for j in range(steps):
+            settings.pace(optimiser, j, steps)
+            rows = torch.from_numpy(rng.integers(len(task), size=settings.batch)).to(images.device)
+            yield head.target_loss(more(shown(settings, rng, images[rows])), labels[rows])
+
+    sgd(more, optimiser, losses(), frozen_norm=settings.frozen_norm)
+    return now, evaluate(more, judged, head)[1]
+
+
 def pretrain(task, network, head, settings, seed=0, progress=True):
     """Fit the network to the source task, in place.
 
@@ -93,7 +126,7 @@ def pretrain(task, network, head, settings, seed=0, progress=True):
     def losses(steps):
         for _ in range(steps):
             rows = torch.from_numpy(rng.integers(len(task), size=settings.batch)).to(device)
-            yield head.source_loss(network(floats(images[rows])), labels[rows])
+            yield head.source_loss(network(shown(settings, rng, images[rows])), labels[rows])
 
     with reproducible(device, seed):
         for start in tqdm(range(0, settings.pretrain_steps, CHECK),

@@ -7,11 +7,10 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
-from tdist.tasks import floats
 from tdist.transfer.checks import checked
 from tdist.transfer.randomness import FINE_TUNE, reproducible, stream
 from tdist.transfer.results import FineTuning
-from tdist.transfer.training import CHECK, device_of, evaluate, guarded, pretrain, sgd
+from tdist.transfer.training import CHECK, device_of, evaluate, guarded, pretrain, sgd, shown
 
 
 def fine_tuning(source, target, network, settings=None, *, classes=None, test=None, seed=0,
@@ -63,7 +62,7 @@ def fine_tuning(source, target, network, settings=None, *, classes=None, test=No
     def losses(steps):
         for _ in range(steps):
             rows = torch.from_numpy(rng.integers(len(target), size=settings.batch)).to(device)
-            yield head.target_loss(moving(floats(images[rows])), labels[rows])
+            yield head.target_loss(moving(shown(settings, rng, images[rows])), labels[rows])
 
     with reproducible(device, seed):
         for start in tqdm(range(0, settings.fine_tune_steps, CHECK), disable=not progress,

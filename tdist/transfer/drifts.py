@@ -1,0 +1,78 @@
+r"""A step of the classifier without SGD's noise, from independent replicas of it.
+
+A replica's step in :math:`2\sqrt p` is a drift, which all replicas share, and a noise of its own.
+Products of the steps of two different replicas have the drift's square as their mean, whatever the
+noise; a single step's square is too large by the noise's variance.
+"""
+
+import math
+from dataclasses import dataclass
+
+import torch
+
+ROOT_OF_NOISE = 0.31  # a root of a number around 0 with standard deviation s has sqrt(.8 s)
+
+
+@dataclass(frozen=True)
+class Drift:
+    """The drift of a step and the variance of this estimate, in both readings (11) and (5)."""
+
+    mean: float
+    mean_variance: float
+    root: float
+    root_variance: float
+
+
+def drift(before, after, tau, weight, head, variance):
+    r"""The drift of one step, :eq:`eq-drift`.
+
+    The mean of r replicas' steps has :math:`\sum_{ab} Q_{ab} / r^2` as its squared length, where
+    :math:`Q_{ab}` is the mean over inputs of the product of steps a and b; of it the part
+    :math:`c = \sum_{a \ne b} Q_{ab} / r(r-1)` is drift. So the mean step's length is multiplied by
+    the root of that share; below 0, which noise around no drift gives half the time, the drift is
+    negative, and the errors of many steps cancel.
+
+    Parameters
+    ----------
+    before, after : torch.Tensor, shape (replicas, b, outputs)
+        Logits of at least two replicas at the same inputs.
+    tau : float
+    weight : torch.Tensor, shape (b,)
+        Of the inputs; sums to 1.
+    head : Head
+    variance : callable
+        From a number for each input, (b,), to the variance of their weighted mean, for the inputs
+        that happened to be drawn.
+
+    Returns
+    -------
+    Drift
+    """
+    steps = [2 * (end.sqrt() - start.sqrt())  # (replicas, b, classes) of each task
+             for own in (head.source, head.target)
+             for start, end in [head.probabilities(before, after, own)]]
+    shares = (1 - tau, tau)
+    q = sum(share * torch.einsum("aic,bic,i->ab", step, step, weight)
+            for share, step in zip(shares, steps, strict=True))
+    squares = [share * _arc(step.mean(0).norm(dim=-1))**2
+               for share, step in zip(shares, steps, strict=True)]
+    length = sum(squares).sqrt()  # (b,) of the mean step
+    r = len(q)
+    whole, single = q.sum().item(), q.trace().item()
+    c = (whole - single) / (r * (r - 1))
+    if whole <= 0:  # nothing moved
+        return Drift(0.0, 0.0, 0.0, 0.0)
+    factor = math.copysign(math.sqrt(abs(c) * r**2 / whole), c)
+    noise = 2 * (q.mean(1).std() / math.sqrt(r)).item()  # standard error of c
+    # of the root of c, relative to the root: s / 2|c|, and near 0 that of noise alone
+    relative = noise / (2 * max(abs(c), ROOT_OF_NOISE * noise)) if noise else 0.0
+    spread = relative * math.sqrt(max(abs(c), ROOT_OF_NOISE * noise) * r**2 / whole)
+    mean, root = (length @ weight).item(), math.sqrt((length**2 @ weight).item())
+    return Drift(factor * mean, (spread * mean)**2 + factor**2 * variance(length),
+                 factor * root,
+                 (spread * root)**2 + factor**2 * variance(length**2) / (4 * root**2))
+
+
+def _arc(chord):
+    """The arc between two points of the sphere of radius 2."""
+    return 4 * torch.asin((chord / 4).clamp(max=1))
