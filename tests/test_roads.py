@@ -13,7 +13,7 @@ from tdist import couplings, fisher_rao
 from tdist.manners import Diverged
 from tdist.networks import CNN, SmallCNN
 from tdist.transfer.blocks import Blocks
-from tdist.transfer.gauges import GAUGES, MixtureGauge, PairGauge, beta, either, linear
+from tdist.transfer.gauges import GAUGES, MixtureGauge, PairGauge, beta, either, half_beta, linear
 from tdist.transfer.heads import Head
 from tdist.transfer.randomness import COSTS, PAIRS, stream
 from tdist.transfer.roads import POINTS, travel
@@ -49,7 +49,7 @@ def test_every_mixing_of_the_settings_has_a_gauge_and_only_the_mixture_has_no_co
     assert set(GAUGES) == {*MIXING, "mixture"}
     assert [kind for kind in GAUGES if not issubclass(GAUGES[kind], PairGauge)] == ["mixture"]
     assert {kind: gauge.share for kind, gauge in GAUGES.items()} == {
-        "beta": beta, "linear": linear, "mixture": either}
+        "beta": beta, "linear": linear, "half-beta": half_beta, "mixture": either}
 
 
 def test_blocks_use_every_image_of_the_larger_task():
@@ -175,11 +175,11 @@ def test_uncoupled_steps_weigh_the_tasks_by_the_middle_of_the_step():
                          replace(QUICK, steps=2, block=4, visits=2))
     before, after = plane(), plane(seed=1)
     network = copy.deepcopy(before)
-    with gauge.step(network):
+    with gauge.step([network]):
         network.load_state_dict(after.state_dict())
     d = [head.step(before(task.images), after(task.images), 0.25).mean().item()
          for task in (source, target)]
-    assert gauge.lengths == pytest.approx([0.75 * d[0] + 0.25 * d[1]], rel=1e-4)
+    assert gauge.readings[0][gauge.main][0] == pytest.approx(0.75 * d[0] + 0.25 * d[1], rel=1e-4)
     assert abs(d[0] - d[1]) > 0.01
 
 
@@ -193,16 +193,17 @@ def test_a_gauge_adds_whole_steps_only(kind):
     for fails in (False, True):
         gauge, network = GAUGES[kind](Blocks(source, target, 4), head, settings), plane()
         if fails:
-            with pytest.raises(KeyboardInterrupt), gauge.step(network):
+            with pytest.raises(KeyboardInterrupt), gauge.step([network]):
                 network.load_state_dict(plane(seed=2).state_dict())
                 raise KeyboardInterrupt
             network.load_state_dict(plane().state_dict())
         for seed in (1, 2):
-            with gauge.step(network):
+            with gauge.step([network]):
                 network.load_state_dict(plane(seed=seed).state_dict())
-        found.append((gauge.lengths, gauge.riemannian, [cost.tolist() for cost in gauge.costs()]))
+        found.append((gauge.readings, [cost.tolist() for cost in gauge.costs()]))
     assert found[0] == found[1]
-    assert len(found[0][0]) == 2 and min(found[0][0]) > 0
+    assert len(found[0][0]) == 2
+    assert min(step[gauge.main][0] for step in found[0][0]) > 0
 
 
 def test_unseen_images_have_a_loss_of_their_own():
@@ -225,7 +226,8 @@ def test_weights_learn_in_training_mode_and_are_measured_in_evaluation_mode():
             modes.append((self.training, torch.is_grad_enabled()))
             return super().forward(x)
 
-    travel([Spy(*plane())], [Blocks(source, target, 5)], Head(source.classes, target.classes), QUICK)
+    travel([Spy(*plane())], [Blocks(source, target, 5)], Head(source.classes, target.classes),
+           QUICK)
     assert set(modes) == {(True, True), (False, False)}
     assert sum(training for training, _ in modes) == QUICK.steps * QUICK.sgd_steps
 
@@ -250,7 +252,7 @@ def test_blocks_are_measured_in_turn_each_road_in_its_own_order():
         order = stream(0, COSTS, number * (settings.steps + 1)).permutation(4)
         assert (gauge.visits, gauge.order.tolist()) == (2, order.tolist())
         for _ in range(3):
-            with gauge.step(plane()):
+            with gauge.step([plane()]):
                 pass
         assert sorted(gauge.count.tolist()) == [1, 1, 2, 2]
         assert gauge.count[gauge.order[:2]].tolist() == [2, 2]
@@ -309,7 +311,8 @@ def test_a_road_that_blows_up_can_be_pickled():
 
 def test_a_road_prints_in_one_line():
     source, target = turned(20)
-    road = travel([plane()], [Blocks(source, target, 5)], Head(source.classes, target.classes), QUICK)
+    road = travel([plane()], [Blocks(source, target, 5)], Head(source.classes, target.classes),
+                  QUICK)
     assert repr(road).startswith("Road(steps=[") and "\n" not in repr(road)
     again = pickle.loads(pickle.dumps(road))
     assert (again.steps, float(again)) == (road.steps, float(road))

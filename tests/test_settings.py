@@ -12,13 +12,16 @@ import torch
 from tdist.transfer import Settings
 
 WHOLE = [field.name for field in fields(Settings) if "int" in str(field.type)]
-NUMBERS = [field.name for field in fields(Settings) if field.type is float]
+NUMBERS = [field.name for field in fields(Settings) if "float" in str(field.type)]
+SWITCHES = [field.name for field in fields(Settings) if field.type is bool]
+OTHERS = {"visits": ("all", None), "scale": ("block", "mean")}  # what may stand for a number
 STRINGS = [field.name for field in fields(Settings) if field.type is str]
 
 
 def test_every_field_has_a_kind():
-    assert sorted(WHOLE + NUMBERS + STRINGS) == sorted(field.name for field in fields(Settings))
-    assert (len(WHOLE), len(NUMBERS), len(STRINGS)) == (8, 8, 3)
+    named = WHOLE + NUMBERS + STRINGS + SWITCHES
+    assert sorted(named) == sorted(field.name for field in fields(Settings))
+    assert [len(kind) for kind in (WHOLE, NUMBERS, STRINGS, SWITCHES)] == [9, 9, 4, 3]
 
 
 @pytest.mark.parametrize("name", WHOLE)
@@ -48,6 +51,64 @@ def test_numbers(name):
     for wrong in (-0.5, np.nan, np.inf, -np.inf, np.float32("nan")):
         with pytest.raises(ValueError, match=f"{name} must be .* finite, got"):
             Settings(**{name: wrong})
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_what_stands_for_a_number(name):
+    for other in OTHERS[name]:
+        assert getattr(Settings(**{name: other}), name) == other
+        if other:
+            assert repr(Settings(**{name: np.str_(other)})) == repr(Settings(**{name: other}))
+    with pytest.raises(TypeError, match=f"{name} must be a .*number.*'every'"):
+        Settings(**{name: "every"})
+
+
+@pytest.mark.parametrize("name", SWITCHES)
+def test_switches(name):
+    assert getattr(Settings(**{name: True}), name) is True
+    for wrong in (1, 0, None, "yes", np.True_):
+        with pytest.raises(TypeError, match=f"{name} must be True or False, got"):
+            Settings(**{name: wrong})
+
+
+def test_times_of_the_looks():
+    even, arcsine = Settings(steps=10), Settings(steps=10, clock="arcsine")
+    assert [even.time(k) for k in (0, 0.5, 5, 10)] == [0, 0.05, 0.5, 1]
+    times = [arcsine.time(k) for k in range(11)]
+    assert times == sorted(times)
+    assert [times[0], times[5], times[10]] == pytest.approx([0, 0.5, 1], abs=1e-15)
+    for k in (1, 3.5):  # the two branches, and their symmetry
+        x = k / 10
+        assert arcsine.time(k) == pytest.approx(0.5 - 2 / np.pi * np.arcsin(np.sqrt(0.5 - x)))
+        assert arcsine.time(10 - k) == pytest.approx(1 - arcsine.time(k))
+    assert times[1] < 0.07 and times[5] - times[4] > 0.15  # slow at the ends, fast in the middle
+
+
+def test_a_rate_that_anneals_has_the_same_mean():
+    steady, falling = Settings(lr=0.1), Settings(lr=0.1, anneal=True)
+    optimiser = steady.optimiser(torch.nn.Linear(1, 1))
+    for settings, expected in ((steady, [0.1] * 4), (falling, [0.175, 0.125, 0.075, 0.025])):
+        rates = []
+        for j in range(4):
+            settings.pace(optimiser, j, 4)
+            rates.append(optimiser.param_groups[0]["lr"])
+        assert rates == pytest.approx(expected)
+
+
+def test_the_published_program():
+    """Every number of it; a change of the steps keeps the unit of its proximal weight."""
+    found = Settings.published()
+    assert asdict(found) == {
+        "steps": 100, "sgd_steps": 200, "batch": 20, "lr": 8e-4, "momentum": 0.9,
+        "weight_decay": 5e-4, "pretrain_steps": 600 * 2500 // 20,
+        "fine_tune_steps": 160 * 2500 // 20, "iterations": 4, "block": 25, "visits": "all",
+        "start_entropy": 2e-3, "entropy": 0, "proximal": 0.05 / 2, "growth": 5, "tolerance": 1e-4,
+        "head": "union", "mixing": "linear", "step": "kl", "clock": "arcsine",
+        "scale": pytest.approx(2**0.5 * 100), "anneal": False, "rounds": 1, "frozen_norm": False,
+        "augment": True}
+    assert found.steps * found.sgd_steps == 160 * 2500 // 20
+    assert Settings.published(steps=10, head="gated").scale == pytest.approx(2**0.5 * 10)
+    assert Settings.published(scale="mean").scale == "mean"
 
 
 @pytest.mark.parametrize("name", STRINGS)

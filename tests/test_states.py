@@ -51,7 +51,7 @@ def test_a_killed_run_resumes_to_the_same_numbers(digit_pair, tmp_path, monkeypa
     source, target, network, found = digit_pair
     path, calls = tmp_path / "run.pt", []
     given = {"settings": QUICK, "save": path, "progress": False}
-    monkeypatch.setattr(transfer.distances, "travel", dies(calls, 3))
+    monkeypatch.setattr(transfer.iterations, "travel", dies(calls, 3))
     with pytest.raises(KeyboardInterrupt):
         coupled(source, target, network, **given)
     same_bits(coupled(source, target, network, **given), found)
@@ -65,7 +65,7 @@ def test_a_killed_run_resumes_to_the_same_numbers(digit_pair, tmp_path, monkeypa
 def test_with_batch_norm_dropout_momentum_and_test_images(tmp_path, monkeypatch):
     given, path, calls = normed(), tmp_path / "run.pt", []
     whole = coupled(**given)
-    monkeypatch.setattr(transfer.distances, "travel", dies(calls, 2))
+    monkeypatch.setattr(transfer.iterations, "travel", dies(calls, 2))
     with pytest.raises(KeyboardInterrupt):
         coupled(save=path, **given)
     same_bits(coupled(save=path, **given), whole)
@@ -116,10 +116,10 @@ def test_a_finished_run_goes_on_to_more_iterations(digit_pair, tmp_path):
 # of which run
 
 def identity(source=None, target=None, network=None, settings=PLAIN, classes=None, features=None,
-             test=None, seed=0):
+             test=None, seed=0, kind="beta", replicas=1):
     source, target = source or points(), target or points(classes=("b", "c"), seed=1)
     return states.identity(source, target, network or linear(3), settings, classes, features, test,
-                           seed)
+                           seed, kind, replicas)
 
 
 def differ(**change):
@@ -128,7 +128,8 @@ def differ(**change):
     return {what for what in {*plain, *other} if plain.get(what) != other.get(what)}
 
 
-OTHER = {"head": "union", "mixing": "linear", "step": "kl", "visits": 9, "momentum": 0.5}
+OTHER = {"head": "union", "mixing": "linear", "step": "kl", "visits": 9, "momentum": 0.5,
+         "clock": "arcsine", "scale": 1.0, "anneal": True, "frozen_norm": True, "augment": True}
 
 
 @pytest.mark.parametrize("name", [field.name for field in fields(Settings)])
@@ -145,6 +146,8 @@ def test_identity_has_every_argument():
     images, labels = plain.images, plain.labels
     for expected, change in (
             ("seed", {"seed": 1}),
+            ("kind of road", {"kind": "mixture"}),
+            ("replicas", {"replicas": 2}),
             ("classes", {"classes": ("a", "b", "c")}),
             ("features", {"features": lambda task: task.labels[:, None]}),
             ("network", {"network": nn.Sequential(*linear(3), nn.Identity())}),
@@ -171,8 +174,8 @@ def test_equal_arguments_of_another_type_go_on(tmp_path, monkeypatch):
     path, classes = tmp_path / "run.pt", ("a", "b", "c", "d")
     found = coupled(source, target, linear(4), PLAIN, classes=classes, seed=3, save=path,
                     test=(source, target), progress=False)
-    monkeypatch.setattr(transfer.distances, "travel", None)
-    monkeypatch.setattr(transfer.distances, "pretrain", None)
+    monkeypatch.setattr(transfer.iterations, "travel", None)
+    monkeypatch.setattr(transfer.iterations, "pretrain", None)
     equal = replace(PLAIN, steps=np.int64(2), lr=np.float64(0.05), momentum=0, growth=1,
                     proximal=np.int32(10), head=np.str_("gated"))
     for given in ({"seed": np.int64(3)}, {"settings": equal}, {"classes": list(classes)},
@@ -266,7 +269,7 @@ def test_no_flipped_bit_gives_another_number(stored, tmp_path):
     path, rng, refused = tmp_path / "run.pt", np.random.default_rng(0), 0
     path.write_bytes(whole)
     known = states.identity(*(given[key] for key in ("source", "target", "network", "settings")),
-                            None, None, None, 0)
+                            None, None, None, 0, "beta", 1)
     expected = states._digest(states.load(path, known, "cpu"))
     for place in rng.integers(len(whole), size=300):
         damaged = bytearray(whole)
@@ -287,7 +290,7 @@ def never(*arguments, **keywords):
 def test_a_folder_that_is_not_there_or_not_ours_is_noticed_before_any_training(
         stored, tmp_path, monkeypatch):
     _, given = stored
-    monkeypatch.setattr(transfer.distances, "pretrain", never)
+    monkeypatch.setattr(transfer.iterations, "pretrain", never)
     with pytest.raises(FileNotFoundError, match="none does not exist; create it first"):
         coupled(save=tmp_path / "none" / "run.pt", **given)
     with pytest.raises(IsADirectoryError, match="is a folder; name a file in it"):
@@ -337,7 +340,7 @@ def test_a_second_run_on_one_file_is_refused(stored, tmp_path, monkeypatch):
         return travel(*arguments, **keywords)
 
     longer = given | {"settings": replace(PLAIN, iterations=2)}
-    monkeypatch.setattr(transfer.distances, "travel", second)
+    monkeypatch.setattr(transfer.iterations, "travel", second)
     assert len(coupled(save=path, **longer).iterations) == 2
 
 

@@ -74,9 +74,8 @@ def test_the_next_coupling_is_the_proximal_step(digit_pair):
         coupled(source, target, network, replace(exact, **changes), progress=False)
         for changes in ({"iterations": 1}, {"iterations": 2}, {"iterations": 2, "growth": 5.0}, {}))
     for before, result, weight in ((one, two, 10), (one, grown, 50), (two, three, 10)):
-        scale = result.cost.mean().item()
-        expected = couplings.proximal(result.cost, before.coupling, 0.05 * scale, weight * scale,
-                                      1e-10)
+        scale = result.cost.mean((1, 2), keepdim=True)  # each block's own
+        expected = couplings.proximal(result.cost / scale, before.coupling, 0.05, weight, 1e-10)
         assert (result.coupling - expected.coupling).abs().max() * 25 < 1e-3
         moved = (result.coupling - before.coupling).abs().sum((1, 2)).mean().item() / 2
         assert result.iterations[-1].moved == pytest.approx(moved)
@@ -159,8 +158,8 @@ def test_the_proximal_step_may_do_without_entropy(digit_pair):
     found = coupled(source, target, network, settings, progress=False)
     blocks = Blocks(source, target, settings.block)
     blocks.start(None, 0.2, settings.tolerance)
-    scale = found.cost.mean().item()
-    best = couplings.proximal(found.cost, blocks.coupling, 0.0, scale, 1e-9)
+    unit = found.cost.mean((1, 2), keepdim=True)
+    best = couplings.proximal(found.cost / unit, blocks.coupling, 0.0, 1.0, 1e-9)
     # F grows by at least lambda |Gamma - best|^2 from the best
     apart = ((found.coupling - best.coupling) ** 2).sum((1, 2)).max()
     assert apart <= found.iterations[0].gap <= settings.tolerance

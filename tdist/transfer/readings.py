@@ -16,8 +16,8 @@ def lengths(before, after, mix, tau, turn, head, step):
     r"""How far each input's distribution moves in a step, in every reading.
 
     - ``"gate at tau"``: :eq:`eq-gated`, what :meth:`tdist.transfer.heads.Head.step` gives;
-    - ``"gate at the input"``: :math:`\sqrt{(1-m)\,d_s^2 + m\,d_t^2}`, where a gate knows the input's
-      own share :math:`m`: a source image counts in the source's classes only;
+    - ``"gate at the input"``: :math:`\sqrt{(1-m)\,d_s^2 + m\,d_t^2}`, where the gate knows the
+      input's own share :math:`m`: a source image counts in the source's classes only;
     - ``"with the gate"``: the first with the gate's own movement, :math:`\pi` on the whole road;
     - ``"union"``: one softmax over all outputs.
 

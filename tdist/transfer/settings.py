@@ -17,7 +17,8 @@ CHOICES = {"head": KINDS, "mixing": MIXING, "step": STEPS, "clock": CLOCKS}
 SWITCHES = ("anneal", "frozen_norm", "augment")
 LEAST = {"steps": 1, "sgd_steps": 1, "batch": 1, "pretrain_steps": 0, "fine_tune_steps": 1,
          "iterations": 1, "block": 2, "visits": 1, "rounds": 1}  # of the whole numbers
-POSITIVE = ("lr", "start_entropy", "growth", "tolerance", "scale")  # of the others; the rest may be 0
+# of the others; the rest may be 0
+POSITIVE = ("lr", "start_entropy", "growth", "tolerance", "scale")
 OR_ONE_OF = {"visits": (None, "all"), "scale": SCALES}  # what stands for no number
 
 
@@ -72,11 +73,11 @@ class Settings:
         The times of the looks: evenly spaced, or as in the authors' program, slow at the ends and
         fast in the middle: see :meth:`time`.
     anneal : bool
-        Let the rate fall in each step of :math:`\tau` from 2 `lr` to nearly 0, so that a look finds
-        the weights with less of SGD's noise.
+        Let the rate fall in each step of :math:`\tau` from 2 `lr` to nearly 0, so that a look
+        finds the weights with less of SGD's noise.
     rounds : int
-        At most so many times `sgd_steps` in each step of :math:`\tau`: a round follows another while
-        the loss still falls.
+        At most so many times `sgd_steps` in each step of :math:`\tau`: a round follows another
+        while the loss still falls.
     frozen_norm : bool
         Keep the running statistics of batch norm as the source's training left them, on a road.
     augment : bool
@@ -129,10 +130,10 @@ class Settings:
         # again by them
         for name in (field.name for field in fields(self)):
             value = getattr(self, name)
-            if value is None or isinstance(value, str) and name in OR_ONE_OF:
-                value = choice(name, value, OR_ONE_OF.get(name, CHOICES.get(name, ())))
-            elif name in CHOICES:
+            if name in CHOICES:
                 value = choice(name, value, CHOICES[name])
+            elif isinstance(value, str | None) and value in OR_ONE_OF.get(name, ()):
+                value = value and str(value)  # NumPy's strings as Python's
             elif name in SWITCHES:
                 value = switch(name, value)
             elif name in LEAST:
@@ -214,11 +215,11 @@ def number(name, value, positive):
 
 def choice(name, value, choices):
     """One of some strings."""
-    if value in choices:
-        return value and str(value)
     if not isinstance(value, str):
         raise TypeError(f"{name} must be a string, one of {choices}, got {value!r}")
-    raise ValueError(f"{name} must be one of {choices}, got {value!r}")
+    if value not in choices:
+        raise ValueError(f"{name} must be one of {choices}, got {value!r}")
+    return str(value)
 
 
 def switch(name, value):
