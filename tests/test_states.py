@@ -17,8 +17,8 @@ from torch import nn
 
 from tdist import transfer
 from tdist.manners import sole_writer
-from tdist.transfer import Settings, coupled, states
-from tdist.transfer.roads import travel
+from tdist.transfer import Settings, coupled, states, uncoupled
+from tdist.transfer.roads import Traveller, travel
 from tests.transfers import QUICK, linear, normed, points
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -69,6 +69,46 @@ def test_with_batch_norm_dropout_momentum_and_test_images(tmp_path, monkeypatch)
     with pytest.raises(KeyboardInterrupt):
         coupled(save=path, **given)
     same_bits(coupled(save=path, **given), whole)
+
+
+@pytest.mark.parametrize("distance", [coupled, uncoupled])
+def test_a_road_goes_on_from_inside(distance, tmp_path, monkeypatch):
+    """Killed after each of its looks: replicas, momentum, dropout, batch norm and rounds go on."""
+    given, path, saved, looks = normed(), tmp_path / "run.pt", [], []
+    given["settings"] = replace(given["settings"], iterations=1, rounds=2)
+    whole = distance(replicas=2, **given)
+    monkeypatch.setattr(transfer.iterations, "SAVE_EVERY", -1)
+    save, step = states.save, Traveller.step
+
+    def dies_after(path, state):
+        save(path, state)
+        saved.append(state["road"])
+        if state["road"]:
+            raise KeyboardInterrupt
+
+    def counts(self):
+        looks.append(len(self.rounds))
+        step(self)
+
+    monkeypatch.setattr(states, "save", dies_after)
+    monkeypatch.setattr(Traveller, "step", counts)
+    for _ in range(given["settings"].steps):
+        with pytest.raises(KeyboardInterrupt):
+            distance(save=path, replicas=2, **given)
+    monkeypatch.setattr(states, "save", save)
+    found = distance(save=path, replicas=2, **given)
+    assert looks == list(range(given["settings"].steps))  # none twice
+    assert found.drift == whole.drift and found.drift_error == whole.drift_error
+    for one, two in zip(found.iterations, whole.iterations, strict=True):
+        for field in fields(one):
+            a, b = getattr(one, field.name), getattr(two, field.name)
+            assert a == b or a != a and b != b, field.name  # or both NaN
+    for a, b in zip(found.network.state_dict().values(), whole.network.state_dict().values(),
+                    strict=True):
+        assert torch.equal(a, b)
+    # the end of a road has no road in it
+    assert torch.load(path, weights_only=True)["road"] is None
+    assert saved[0] is None and saved[1]["rounds"]
 
 
 @pytest.mark.slow

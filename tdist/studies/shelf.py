@@ -8,6 +8,7 @@ from tdist.studies import (  # noqa: F401
     estimates,
     intervals,
     layers,
+    noise,
     rooms_colours,
     rooms_paper,
     rooms_seeds,

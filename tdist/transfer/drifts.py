@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 import torch
 
-ROOT_OF_NOISE = 0.31  # a root of a number around 0 with standard deviation s has sqrt(.8 s)
+# the root of a number around 0 has about the root of that number's standard deviation as its own
+NEAR_0 = 0.25
 
 
 @dataclass(frozen=True)
@@ -64,9 +65,8 @@ def drift(before, after, tau, weight, head, variance):
         return Drift(0.0, 0.0, 0.0, 0.0)
     factor = math.copysign(math.sqrt(abs(c) * r**2 / whole), c)
     noise = 2 * (q.mean(1).std() / math.sqrt(r)).item()  # standard error of c
-    # of the root of c, relative to the root: s / 2|c|, and near 0 that of noise alone
-    relative = noise / (2 * max(abs(c), ROOT_OF_NOISE * noise)) if noise else 0.0
-    spread = relative * math.sqrt(max(abs(c), ROOT_OF_NOISE * noise) * r**2 / whole)
+    # and of the root of c: s / 2 sqrt(c), where c is not within the noise
+    spread = noise and noise / (2 * math.sqrt(max(abs(c), NEAR_0 * noise) * whole / r**2))
     mean, root = (length @ weight).item(), math.sqrt((length**2 @ weight).item())
     return Drift(factor * mean, (spread * mean)**2 + factor**2 * variance(length),
                  factor * root,

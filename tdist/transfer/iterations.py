@@ -79,7 +79,7 @@ def _iterate(state, moving, parts, head, settings, seed, kind, save, bar):
     record = {"length": sum(road.steps), "riemannian_length": sum(road.riemannian_steps),
               "steps": road.steps, "train_loss": road.train_loss, "test_loss": road.test_loss,
               "readings": road.readings, "drifts": [astuple(drift) for drift in road.drifts],
-              "rounds": road.rounds}
+              "rounds": road.rounds, "riemannian_steps": road.riemannian_steps}
     state = state | {"road": None, "end": moving[0].state_dict()}
     if not road.costs:  # uncoupled
         nothing = dict.fromkeys(("coupled_cost", "independent_cost", "gap", "moved"), math.nan)

@@ -36,6 +36,8 @@ class Iteration:
         Of each step, with replicas: drift and variance by (11), drift and variance by (5).
     rounds : list of int
         How many times `sgd_steps` each step took.
+    riemannian_steps : list of float
+        Equation 5's length along the road.
 
     Examples
     --------
@@ -45,7 +47,7 @@ class Iteration:
     >>> Iteration(2.1, 2.2, 1.6, 1.7, 2e-5, 0.4, [1.2, 0.9], [1.5, 0.8], [])
     Iteration(length=2.1, riemannian_length=2.2, coupled_cost=1.6, independent_cost=1.7, gap=2e-05,
     moved=0.4, steps=[1.2, 0.9], train_loss=[1.5, 0.8], test_loss=[], readings={}, drifts=[],
-    rounds=[])
+    rounds=[], riemannian_steps=[])
     """
 
     length: float
@@ -60,6 +62,7 @@ class Iteration:
     readings: dict = field(default_factory=dict)
     drifts: list = field(default_factory=list)
     rounds: list = field(default_factory=list)
+    riemannian_steps: list = field(default_factory=list)
     __repr__ = line
 
     def __float__(self):

@@ -187,7 +187,7 @@ class Settings:
         :math:`\tfrac12 \mp \tfrac2\pi \arcsin \sqrt{\tfrac12 \mp x}`, with the upper signs up to
         the middle."""
         x = k / self.steps
-        if self.clock == "even":
+        if self.clock == "even" or x in (0, 1):
             return x
         far = math.asin(math.sqrt(abs(0.5 - x))) * 2 / math.pi
         return 0.5 - far if x < 0.5 else 0.5 + far
