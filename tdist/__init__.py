@@ -8,9 +8,10 @@ __version__ = "0.2.0"
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submodules={
-        "affinities", "agreement", "baselines", "couplings", "exponents", "features", "fisher_rao",
-        "hgr", "hscore", "inputs", "joint", "manners", "networks", "pixelwise", "plots", "ranking",
-        "scenes", "scores", "selection", "studies", "tasks", "transfer", "vae",
+        "affinities", "agreement", "baselines", "couplings", "exact_roads", "exponents", "features",
+        "fisher_rao", "gaussians", "hgr", "hscore", "inputs", "joint", "manners", "networks",
+        "pixelwise", "plots", "ranking", "scenes", "scores", "selection", "studies", "tasks",
+        "transfer", "vae",
     },
     submod_attrs={
         "agreement": ["mantel"],
