@@ -112,10 +112,10 @@ def objective(coupling, cost, previous, weight):
 
 
 def program_step(cost, previous, weight):
-    """The next coupling as the program finds it: conditional gradients, to their end."""
+    """The next coupling as the program finds it: conditional gradients, stopped as POT does."""
     even = np.full(len(cost), 1 / len(cost))
     return ot.optim.cg(even, even, cost, weight, lambda g: 0.5 * ((g - previous)**2).sum(),
-                       lambda g: g - previous, numItermax=100_000, stopThr=1e-14, stopThr2=1e-14)
+                       lambda g: g - previous)
 
 
 def next_coupling(cost, previous, weight):
@@ -169,7 +169,7 @@ def multiplied(primal, conjugate, slope, f, g):
         return even - np.concatenate([found.sum(1), found.sum(0)])
 
     both = np.concatenate([f, g])
-    for _ in range(1000):
+    for _ in range(200):
         gradient = lacking(both)
         if np.abs(gradient).max() < 1e-13:
             break

@@ -184,8 +184,8 @@ class Settings:
 
     def time(self, k):
         r""":math:`\tau` after k of the steps, k between 0 and `steps`: :math:`x = k / K`, or
-        :math:`\tfrac12 \mp \tfrac2\pi \arcsin \sqrt{\tfrac12 \mp x}`, with the upper signs up to
-        the middle."""
+        :math:`\tfrac12 \mp \tfrac2\pi \arcsin \sqrt{|\tfrac12 - x|}`, - up to the middle and
+        + after it, :eq:`eq-arcsine-clock`."""
         x = k / self.steps
         if self.clock == "even" or x in (0, 1):
             return x
