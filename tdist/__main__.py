@@ -37,6 +37,7 @@ scores (higher is better):
   mean      accuracy of the nearest class mean, likewise
   h         the H-score; compares layers of one width only
   adjusted  the H-score without what chance gives
+  held_out  the H-score that a map fitted to so many images reaches on new ones
   shrunk    the H-score with shrinkage
   logme, transrate   rivals of it
 
@@ -112,7 +113,8 @@ def _parser():
     scores.add_argument("features", metavar="FEATURES", type=Path)
     scores.add_argument("labels", metavar="LABELS", type=Path)
     scores.add_argument("--score", metavar="NAME", action="append", dest="scores",
-                        help="h, loo, knn, logme (default), adjusted, shrunk, mean, transrate")
+                        help="h, loo, knn, logme (default), adjusted, held_out, shrunk, mean, "
+                             "transrate")
     return parser
 
 

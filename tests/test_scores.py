@@ -12,7 +12,7 @@ from scipy.optimize import minimize
 from scipy.spatial.distance import cdist
 from scipy.stats import entropy
 from sklearn.datasets import load_iris, load_wine
-from sklearn.linear_model import BayesianRidge, RidgeCV
+from sklearn.linear_model import BayesianRidge, Ridge, RidgeCV
 from sklearn.metrics import mutual_info_score
 from sklearn.neighbors import NearestCentroid
 
@@ -21,6 +21,7 @@ from tdist.scores import (
     SCORES,
     Accuracy,
     compare,
+    held_out,
     leave_one_out,
     leep,
     logme,
@@ -31,6 +32,7 @@ from tdist.scores import (
 )
 from tdist.scores.least_squares import PENALTIES, _held_out
 from tdist.scores.samples import principal, standardised
+from tdist.studies.estimates import class_means
 
 SHAPES = [(40, 5), (30, 29), (24, 60)]  # many samples, as many as features, fewer
 
@@ -66,6 +68,7 @@ def test_the_held_out_map_is_the_map_of_the_others(m, k):
     x, y = data(m, k)
     z, one_hot = plain(x), np.eye(4)[y]
     right, error = np.zeros((len(PENALTIES), m), bool), np.zeros(len(PENALTIES))
+    weighted = np.zeros(len(PENALTIES))
     for j, penalty in enumerate(PENALTIES):
         for i in range(m):
             rest = np.arange(m) != i
@@ -74,13 +77,61 @@ def test_the_held_out_map_is_the_map_of_the_others(m, k):
             w = np.linalg.solve(a[rest].T @ a[rest] + ridge, a[rest].T @ one_hot[rest])
             right[j, i] = (a[i] @ w).argmax() == y[i]
             error[j] += np.sum((a[i] @ w - one_hot[i]) ** 2)
-    ours = _held_out(*principal(standardised(x, y)[0]), y, np.bincount(y))
-    np.testing.assert_allclose(ours[1], error, rtol=1e-6)
+            weighted[j] += np.sum((a[i] @ w - one_hot[i]) ** 2 / np.bincount(y))
+    ours = _held_out(*principal(standardised(x, y)[0]), y, np.ones(4))
+    np.testing.assert_allclose(ours[1].sum(1), error, rtol=1e-6)
     np.testing.assert_array_equal(ours[0], right)
     found, best = leave_one_out(x, y), error.argmin()
     assert (found.statistic, found.chosen) == (right[best].mean(), PENALTIES[best])
     np.testing.assert_array_equal(found.correct, right[best])
     assert 0.4 < found.statistic < 1
+    predictive = held_out(x, y)
+    assert predictive.statistic == pytest.approx(3 - (1 - 1 / m) * weighted.min(), rel=1e-6)
+    assert predictive.chosen == PENALTIES[weighted.argmin()]
+
+
+def test_what_ignores_the_features_is_worth_what_it_is_worth():
+    """Each class guessed by its frequency among the others: -(|Y| - 1) / (m - 1), which is what
+    such guesses reach on average: the variance of the frequencies of m - 1 labels."""
+    y = np.random.default_rng(0).permutation(np.repeat(np.arange(4), [3, 9, 9, 19]))
+    rest = (np.eye(4)[y].sum(0) - np.eye(4)[y]) / 39 - np.eye(4)[y]
+    found = 3 - np.sum((1 - 1 / 40) * rest**2 / np.bincount(y))
+    assert found == pytest.approx(-3 / 39)
+    noise = np.random.default_rng(1).standard_normal((40, 30))
+    assert found - 0.3 < float(held_out(noise, y)) < found + 0.3
+    with pytest.warns(UserWarning, match="do not vary"):
+        assert float(held_out(np.ones((40, 2)), y)) == pytest.approx(found)
+
+
+def test_the_predictive_score_is_that_of_the_fitted_map_and_nears_h():
+    """Against new samples, for the maps of forty draws; and H, from 2,000 samples a feature."""
+    means, rng = class_means(10, 1.5), np.random.default_rng(0)
+
+    def draw(m):
+        y = rng.integers(0, 10, m)  # of given sizes the left-out class would be short of one
+        return means[y] + rng.standard_normal((m, 10)), y
+
+    said, reached, (x_new, y_new) = [], [], draw(20_000)
+    for _ in range(40):
+        x, y = draw(200)
+        found = held_out(x, y)
+        ridge = Ridge(alpha=200 * found.chosen).fit(plain(x), np.eye(10)[y])
+        rest = np.eye(10)[y_new] - ridge.predict((x_new - x.mean(0)) / x.std(0))
+        said.append(float(found))
+        reached.append(9 - 10 * np.mean(np.sum(rest**2, axis=1)))
+    off = np.array(said) - reached
+    assert abs(off.mean()) < 3 * off.std() / np.sqrt(40) + 0.03
+    assert np.mean(reached) < 1.4, "H is out of reach with twenty samples a feature"
+    assert abs(float(held_out(x_new, y_new)) - 1.5) < 0.03
+
+
+def test_a_predictive_score_is_a_result():
+    found = held_out(*data())
+    for other in (pickle.loads(pickle.dumps(found)), copy.deepcopy(found)):
+        assert other == found
+        np.testing.assert_array_equal(other.losses, found.losses)
+    assert float(found) == found.statistic == pytest.approx(found.bound - found.losses.sum())
+    assert found.error == pytest.approx(np.sqrt(40) * found.losses.std(ddof=1))
 
 
 @pytest.mark.parametrize("load", [load_iris, load_wine])
@@ -88,8 +139,8 @@ def test_squared_errors_are_those_of_scikit_learn(load):
     x, y = load(return_X_y=True)
     ridge = RidgeCV(alphas=np.array(PENALTIES) * len(x), store_cv_results=True)
     ridge.fit(plain(x), np.eye(3)[y])
-    _, ours = _held_out(*principal(standardised(x, y)[0]), y, np.bincount(y))
-    np.testing.assert_allclose(ours, ridge.cv_results_.sum((0, 1)), rtol=1e-8)
+    _, ours = _held_out(*principal(standardised(x, y)[0]), y, np.ones(3))
+    np.testing.assert_allclose(ours.sum(1), ridge.cv_results_.sum((0, 1)), rtol=1e-8)
     assert leave_one_out(x, y).chosen == pytest.approx(ridge.alpha_ / len(x))
 
 

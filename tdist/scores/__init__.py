@@ -9,16 +9,18 @@ least squares and class means need the samples a second time, neighbours all of 
 from tdist.scores.coding_rate import transrate
 from tdist.scores.comparison import SCORES, adjusted, compare, shrunk
 from tdist.scores.evidence import logme
-from tdist.scores.least_squares import leave_one_out
+from tdist.scores.least_squares import held_out, leave_one_out
 from tdist.scores.neighbours import nearest_mean, nearest_neighbours
-from tdist.scores.results import Accuracy
+from tdist.scores.results import Accuracy, HeldOut
 from tdist.scores.source_classes import leep, nce
 
 __all__ = [
     "SCORES",
     "Accuracy",
+    "HeldOut",
     "adjusted",
     "compare",
+    "held_out",
     "leave_one_out",
     "leep",
     "logme",

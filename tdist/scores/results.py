@@ -1,4 +1,4 @@
-"""What a score that guesses each sample's label is handed out with."""
+"""What the scores that guess each sample from the others are handed out with."""
 
 from dataclasses import dataclass, field
 
@@ -42,6 +42,48 @@ class Accuracy:
         share = float(np.mean(correct))
         return cls(share, (share * (1 - share) / len(correct)) ** 0.5, float(chance), chosen,
                    correct)
+
+    def __float__(self):
+        return self.statistic
+
+    __repr__ = line
+
+
+@dataclass(frozen=True, repr=False)
+class HeldOut:
+    """A predictive H-score; ``float(result)`` is `statistic`.
+
+    Attributes
+    ----------
+    statistic : float
+        At most `bound`; below 0 if the map is worse than the classes' frequencies.
+    error : float
+        Its standard error, as if the samples' losses were independent.
+    bound : int
+        Number of classes less one.
+    chosen : float
+        The strength of the penalty.
+    losses : numpy.ndarray, shape (m,)
+        Each sample's part in `bound` - `statistic`: two scores of the same samples compare pair by
+        pair.
+
+    Examples
+    --------
+    >>> HeldOut.of(np.array([0.1, 0.2, 0.1, 0.0]), bound=1, chosen=0.01)
+    HeldOut(statistic=0.6, error=0.1633, bound=1, chosen=0.01, losses=ndarray (4,))
+    """
+
+    statistic: float
+    error: float
+    bound: int
+    chosen: float
+    losses: np.ndarray = field(compare=False)
+
+    @classmethod
+    def of(cls, losses, bound, chosen):
+        """The HeldOut of the samples' losses (m,)."""
+        error = len(losses) ** 0.5 * losses.std(ddof=1)
+        return cls(float(bound - losses.sum()), float(error), bound, chosen, losses)
 
     def __float__(self):
         return self.statistic
