@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -58,9 +59,9 @@ def test_one_softmax_for_both_tasks_has_no_gate():
 def test_the_gate_turns_by_pi():
     for clock in ("even", "arcsine"):
         at = [Settings(steps=7, clock=clock).time(k) for k in range(8)]
-        turns = [gate(*pair) for pair in zip(at[:-1], at[1:], strict=True)]
-        assert sum(turns) == pytest.approx(math.pi)
-        for turn, start, end in zip(turns, at[:-1], at[1:], strict=True):
+        turns = [(gate(*pair), *pair) for pair in pairwise(at)]
+        assert sum(turn for turn, _, _ in turns) == pytest.approx(math.pi)
+        for turn, start, end in turns:
             p, q = (np.array([1 - t, t]) for t in (start, end))
             assert turn == pytest.approx(fisher_rao.distance(p, q))
 

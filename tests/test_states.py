@@ -102,7 +102,7 @@ def test_a_road_goes_on_from_inside(distance, tmp_path, monkeypatch):
     for one, two in zip(found.iterations, whole.iterations, strict=True):
         for field in fields(one):
             a, b = getattr(one, field.name), getattr(two, field.name)
-            assert a == b or a != a and b != b, field.name  # or both NaN
+            assert a == b or (a != a and b != b), field.name  # or both NaN
     for a, b in zip(found.network.state_dict().values(), whole.network.state_dict().values(),
                     strict=True):
         assert torch.equal(a, b)
