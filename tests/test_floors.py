@@ -28,7 +28,8 @@ exact_roads gaussians
 scenes.solids scenes.furniture scenes.layouts scenes.raycast scenes.ground_truth scenes.rooms scenes
 transfer.heads transfer.settings transfer.randomness transfer.augmenting transfer.training
 transfer.checks transfer.states transfer.readings transfer.drifts transfer.blocks transfer.gauges
-transfer.roads transfer.results transfer.iterations transfer.distances transfer.weights transfer
+transfer.roads transfer.results transfer.iterations transfer.distances transfer.weights
+transfer.spreads transfer.surveys transfer
 vae baselines
 images auto_layers candidates kept_features ranked ranking
 studies.results studies.study studies.pairs

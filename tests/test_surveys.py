@@ -1,0 +1,263 @@
+"""A survey: the road between two tasks over several seeds, beside what it is read against."""
+
+import json
+import pickle
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from scipy import stats
+from torch import nn
+
+from tdist.networks import SmallCNN
+from tdist.transfer import Settings, Spread, Survey, coupled, survey, surveys, uncoupled
+from tests.transfers import QUICK, halves, points
+
+TEN = tuple("0123456789")
+FEW = replace(QUICK, iterations=2)
+
+
+def linear(outputs):
+    return nn.Sequential(nn.Flatten(), nn.Linear(2, outputs))
+
+
+def small(**given):
+    """A survey of points in the plane; no more than a second."""
+    a, b = points(), points(classes=("c", "d"), seed=1, name="others")
+    return survey(a, b, linear, **{"settings": FEW, "seeds": 2, "progress": False} | given)
+
+
+@pytest.fixture(scope="module")
+def digits():
+    low, high = halves(100)
+    return low, high, survey(low, high, SmallCNN, FEW, seeds=(0, 3), progress=False)
+
+
+def test_means_and_intervals_are_those_of_scipy():
+    a, b = Spread((2.7, 3.3, 2.4, 2.9)), Spread((0.7, 0.9, 0.7, 0.6))
+    assert float(a) == a.mean == pytest.approx(11.3 / 4)
+    assert a.spread == pytest.approx(stats.tstd(a.values))
+    assert a.error == pytest.approx(stats.sem(a.values))
+    found = stats.ttest_rel(a.values, b.values).confidence_interval(0.95)
+    assert (a - b).interval == pytest.approx((found.low, found.high))
+    assert (b - a).mean == pytest.approx(-(a - b).mean) == pytest.approx(-2.1)
+    assert [type(value) for value in (a.mean, a.spread, a.error, *a.interval)] == [float] * 5
+
+
+@pytest.mark.parametrize("values, told", [
+    ((2.7, 3.3, 2.4), "2.80 ± 0.46"), ((0.51, 0.52), "0.5150 ± 0.0071"), ((31.0, 58.0), "44 ± 19"),
+    ((1.23456,), "1.23"), ((1.5, 1.5), "1.5 ± 0"), ((1200.0, 3400.0), "2300 ± 1556")])
+def test_a_spread_is_told_with_two_digits_of_it(values, told):
+    assert repr(Spread(values)) == told
+
+
+@pytest.mark.parametrize("i, seed", [(0, 0), (1, 3)])
+def test_each_road_is_the_one_that_a_call_by_itself_gives(digits, i, seed):
+    """Bit for bit, with the pretraining in it: only once in the survey."""
+    low, high, found = digits
+    torch.manual_seed(seed)
+    given = {"network": SmallCNN(10), "classes": TEN, "settings": FEW, "seed": seed,
+             "progress": False}
+    there, stay = coupled(low, high, **given), coupled(low, low, **given)
+    free = uncoupled(low, high, **given)
+    assert found.coupled.values[i] == there.length and found.itself.values[i] == stay.length
+    assert found.uncoupled.values[i] == free.length and found.accuracy.values[i] == there.accuracy
+    assert found.of("uncoupled", "loss").values[i] == free.loss
+    assert found.of("to itself", "riemannian_length").values[i] == stay.riemannian_length
+
+
+def test_numbers_and_differences_belong_to_their_seeds(digits):
+    _, _, found = digits
+    assert (found.source, found.target, found.seeds) == ("01234", "56789", (0, 3))
+    assert float(found) == found.coupled.mean == np.mean(found.coupled.values)
+    assert len(set(found.coupled.values)) == 2
+    for i in (0, 1):
+        assert found.excess.values[i] == found.coupled.values[i] - found.itself.values[i]
+        assert found.saving.values[i] == found.uncoupled.values[i] - found.coupled.values[i]
+    assert pickle.loads(pickle.dumps(found)) == found
+    with pytest.raises(ValueError, match=r"no 'width' of the road 'coupled'; there are \['length'"):
+        found.of("coupled", "width")
+    with pytest.raises(ValueError, match="of the road 'itself'"):
+        found.of("itself")
+
+
+def test_a_source_is_trained_once_a_seed_and_features_seen_once_a_task(monkeypatch):
+    trained, looked = [], []
+    monkeypatch.setattr(surveys, "pretrained", lambda *args, seed, **rest: trained.append(seed)
+                        or args[1])
+    small(features=lambda task: looked.append(task.name) or task.images.flatten(1))
+    assert trained == [0, 1] and sorted(looked) == ["others", "points"]
+
+
+def test_each_seed_has_its_own_weights_and_the_callers_random_state_stays():
+    made = []
+
+    def network(outputs):
+        made.append(linear(outputs))
+        return made[-1]
+
+    torch.manual_seed(5)
+    state, numpy_state = torch.get_rng_state(), np.random.get_state()[1].copy()  # noqa: NPY002
+    survey(points(classes=("a", "b")), points(classes=("c", "d"), seed=1), network, FEW, seeds=2,
+           progress=False)
+    assert torch.equal(torch.get_rng_state(), state)
+    assert np.array_equal(np.random.get_state()[1], numpy_state)  # noqa: NPY002
+    assert len(made) == 2 and made[0][1].out_features == 4  # a to d
+    torch.manual_seed(1)
+    again = linear(4)
+    assert not torch.equal(made[0][1].weight, made[1][1].weight)
+    assert torch.equal(made[1][1].weight, again[1].weight)  # not modified either
+
+
+@pytest.mark.parametrize("network, words", [
+    (linear(4), "a function from the number of outputs.*got Sequential"),
+    (3, "got int"), (lambda: linear(4), "one argument, the number of outputs"),
+    (lambda outputs: outputs, "must be a torch.nn.Module, got int")])
+def test_a_network_that_would_be_the_same_for_all_seeds_is_refused(network, words):
+    with pytest.raises(TypeError, match=words):
+        survey(points(), points(seed=1), network, FEW, progress=False)
+
+
+@pytest.mark.parametrize("given, kind, words", [
+    ({"seeds": 0}, ValueError, "seeds must be a whole number, at least 1"),
+    ({"seeds": ()}, ValueError, "different seeds"), ({"seeds": (1, 1)}, ValueError, "different"),
+    ({"seeds": (-1,)}, ValueError, "a seed must be a whole number"),
+    ({"seeds": "two"}, TypeError, "a seed must be"), ({"features": 3}, TypeError, "a function"),
+    ({"classes": ("a", "b")}, ValueError, "classes has no output for"),
+    ({"settings": 3}, TypeError, r"must be a tdist\.transfer\.Settings, got 3")])
+def test_what_cannot_be_meant_is_refused(given, kind, words):
+    with pytest.raises(kind, match=words):
+        small(**given)
+
+
+def test_what_is_no_task_is_refused():
+    with pytest.raises(TypeError, match=r"must be a tdist\.Task, got int"):
+        survey(3, points(), linear)
+
+
+@pytest.mark.parametrize("head", ["union", "index"])
+def test_other_heads(head):
+    found = small(settings=replace(FEW, head=head), seeds=1)
+    assert 0 < found.itself.mean < 10 and 0 < found.coupled.mean < 10
+    if head == "index":
+        with pytest.raises(ValueError, match=r"no road to itself .* has more classes"):
+            survey(points(classes=("a", "b")), points(), linear, replace(FEW, head=head))
+
+
+def test_test_images_judge_the_target():
+    test = points(seed=7), points(classes=("c", "d"), seed=8, name="others")
+    assert small(test=test).of("coupled", "loss") != small().of("coupled", "loss")
+
+
+# what is kept
+
+
+def test_what_is_done_is_not_done_again_and_more_seeds_join(tmp_path, monkeypatch):
+    place = tmp_path / "run"
+    first = small(save=place)
+    assert first == small() and sorted(p.name for p in place.glob("*.json")) == [
+        "seed-0.json", "seed-1.json"]
+    trained, original = [], surveys.pretrained
+    monkeypatch.setattr(surveys, "pretrained", lambda *args, seed, **rest: trained.append(seed)
+                        or original(*args, seed=seed, **rest))
+    assert small(save=place) == first and trained == []
+    more = small(save=place, seeds=3)
+    assert trained == [2] and more.records[:2] == first.records
+    assert small(save=place, seeds=(2, 0)).records == (more.records[2], more.records[0])
+
+
+def test_a_run_that_was_stopped_goes_on_in_the_middle_of_a_seed(tmp_path, monkeypatch):
+    whole, original = small(), surveys.uncoupled
+
+    def stopped(*args, **given):
+        if given["seed"] == 1:
+            raise KeyboardInterrupt
+        return original(*args, **given)
+
+    monkeypatch.setattr(surveys, "uncoupled", stopped)
+    with pytest.raises(KeyboardInterrupt):
+        small(save=tmp_path)
+    assert {p.name for p in tmp_path.glob("*-1*")} == {"seed-1-coupled.pt", "seed-1-itself.pt"}
+    monkeypatch.setattr(surveys, "uncoupled", original)
+    assert small(save=tmp_path) == whole
+
+
+@pytest.mark.parametrize("change, words", [
+    ({"settings": replace(FEW, lr=0.01)}, "another survey, by its settings"),
+    ({"settings": replace(FEW, iterations=3)}, "by its iterations"),
+    ({"classes": ("d", "c", "b", "a")}, "by its classes"),
+    ({"features": lambda task: task.images.flatten(1) ** 2}, "by its features")])
+def test_another_survey_does_not_go_on_in_the_folder(tmp_path, change, words):
+    small(save=tmp_path, seeds=1)
+    with pytest.raises(ValueError, match=words):
+        small(save=tmp_path, seeds=1, **change)
+
+
+@pytest.mark.parametrize("text", ["", "[]", "3", "{}", '{"identity": 3, "record": {}}'])
+def test_a_damaged_file_is_named(tmp_path, text):
+    (tmp_path / "seed-0.json").write_text(text, encoding="utf-8")
+    with pytest.raises(ValueError, match=r"seed-0\.json holds no seed of a survey; delete it"):
+        small(save=tmp_path)
+
+
+def test_what_is_stored_is_plain(tmp_path):
+    small(save=tmp_path, seeds=1)
+    found = json.loads((tmp_path / "seed-0.json").read_text(encoding="utf-8"))["record"]
+    assert set(found) == {"coupled", "to itself", "uncoupled"}
+    assert {type(value) for road in found.values() for value in road.values()} == {float}
+
+
+# what is said
+
+
+def made(there, stay, free):
+    """A survey of given lengths."""
+    return Survey("low", "high", tuple(range(len(there))), tuple(
+        {road: {"length": length, "accuracy": 0.815}
+         for road, length in zip(("coupled", "to itself", "uncoupled"), each, strict=True)}
+        for each in zip(there, stay, free, strict=True)))
+
+
+APART, FREE = (2.7, 3.3, 2.4), (2.8, 3.2, 2.6)
+
+
+@pytest.mark.parametrize("lengths, words", [
+    ((APART, (0.7, 0.8, 0.7), FREE), ("the tasks are apart", "not told apart from nothing")),
+    ((APART, (2.6, 3.4, 2.4), FREE), ("not told apart from noise with 3 seeds",)),
+    ((APART, APART, (3.7, 4.31, 3.4)), ("the uncoupled road is longer",)),
+    ((APART, APART, (1.7, 2.31, 1.4)), ("the uncoupled road is shorter",))])
+def test_the_words_are_those_of_the_interval(lengths, words):
+    text = str(made(*lengths))
+    assert all(word in text for word in words) and len(text.splitlines()) == 3
+    assert text.startswith("low to high: 2.80 ± 0.46 over 3 seeds; to itself ")
+
+
+def test_the_line_and_one_seed():
+    found = made(APART, (0.7, 0.8, 0.7), FREE)
+    assert repr(found) == ("low to high: 2.80 ± 0.46 over 3 seeds; to itself 0.733 ± 0.058; "
+                           "uncoupled 2.87 ± 0.31; accuracy 0.81")
+    one = made((2.5,), (0.7,), (2.6,))
+    assert repr(one).startswith("low to high: 2.5 over the one seed 0; to itself 0.7;")
+    assert "one seed has no spread" in str(one)
+
+
+def test_the_chart_has_a_circle_a_seed_and_starts_at_nothing():
+    mpl = pytest.importorskip("matplotlib")
+    mpl.use("Agg")
+    ax = made(APART, (0.7, 0.8, 0.7), FREE).plot().axes[0]
+    assert [label.get_text() for label in ax.get_yticklabels()] == ["uncoupled", "to itself",
+                                                                    "coupled"]
+    circles = [line for line in ax.lines if line.get_marker() == "o"]
+    assert [tuple(line.get_xdata()) for line in circles] == [FREE, (0.7, 0.8, 0.7), APART]
+    assert ax.get_xlim()[0] == 0
+    made((2.5,), (0.7,), (2.6,)).plot()
+    mpl.pyplot.close("all")
+
+
+def test_settings_are_taken_by_default(monkeypatch):
+    taken = []
+    monkeypatch.setattr(surveys, "_roads", lambda source, target, network, settings, *rest:
+                        taken.append(settings) or {})
+    survey(points(), points(seed=1), linear, seeds=1)
+    assert taken == [Settings()]
