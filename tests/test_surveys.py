@@ -186,6 +186,7 @@ def test_a_run_that_was_stopped_goes_on_in_the_middle_of_a_seed(tmp_path, monkey
 @pytest.mark.parametrize("change, words", [
     ({"settings": replace(FEW, lr=0.01)}, "another survey, by its settings"),
     ({"settings": replace(FEW, iterations=3)}, "by its iterations"),
+    ({"replicas": 2}, "by its replicas"),
     ({"classes": ("d", "c", "b", "a")}, "by its classes"),
     ({"features": lambda task: task.images.flatten(1) ** 2}, "by its features")])
 def test_another_survey_does_not_go_on_in_the_folder(tmp_path, change, words):
@@ -231,6 +232,25 @@ def test_the_words_are_those_of_the_interval(lengths, words):
     text = str(made(*lengths))
     assert all(word in text for word in words) and len(text.splitlines()) == 3
     assert text.startswith("low to high: 2.80 ± 0.46 over 3 seeds; to itself ")
+
+
+def test_roads_that_do_not_arrive_are_told():
+    found = made(APART, (0.7, 0.8, 0.7), FREE)
+    for record, settled in zip(found.records, (1.0, 0.0, 0.0), strict=True):
+        record["coupled"]["settled"] = settled
+    assert "still falls at the end of 2 of 3 roads: take more sgd_steps" in str(found)
+    found.records[1]["coupled"]["settled"] = found.records[2]["coupled"]["settled"] = 1.0
+    assert "still falls" not in str(found)
+
+
+def test_replicas_give_drifts():
+    found = small(replicas=2)
+    a, b = points(), points(classes=("c", "d"), seed=1, name="others")
+    torch.manual_seed(1)
+    one = coupled(a, b, linear(4), FEW, seed=1, replicas=2, progress=False)
+    assert found.of("coupled", "drift").values[1] == one.drift
+    assert f"without SGD's noise {found.of('coupled', 'drift')}, to itself" in repr(found)
+    assert "noise" not in repr(small()) and "drift" not in small().records[0]["coupled"]
 
 
 def test_the_line_and_one_seed():

@@ -108,7 +108,8 @@ class Survey:
         ----------
         road : "coupled", "to itself" or "uncoupled"
         name : str
-            Of :class:`tdist.transfer.Transfer`: "length", "riemannian_length", "accuracy", "loss".
+            Of :class:`tdist.transfer.Transfer`: "length", "riemannian_length", "accuracy", "loss",
+            and with replicas "drift".
         """
         if road not in ROADS or not all(name in record[road] for record in self.records):
             raise ValueError(f"there is no {name!r} of the road {road!r}; there are "
@@ -152,11 +153,19 @@ class Survey:
         count = len(self.seeds)
         seeds = f"{count} seeds" if count > 1 else f"the one seed {self.seeds[0]}"
         return (f"{self.source} to {self.target}: {self.coupled} over {seeds}; to itself "
-                f"{self.itself}; uncoupled {self.uncoupled}; accuracy {self.accuracy.mean:.2f}")
+                f"{self.itself}; uncoupled {self.uncoupled}; accuracy {self.accuracy.mean:.2f}"
+                + self._drifts())
+
+    def _drifts(self):
+        if not all("drift" in record["coupled"] for record in self.records):
+            return ""
+        there, stay, free = (self.of(road, "drift") for road in ROADS)
+        return f"; without SGD's noise {there}, to itself {stay}, uncoupled {free}"
 
     def __str__(self):
         if len(self.seeds) < 2:
             return f"{self!r}\none seed has no spread: take three or more before you read it"
+        behind = sum(not record["coupled"].get("settled", True) for record in self.records)
         return "\n".join([
             repr(self),
             f"less the way to itself {_told(self.excess)}: " + (
@@ -165,7 +174,9 @@ class Survey:
             f"saved by the coupling {_told(self.saving)}: " + (
                 f"not told apart from nothing with {len(self.seeds)} seeds"
                 if self.saving.interval[0] <= 0 <= self.saving.interval[1] else
-                f"the uncoupled road is {'longer' if self.saving.mean > 0 else 'shorter'}")])
+                f"the uncoupled road is {'longer' if self.saving.mean > 0 else 'shorter'}")]
+            + [f"the target's loss still falls at the end of {behind} of {len(self.seeds)} roads: "
+               "take more sgd_steps"] * (behind > 0))
 
     def plot(self):
         """A row a road: a circle a seed, and mean with standard deviation.

@@ -21,7 +21,7 @@ from tdist.transfer.spreads import Survey
 
 
 def survey(source, target, network, settings=None, *, seeds=3, classes=None, features=None,
-           test=None, save=None, progress=True):
+           test=None, replicas=1, save=None, progress=True):
     """The road between two tasks as it can be read: for each seed its coupled length, the source's
     coupled length to itself, and the uncoupled length, from one trained source.
 
@@ -40,11 +40,11 @@ def survey(source, target, network, settings=None, *, seeds=3, classes=None, fea
         How many, or which.
     classes : sequence of str, optional
         The class of each output; by default those of both tasks.
-    features, test, progress
-        As of :func:`tdist.transfer.coupled`.
+    features, test, replicas, progress
+        As of :func:`tdist.transfer.coupled`. With replicas the survey has drifts too.
     save : path, optional
-        A folder: a second call with the same arguments goes on there, after the seeds and roads
-        that are done, and to more seeds.
+        A folder: a second call with the same arguments goes on there, after the seeds that are
+        done and inside a road, and to more seeds.
 
     Returns
     -------
@@ -82,31 +82,32 @@ def survey(source, target, network, settings=None, *, seeds=3, classes=None, fea
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
             new = network(outputs.size)
-        identity = folder and states.identity(source, target, new, settings, classes, features,
-                                              test, seed) | {"iterations": settings.iterations}
+        identity = folder and states.identity(
+            source, target, new, settings, classes, features, test, seed, "survey", replicas) | {
+                "iterations": settings.iterations}
         record = _kept(folder, seed, identity)
         if record is None:
-            record = _roads(source, target, new, settings, folder, seed, features, test,
+            record = _roads(source, target, new, settings, folder, features, test, replicas,
                             {"classes": classes, "seed": seed, "progress": progress})
             _keep(folder, seed, {"identity": identity, "record": record})
         records.append(record)
     return Survey(source.name, target.name, seeds, tuple(records))
 
 
-def _roads(source, target, network, settings, folder, seed, features, test, given):
+def _roads(source, target, network, settings, folder, features, test, replicas, given):
     """The three roads of a seed: {road: {name: number}}."""
     start = pretrained(source, network, settings, **given)
-    settings = replace(settings, pretrain_steps=0)
+    given |= {"settings": replace(settings, pretrain_steps=0), "replicas": replicas}
 
-    def file(name):
-        return folder and folder / f"seed-{seed}-{name}.pt"
+    def file(road):
+        return folder and folder / f"seed-{given['seed']}-{road}.pt"
 
     found = {
-        "coupled": coupled(source, target, start, settings, features=features, test=test,
+        "coupled": coupled(source, target, start, features=features, test=test,
                            save=file("coupled"), **given),
-        "to itself": coupled(source, source, start, settings, features=features,
-                             save=file("itself"), **given),
-        "uncoupled": uncoupled(source, target, start, settings, test=test, **given)}
+        "to itself": coupled(source, source, start, features=features, save=file("itself"),
+                             **given),
+        "uncoupled": uncoupled(source, target, start, test=test, save=file("uncoupled"), **given)}
     return {road: {name: float(value) for name, value in vars(one).items()
                    if isinstance(value, Real) and value == value}  # NaN: there is none
             for road, one in found.items()}
