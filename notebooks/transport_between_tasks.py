@@ -6,9 +6,9 @@
 # towards them. Which image to which? And can one be sure that the answer is the right one?
 #
 # The answer is a **coupling**, found by entropic optimal transport and then kept near its
-# predecessor by a proximal step. The page gives both of them the weights that our text of the paper
-# lacks, proves that the exact iteration converges, and attaches to every coupling a number that
-# bounds its error.
+# predecessor by a proximal step. The page gives the entropy the weight that our text of the paper
+# lacks, proves that the exact iteration converges, attaches to every coupling a number that bounds
+# its error, and asks what the weight of the proximal step decides.
 
 # %% tags=["hide-input"]
 import warnings
@@ -24,7 +24,7 @@ from myst_nb import glue
 from tdist.couplings import entropic, from_features, proximal
 from tdist.features import extract
 from tdist.networks import SOURCES
-from tdist.plots import COMPUTED, OTHER, SOURCE, TARGET, use_book_style
+from tdist.plots import COMPUTED, SOURCE, TARGET, WRONG, use_book_style
 from tdist.tasks import fashion_mnist
 
 use_book_style()
@@ -50,53 +50,60 @@ rng = np.random.default_rng(0)
 # $$ (eq-coupling)
 #
 # In the text that we have, equation 6 shows no weight. That text has lost every epsilon, so the
-# original may well have one, of a size that we cannot see. Suppose that it were 1. Costs in this
-# method are lengths of paths, a few tenths in the paper's tables. So let us draw costs between 0
-# and 0.3.
+# original may well have one, of a size that we cannot see. (The published program has no entropy in
+# its iterations at all.) Suppose that it were 1. Whether that is much depends on the unit of the
+# costs. Costs in this method are lengths of paths: a few tenths in the paper's tables, which are
+# mean steps if the published program made them, and 20 to 40 as true lengths, {eq}`eq-mean-step`.
+# So let us draw twenty blocks of costs between 0 and 0.3, and take them once as they are and once
+# in the other unit.
 
 # %%
-n = 30
-C = rng.uniform(0, 0.3, (n, n))
-rows = {"product, 1 / n²": np.full((n, n), 1 / n**2)}
-for name, weight in (("1", 1.0), ("0.05 mean(C)", 0.05 * C.mean())):
-    rows[f"entropic, weight {name}"] = entropic(C[None], weight).coupling[0]
-rows["no entropy"] = ot.emd([], [], C)
-table = pd.DataFrame({name: {"cost": np.sum(g * C), "largest entry, times n": n * g.max()}
-                      for name, g in rows.items()}).T
-heavy, ours = (rows[f"entropic, weight {name}"] for name in ("1", "0.05 mean(C)"))
-assert np.abs(n**2 * heavy - 1).max() < 0.2 and np.sum(heavy * C) > 0.9 * C.mean()
-assert np.sum(ours * C) < 0.2 * C.mean()
+n, blocks = 30, 20
+C = rng.uniform(0, 0.3, (blocks, n, n))
+unit = np.sqrt(2) * 100  # what turns a mean of 100 steps into a length
+couplings = {"product, 1 / n²": (np.inf, np.full_like(C, 1 / n**2)),
+             "weight 1, mean steps": (1 / C.mean(), entropic(C, 1.0).coupling),
+             "weight 1, lengths": (1 / (unit * C.mean()), entropic(unit * C, 1.0).coupling),
+             "weight 0.05 mean(C)": (0.05, entropic(C, 0.05 * C.mean()).coupling),
+             "no entropy": (0, np.array([ot.emd([], [], block) for block in C]))}
+rows = {name: {"weight / mean(C)": weight, "cost / mean(C)": np.sum(g * C) / blocks / C.mean(),
+               "largest entry, times n": n * g.max((1, 2)).mean()}
+        for name, (weight, g) in couplings.items()}
+table = pd.DataFrame(rows).T
+heavy = couplings["weight 1, mean steps"][1]
+assert np.quantile(np.abs(n**2 * heavy - 1), 0.99) < 0.2, "in mean steps a weight of 1 is heavy"
+assert table["cost / mean(C)"]["weight 1, lengths"] < 0.2, "in lengths it is not"
 table.round(3)
 
 # %% [markdown]
-# With weight 1 the coupling is the product coupling to within a fifth in every entry: it joins
-# everything with everything, at nearly the cost of chance, and says nothing about which goes to
-# which. A weight of one twentieth of the mean cost gives up little of the best cost. All weights in
-# this book are multiples of the mean cost, so that a change of units changes nothing.
+# In mean steps a weight of 1 gives nearly the product coupling: it joins everything with
+# everything, at nearly the cost of chance. In lengths the same weight is one twentieth of the mean
+# cost, which is what this book takes, and gives up little of the best cost. So an entropy without a
+# weight is useless or sound, according to a unit that the paper does not fix. All weights in this
+# book are multiples of the mean cost, so that a change of units changes nothing.
 #
 # `entropic` runs Sinkhorn's algorithm {cite:p}`cuturi2013` on all blocks at once. POT's
 # implementation {cite:p}`flamary2021` finds the same coupling:
 
 # %% tags=["nbval-ignore-output"]
-reference = ot.sinkhorn([], [], C, 0.05 * C.mean(), method="sinkhorn_log", stopThr=1e-12,
+reference = ot.sinkhorn([], [], C[0], 0.05 * C.mean(), method="sinkhorn_log", stopThr=1e-12,
                         numItermax=10_000)
-difference = n * np.abs(entropic(C[None], 0.05 * C.mean(),
+difference = n * np.abs(entropic(C[:1], 0.05 * C.mean(),
                                  tolerance=1e-10).coupling[0] - reference).max()
-assert difference < 1e-4
+assert difference < 1e-4, "two programs, one coupling"
 print(f"largest difference of an entry, times n: {difference:.0e}")
 
 # %% [markdown]
-# :::{admonition} Printed wrong
-# :class: erratum printed-wrong
-# **Printed.** Equation 6, in the text that we have: $\langle\Gamma, C\rangle - H(\Gamma)$ over
-# $\Gamma 1_{N_s} = \hat p_s$, $\Gamma^\top 1_{N_t} = \hat p_t$.
+# :::{admonition} Depends on the measure
+# :class: erratum depends
+# **Printed.** Equation 6, in the text that we have: $\langle\Gamma, C\rangle - H(\Gamma)$, an
+# entropy without a weight.
 #
-# **Decided by.** The table above, for costs that are lengths, as those of (12a) are; and for
-# $N_s \ne N_t$ the two products are not defined.
+# **Decided by.** The table above.
 #
-# **True.** The entropy needs a weight $\eps$, small beside the costs, {eq}`eq-coupling`, whether
-# the original prints one or not. (The sign is right.) The marginals are $\Gamma 1_{N_t} = \hat p_s$
-# and $\Gamma^\top 1_{N_s} = \hat p_t$.
+# **True.** In the unit of the paper's tables that couples nearly nothing; in lengths it is about
+# the weight of this book. Give the entropy a weight $\eps$ relative to the costs,
+# {eq}`eq-coupling`. (The sign is right. The printed marginals fit only $N_s = N_t$.)
 # :::
 #
 # ## The data between two tasks
@@ -111,7 +118,9 @@ print(f"largest difference of an entry, times n: {difference:.0e}")
 #
 # the **displacement interpolation** of equations 7 and 8. With
 # $C_{ij} = \lVert x_i^s - x_j^t \rVert^2$ and no entropy it is the straight line of the Wasserstein
-# distance, $W_2(p_0, p_\tau) = \tau\, W_2(p_0, p_1)$, which we can check.
+# distance, $W_2(p_0, p_\tau) = \tau\, W_2(p_0, p_1)$, which we can check. (For other costs, and
+# those of this method are other, the paper keeps the straight lines. They are then not the shortest
+# way for that cost.)
 
 # %%
 source = np.concatenate([rng.normal([-2, 1.2], 0.35, (30, 2)),
@@ -124,24 +133,25 @@ for tau in (0.25, 0.5, 0.75):
     between = (1 - tau) * source[i] + tau * target[j]
     ratio = np.sqrt(ot.emd2([], [], ot.dist(source, between)) / ot.emd2([], [], squares))
     print(f"tau = {tau}: W(p_0, p_tau) / W(p_0, p_1) = {ratio:.4f}")
-    assert abs(ratio - tau) < 1e-9
+    assert abs(ratio - tau) < 1e-9, "a straight line at constant speed, for any two clouds"
 
-# %% mystnb={"figure": {"caption": "Where the data are on the way. With the entropic coupling (top) each cloud moves to its neighbour in one piece; with the product coupling (bottom) the clouds run into each other on the way. The costs here are squared distances, 19 on average, so that a weight of 1 would do no harm: it is harmful where costs are lengths, a few tenths.", "name": "fig-transport-clouds"}} tags=["hide-input"]
-couplings = {"weight 0.05 mean(C)": entropic(squares[None], 0.05 * squares.mean()).coupling[0],
-             "product": np.full((60, 60), 1 / 3600)}
-pairs = {name: np.random.default_rng(1).choice(3600, 150, p=g.ravel() / g.sum())
-         for name, g in couplings.items()}
-fig, axes = plt.subplots(2, 5, figsize=(7.6, 2.5), sharex=True, sharey=True)
-for row, (name, drawn) in zip(axes, pairs.items(), strict=True):
+# %% mystnb={"figure": {"caption": "Where the data are on the way (blue), from the source's samples (orange) to the target's (green). With an entropy of 0.05 mean costs (top) each cloud moves to its neighbour in one piece; with the product coupling (bottom) the clouds run into each other on the way.", "name": "fig-transport-clouds"}} tags=["hide-input"]
+ways = {"entropic": entropic(squares[None], 0.05 * squares.mean()).coupling[0],
+        "product": np.full((60, 60), 1 / 3600)}
+fig, axes = plt.subplots(2, 5, figsize=(7.6, 3.2), sharex=True, sharey=True)
+for row, (name, gamma) in zip(axes, ways.items(), strict=True):
+    drawn = np.random.default_rng(1).choice(3600, 150, p=gamma.ravel() / gamma.sum())
     for ax, tau in zip(row, (0, 0.25, 0.5, 0.75, 1), strict=True):
+        for cloud, colour in ((source, SOURCE), (target, TARGET)):
+            ax.plot(*cloud.T, ".", color=colour, markersize=2.5, alpha=0.45)
         points = (1 - tau) * source[drawn // 60] + tau * target[drawn % 60]
-        near, far = (np.array(plt.matplotlib.colors.to_rgb(c)) for c in (SOURCE, TARGET))
-        shade = (1 - tau) * near + tau * far
-        ax.plot(*points.T, ".", color=shade, markersize=3)
+        ax.plot(*points.T, ".", color=COMPUTED, markersize=2.5)
+        ax.spines[["top", "right"]].set_visible(True)
+        ax.spines[:].set_color("0.8")
         ax.set(aspect="equal", xticks=[], yticks=[])
         if ax.get_subplotspec().is_last_row():
             ax.set_xlabel(rf"$\tau$ = {tau}")
-    row[0].set_ylabel(name, fontsize=8)
+    row[0].set_ylabel(name)
 plt.show()
 
 # %% [markdown]
@@ -150,39 +160,54 @@ plt.show()
 # A coupling of 10,000 with 10,000 images has $10^8$ entries. The paper cuts both tasks into blocks
 # of at most 30 samples and couples block by block. The result is a coupling of the whole, but not
 # the best one: a sample meets only the 30 partners in its block. How much is lost? We draw 480
-# samples of two Gaussians whose means are 2 apart, in 2 and in 20 dimensions, and solve the whole
-# problem and its blocks with POT {cite:p}`flamary2021`.
+# samples of two Gaussians whose means are 2 apart, five times in 2 and in 20 dimensions, and solve
+# the whole problem and its blocks with POT {cite:p}`flamary2021`.
 
 # %%
-rows = {}
-for k in (2, 20):
-    a, b = rng.normal(size=(2, 480, k))
+sizes = (1, 10, 30, 120, 480)
+
+
+def block_costs(k, seed):
+    """Mean cost of the product coupling and of couplings in blocks."""
+    a, b = np.random.default_rng([k, seed]).normal(size=(2, 480, k))
     b[:, 0] += 2
     cost = ot.dist(a, b)
-    rows[k] = {"product coupling": cost.mean()} | {
-        size: np.mean([ot.emd2([], [], cost[s:s + size, s:s + size]) for s in range(0, 480, size)])
-        for size in (1, 10, 30, 120, 480)}
-table = pd.DataFrame(rows).T.rename_axis("dimensions")
-table = table.rename(columns={1: "blocks of 1", 480: "480 (all)"})
-block_loss = (table[30] - table["480 (all)"]) / (table["product coupling"] - table["480 (all)"])
-assert (table[[10, 30, 120, "480 (all)"]].diff(axis=1).iloc[:, 1:] < 0).all(axis=None)
-assert (block_loss < 0.5).all()
-glue("transport-block-2", f"{1 - block_loss[2]:.0%}", display=False)
-glue("transport-block-20", f"{1 - block_loss[20]:.0%}", display=False)
+    return [cost.mean(), *(np.mean([ot.emd2([], [], cost[s:s + size, s:s + size])
+                                    for s in range(0, 480, size)]) for size in sizes)]
+
+
+found = {k: np.array([block_costs(k, seed) for seed in range(5)]) for k in (2, 20)}
+columns = ["product coupling", "blocks of 1", *sizes[1:-1], "480 (all)"]
+table = pd.DataFrame({k: x.mean(0) for k, x in found.items()}, columns).T
+table = table.rename_axis("dimensions")
+kept = {k: (x[:, 0] - x[:, 3]) / (x[:, 0] - x[:, -1]) for k, x in found.items()}
+for k, x in found.items():
+    assert (np.diff(x[:, 2:], axis=1) < 0).all(), "in the book's draws larger is better"
+    glue(f"transport-block-{k}", f"{kept[k].mean():.0%}", display=False)
+    glue(f"transport-block-{k}-spread", f"{kept[k].std(ddof=1):.0%}", display=False)
+assert kept[20].mean() < kept[2].mean(), "in the book's draws many dimensions cost more"
 table.round(2)
 
 # %% [markdown]
 # Of what the full coupling saves over the product coupling, blocks of 30 save
-# {glue:text}`transport-block-2` in 2 dimensions and {glue:text}`transport-block-20` in 20. The
-# squared distance of the two Gaussians themselves is 4: in 20 dimensions even the full coupling of
-# 480 samples says five times that. A coupling of samples joins samples, and in many dimensions none
-# is near.
+# {glue:text}`transport-block-2` in 2 dimensions and {glue:text}`transport-block-20` in 20 (means of
+# five draws, which spread by {glue:text}`transport-block-2-spread` and
+# {glue:text}`transport-block-20-spread`). The squared distance of the two Gaussians themselves is
+# 4: in 20 dimensions even the full coupling of 480 samples says five times that. A coupling of
+# samples joins samples, and in many dimensions none is near. What the size of a block does to the
+# length of a road is measured where that length is known, {doc}`known_answer`.
+#
+# The paper also says that "the weight trajectory converges using this technique", drawing one block
+# at each time for SGD and for the costs. The book has not tested that sentence: here each pair of a
+# batch comes from a block of its own, {prf:ref}`alg-coupled`.
 #
 # ## Where to start
 #
 # The first coupling must come before any length has been measured. The paper takes squared
-# distances between features of a network trained on ImageNet; `from_features` does this for all
-# blocks at once. Are features better than pixels? Take 600 images of Fashion-MNIST, 300 as the
+# distances between features of a ResNet-50 trained on ImageNet (its program, their cosine
+# similarity). **This book takes features of an EfficientNet-Lite0**, a smaller network, here and in
+# every run that starts from features. `from_features` does this for all blocks at once. Are
+# features better than pixels? Take 600 images of Fashion-MNIST, 300 as the
 # source and 300 as the target, in ten blocks of 30, and ask how much mass a coupling carries
 # between images of the same class. These images are all centred. So we also ask it of the same
 # images, each shifted at random by up to six pixels; what leaves at one edge comes in at the other.
@@ -211,24 +236,34 @@ for row, task in (("centred", images), ("shifted", replace(images, images=moved_
     for name, (a, b) in inputs(task).items():
         for entropy in (0.01, 0.05):
             found = from_features(a, b, entropy, tolerance=1e-4)
-            assert found.gap.max() <= 1e-4
-            share[row, f"{name}, {entropy}"] = np.sum(found.coupling * same) / 10
-shares = pd.Series(share).unstack()
+            assert found.gap.max() <= 1e-4, "the certificate that was asked for"
+            share[row, f"{name}, {entropy}"] = np.sum(found.coupling * same, (1, 2))  # (blocks,)
+shares = pd.Series({key: x.mean() for key, x in share.items()}).unstack()
 possible = 1 - np.mean([ot.emd2([], [], 1.0 - block) for block in same])
 print(f"product coupling {same.mean():.2f}, largest possible {possible:.2f}")
-assert (shares.loc["centred"] > 4 * same.mean()).all()
-assert abs(shares["features, 0.05"] - shares["pixels, 0.05"])["centred"] < 0.06
-assert (shares.loc["shifted", ["features, 0.01", "features, 0.05"]].to_numpy()
-        > shares.loc["shifted", ["pixels, 0.01", "pixels, 0.05"]].to_numpy() + 0.1).all()
+
+
+def ahead(row):
+    """How much more mass features keep in the class than pixels: mean of the blocks, and error."""
+    more = share[row, "features, 0.05"] - share[row, "pixels, 0.05"]
+    return more.mean(), more.std(ddof=1) / np.sqrt(len(more))
+
+
+for row in ("centred", "shifted"):
+    more, error = ahead(row)
+    glue(f"transport-features-{row}", f"{more:.2f} ± {error:.2f}", display=False)
+assert (shares.loc["centred"] > 4 * same.mean()).all(), "in the book's images like joins like"
+assert ahead("shifted")[0] > 3 * ahead("shifted")[1], "in the book's images features see a shift"
 shares.round(2)
 
 # %% [markdown]
 # The columns name the weight of the entropy, as a multiple of the mean cost. For the centred images
-# both couplings join like with like four times as often as chance does, and the features are hardly
-# better than the pixels: two centred boots cover the same pixels. For shifted images they are much
-# better. (More than the largest possible share cannot be had, because a block does not hold as many
-# images of a class on one side as on the other.) The paper reports the same of MNIST, whose digits
-# are centred: without features its results were similar.
+# both couplings join like with like about four times as often as chance does, and features are
+# ahead of pixels by {glue:text}`transport-features-centred` (mean and error over the ten blocks):
+# two centred boots cover the same pixels. For shifted images they are ahead by
+# {glue:text}`transport-features-shifted`. (More than the largest possible share cannot be had,
+# because a block does not hold as many images of a class on one side as on the other.) The paper
+# reports the same of MNIST, whose digits are centred: without features its results were similar.
 #
 # ## Mixing images
 #
@@ -243,7 +278,9 @@ shares.round(2)
 # with $m = \tau$ at $\tau = 0$ and $\tau = 1$, where the Beta distribution is not defined. Its mean
 # is $\tau$ and its variance $\tau (1 - \tau) / 2$. Drawing one of the two images whole, as the
 # mixture of the uncoupled transfer {eq}`eq-uncoupled` does, has twice this variance, and the
-# straight mixture has none: Beta is halfway between them.
+# straight mixture has none: Beta is halfway between them. Drawn whole, an image does not know its
+# partner, so that the coupling drops out of the task altogether; Beta goes half the way to that,
+# and {doc}`known_answer` says what this costs.
 
 # %%
 rows = {}
@@ -251,7 +288,8 @@ for tau in (0.1, 0.5, 0.9):
     m = rng.beta(tau, 1 - tau, 200_000)
     rows[tau] = {"mean": m.mean(), "variance": m.var(), "tau (1 - tau) / 2": tau * (1 - tau) / 2,
                  "share within .05 of an image": np.mean((m < 0.05) | (m > 0.95))}
-    assert abs(m.mean() - tau) < 0.003 and abs(m.var() - tau * (1 - tau) / 2) < 0.002
+    assert abs(m.mean() - tau) < 0.003, "the mean of Beta(tau, 1 - tau)"
+    assert abs(m.var() - tau * (1 - tau) / 2) < 0.002, "and its variance"
 pd.DataFrame(rows).T.rename_axis("tau").round(3)
 
 # %% mystnb={"figure": {"caption": "A boot and a shirt by the straight mixture, m = \u03c4 = 0, 0.2, ..., 1 (top), and six draws of the Beta mixture at \u03c4 = 1/2 in order (bottom): the draws crowd towards the two images.", "name": "fig-transport-mix"}} tags=["hide-input"]
@@ -279,12 +317,31 @@ plt.show()
 # + \eps \sum_{ij} \Gamma_{ij} \log \Gamma_{ij} + \lambda \lVert \Gamma - \Gamma' \rVert^2 .
 # $$ (eq-proximal)
 #
-# This is the paper's (12a) with the weight $\eps$. The main text does not say how it is solved. The
+# This is the paper's (12a) with the weight $\eps$. **Both weights are taken relative to the block's
+# own mean cost** in the book's runs. A block's costs are lengths measured at a few moments of the
+# road only, and the road is faster at some moments than at others. With weights in one unit for all
+# blocks, a block that was measured at a slow moment would be coupled loosely, one of a fast moment
+# tightly, for no reason of its own. Three copies of one block in three scales show it:
+
+# %%
+scale = np.array([0.5, 1, 1.5])[:, None, None]
+copies = scale * C[:1] / C[0].mean()
+own = entropic(copies / copies.mean((1, 2), keepdims=True), 0.05).coupling
+common = entropic(copies, 0.05 * copies.mean()).coupling
+assert np.allclose(own, own[:1], atol=1e-4), "relative to its own mean a scale changes nothing"
+largest = {"scale of the block": scale.ravel(), "own mean": n * own.max(2).mean(1),
+           "common mean": n * common.max(2).mean(1)}
+pd.DataFrame(largest).set_index("scale of the block").round(2)
+
+# %% [markdown]
+# The entries are the mean share of a source sample's mass that goes to its first partner.
+#
+# The main text does not say how (12a) is solved. The
 # entropy alone is solved by Sinkhorn's algorithm, so the natural attempt is to linearise the square
 # at the present coupling $\Gamma_t$ and to run Sinkhorn on the cost
 # $C + 2\lambda (\Gamma_t - \Gamma')$. This fails if $\lambda$ is large.
 #
-# :::{prf:lemma} Relative smoothness
+# :::{prf:lemma} Relative smoothness (exact)
 # :label: lem-relative-smoothness
 #
 # For $\Gamma, \Delta \in \Pi$, with
@@ -318,7 +375,7 @@ plt.show()
 #
 # Each step is an entropic transport problem with a larger weight, and Sinkhorn solves it.
 #
-# :::{prf:theorem} The safe step converges
+# :::{prf:theorem} The safe step converges (exact)
 # :label: thm-mirror
 #
 # From a positive $\Gamma_0 \in \Pi$, with $\Gamma^*$ the minimiser of {eq}`eq-proximal`, for all
@@ -365,6 +422,7 @@ plt.show()
 
 # %%
 C, before = rng.random((2, 1, n, n))
+C /= C.mean()
 eps = 0.05 * C.mean()
 previous = entropic(before, eps, tolerance=1e-10).coupling
 
@@ -398,7 +456,8 @@ for multiple in (0.25, 1, 10, 30):
     distances = np.array([divergence(best.coupling, gamma) for gamma in safe])
     usable = distances[1:] > 1e-6
     ratios = distances[1:][usable] / distances[:-1][usable]
-    assert ratios.max() <= ell / (eps + ell) + 1e-6 and best.gap[0] <= 1e-10
+    assert ratios.max() <= ell / (eps + ell) + 1e-6, "the theorem's rate, whatever the costs"
+    assert best.gap[0] <= 1e-10, "the reference is solved as far as was asked"
     excess[multiple] = [[objective(gamma, lam) - objective(best.coupling, lam) for gamma in path]
                         for path in (safe, naive)]
     rows[multiple] = {"2 lam / (n eps)": ell / eps, "bound of the rate": ell / (eps + ell),
@@ -406,22 +465,23 @@ for multiple in (0.25, 1, 10, 30):
                       "safe: excess after 20": excess[multiple][0][-1],
                       "naive: excess after 20": excess[multiple][1][-1]}
 table = pd.DataFrame(rows).T.rename_axis("lambda / mean(C)")
-assert (table["naive: excess after 20"][[10, 30]] > 0.01).all()
-assert table["naive: excess after 20"][0.25] < 1e-4
-assert (np.diff([curve[0] for curve in excess.values()], axis=1) < 1e-9).all()
+assert (table["naive: excess after 20"][[10, 30]] > 0.01).all(), "here the naive step fails"
+assert table["naive: excess after 20"][0.25] < 1e-4, "with a small weight it does not"
+assert (np.diff([curve[0] for curve in excess.values()], axis=1) < 1e-9).all(), \
+    "the safe step goes down for every weight"
+table = table.clip(lower=0).round(9)  # what rounding leaves below
 table.apply(lambda column: column.map(("{:.0e}" if "excess" in column.name else "{:.3f}").format))
 
 # %% [markdown]
 # The safe step never goes up and never contracts more slowly than {eq}`eq-mirror-rate` allows. The
 # naive step is fine while $2\lambda / (n\eps)$ is small; for the two large weights (the book uses
-# 10 mean(C)) it circles far from the minimum.
+# 10 mean(C)) it stays far from the minimum.
 
-# %% mystnb={"figure": {"caption": "Excess of the objective over its minimum, by steps. The naive linearisation (dashed) is fast for the smallest proximal weight and stays far away for the two large ones; the safe step (solid) goes down for every weight.", "name": "fig-transport-mirror"}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "Excess of the objective over its minimum, by steps. The naive linearisation (dashed) is fast for the smallest proximal weight (faint) and stays far away for the two large ones; the safe step (solid) goes down for every weight.", "name": "fig-transport-mirror"}} tags=["hide-input"]
 fig, ax = plt.subplots()
-colours = ("#56B4E9", COMPUTED, SOURCE, OTHER)
-for (multiple, (safe, naive)), colour in zip(excess.items(), colours, strict=True):
-    ax.semilogy(safe, color=colour, label=rf"$\lambda$ = {multiple} mean(C)")
-    ax.semilogy(naive, "--", color=colour)
+for (multiple, (safe, naive)), shade in zip(excess.items(), (0.3, 0.5, 0.75, 1), strict=True):
+    ax.semilogy(safe, color=COMPUTED, alpha=shade, label=rf"$\lambda$ = {multiple} mean(C)")
+    ax.semilogy(naive, "--", color=WRONG, alpha=shade)
 ax.set(xlabel="step", ylabel="F - minimum", ylim=(3e-6, 3), xticks=range(0, 21, 5))
 ax.legend(fontsize=8, ncols=2, loc="upper right")
 plt.show()
@@ -462,23 +522,36 @@ for steps in (5, 10, 20, 40, 80):
     found = proximal(C, previous, eps, lam, tolerance=0, max_steps=steps)
     rows[steps] = {"excess / mean(C)": (objective(found.coupling, lam) - least) / C.mean(),
                    "gap / mean(C)": found.gap[0] / C.mean()}
-    assert -1e-9 <= rows[steps]["excess / mean(C)"] <= rows[steps]["gap / mean(C)"] + 1e-9
-    assert np.abs(n * found.coupling.sum(1) - 1).max() < 1e-12
+    assert np.abs(n * found.coupling.sum(1) - 1).max() < 1e-12, "rounded to exact marginals"
 gaps = pd.DataFrame(rows).T.rename_axis("mirror steps")
-assert gaps["gap / mean(C)"][40] < 1e-4 and gaps["gap / mean(C)"][80] < 1e-7
+assert (gaps["excess / mean(C)"] <= gaps["gap / mean(C)"] + 1e-9).all(), "a bound for any costs"
 gaps.map(lambda value: f"{value:.0e}")
 
-# %% mystnb={"figure": {"caption": "The certified gap and the true excess of the objective, in units of the mean cost, by mirror steps. The gap is never below the excess, and here it is hardly above it.", "name": "fig-transport-gap"}} tags=["hide-input"]
-fig, ax = plt.subplots()
-ax.semilogy(gaps.index, gaps["gap / mean(C)"], "o-", color=COMPUTED,
-            label="gap, known without the minimum")
-ax.semilogy(gaps.index, gaps["excess / mean(C)"], "s--", color=OTHER,
-            label="excess over the minimum")
-ax.axhline(1e-4, color="0.6", lw=1)
-ax.annotate("asked of every block", (80, 1e-4), (0, 4), textcoords="offset points", ha="right")
-ax.set(xlabel="mirror steps", ylabel="in units of the mean cost", ylim=(1e-9, 1))
-ax.legend()
-plt.show()
+# %% [markdown]
+# The gap is hardly above the excess. Is it so in other problems? Twenty random ones, each with four
+# weights, stopped after 5 to 40 steps:
+
+# %%
+many, near = (np.random.default_rng(place).random((20, n, n)) for place in (21, 22))
+many /= many.mean((1, 2), keepdims=True)
+near = entropic(near, 0.02, tolerance=1e-8).coupling
+
+
+def values(gamma, weight):
+    """The objective of every block."""
+    each = gamma * many + 0.05 * gamma * np.log(gamma.clip(1e-300))
+    return (each + weight * (gamma - near) ** 2).sum((1, 2))
+
+
+ratios = []
+for weight in (1, 3, 10, 30):
+    ended = proximal(many, near, 0.05, weight, tolerance=1e-11, max_steps=3000).coupling
+    for steps in (5, 10, 20, 40):
+        found = proximal(many, near, 0.05, weight, tolerance=0, max_steps=steps)
+        over = values(found.coupling, weight) - values(ended, weight)
+        assert (found.gap >= over - 1e-10).all(), "weak duality, for any costs"
+        ratios += (found.gap / over)[over > 1e-7].tolist()
+print(f"gap / excess in {len(ratios)} stopped iterations: {min(ratios):.2f} to {max(ratios):.2f}")
 
 # %% [markdown]
 # The next pages ask for a gap of $10^{-4}$ of the mean cost (`Settings.tolerance`), the grey line.
@@ -508,9 +581,9 @@ for multiple in (10, 250, 6250):
     rows[multiple] = {"gap after 200 mirror steps": first.gap[0] / C.mean(),
                       "gap at the end": ended.gap[0] / C.mean(),
                       "steps of Newton's method": max(ended.steps - 200, 0)}
-    assert ended.gap[0] <= 1e-8 * C.mean()
+    assert ended.gap[0] <= 1e-8 * C.mean(), "Newton's method closes what mirror steps leave"
 table = pd.DataFrame(rows).T.rename_axis("lambda / mean(C)")
-assert table["gap after 200 mirror steps"][6250] > 1e-4
+assert table["gap after 200 mirror steps"][6250] > 1e-4, "in the book's example it has work to do"
 table.apply(lambda column: column.map(("{:.0f}" if "steps of" in column.name else "{:.0e}").format))
 
 # %% [markdown]
@@ -549,9 +622,10 @@ gaps_of_others = {name: (objective(g, lam) - bound) / C.mean() for name, g in fo
 glue("transport-steps", certified.steps, display=False)
 gaps_of_others[f"proximal, {certified.steps} steps"] = certified.gap[0] / C.mean()
 assert min(gaps_of_others["gcg, at most 200 steps"],
-           gaps_of_others["cg, at most 200 steps"]) > 1e-4 > 1e-7 > certified.gap[0]
+           gaps_of_others["cg, at most 200 steps"]) > 1e-4 > 1e-7 > certified.gap[0], \
+    "in the book's example the two are behind"
 assert np.isclose(gaps_of_others["gcg, at most 10 steps"], gaps_of_others["gcg, at most 200 steps"],
-                  rtol=1e-6)
+                  rtol=1e-6), "in the book's example more steps do not help gcg"
 
 # %% tags=["nbval-ignore-output"]
 pd.Series(gaps_of_others,
@@ -564,74 +638,178 @@ pd.Series(gaps_of_others,
 # reference where there is an entropy. Without one the objective is quadratic, `cg` is sound, and
 # the tests of this book use it for that case.
 #
-# ## What a growing weight forces
+# ## What the weight decides
 #
-# The authors' published program solves (12a) without the entropy and with a weight that grows by
-# five in every iteration, $\tfrac12 \cdot 0.05 \cdot 5^k \lVert\Gamma - \Gamma'\rVert^2$, and the
-# paper reports that the distance "typically converges in 4-5 iterations". How much of this is the
-# weight? We hand the iteration costs that cannot converge: fresh random numbers in every iteration,
-# with the mean 0.2 of the paper's tables, in blocks of 25. What is left of the movement of the
-# coupling is not the problem's doing. All three schedules have the entropy of this page.
+# The paper says that proximal iteration "is insensitive to the step-size $\lambda$", and reports
+# that the distance "typically converges in 4-5 iterations". Its published program solves (12a)
+# without the entropy and with a weight that grows by five in every iteration,
+# $\tfrac12 \cdot 0.05 \cdot 5^k \lVert\Gamma - \Gamma'\rVert^2$. What is known of the iteration
+# is about one fixed cost.
+#
+# :::{prf:proposition} Proximal iteration on a fixed cost (exact)
+# :label: prop-proximal-point
+#
+# Let $F_0(\Gamma) = \langle\Gamma, C\rangle - \eps H(\Gamma)$ have the minimiser $\Gamma^*$ in
+# $\Pi$, and let $\Gamma_k$ minimise $F_0(\Gamma) + \lambda_k \lVert\Gamma - \Gamma_{k-1}\rVert^2$.
+# Then
+#
+# $$
+# F_0(\Gamma_k) - F_0(\Gamma^*)
+# \le \lVert\Gamma_0 - \Gamma^*\rVert^2 \Big/ \sum_{j=1}^k \frac1{\lambda_j} .
+# $$ (eq-proximal-point)
+# :::
+#
+# ::::{dropdown} Proof
+# :::{prf:proof}
+# The minimised function grows at least as $\lambda_k \lVert\Gamma - \Gamma_k\rVert^2$ from its
+# minimum. At $\Gamma = \Gamma^*$ this says
+# $F_0(\Gamma_k) - F_0(\Gamma^*) \le \lambda_k \bigl( \lVert\Gamma_{k-1} - \Gamma^*\rVert^2 -
+# \lVert\Gamma_k - \Gamma^*\rVert^2 \bigr)$,
+# and at $\Gamma = \Gamma_{k-1}$ that $F_0(\Gamma_k)$ does not grow. Divide by $\lambda_k$, sum,
+# and replace every $F_0(\Gamma_j)$ by the last.
+# :::
+# ::::
+#
+# So every constant $\lambda$ comes to the same coupling, after a number of iterations that grows
+# like $\lambda$. For a weight that grows by a factor the sum in {eq}`eq-proximal-point` is finite,
+# and the iteration may stop on its way. We run it: eight blocks of 25 with random costs of mean 1,
+# to the limit $\Gamma^*$, which one entropic coupling gives. The distance is the share of the mass
+# that would have to move. The growing weights are the authors' for costs of mean 0.2, once from
+# their start and once started ten times higher.
 
 # %%
-blocks, size, mean = 4, 25, 0.2
-weights = {"constant, 0.025": lambda k: 0.025, "growing, 0.025 · 5^k": lambda k: 0.025 * 5**k,
-           "constant, 10 mean(C)": lambda k: 10 * mean}
-moved = {}
-for name, weight in weights.items():
-    noise = np.random.default_rng(5)
-    gamma, moved[name] = from_features(*noise.normal(size=(2, blocks, size, 5))).coupling, []
-    for k in range(8):
-        new = proximal(noise.uniform(0, 2 * mean, (blocks, size, size)), gamma, 0.05 * mean,
-                       weight(k), tolerance=1e-3).coupling
-        moved[name].append(np.abs(new - gamma).sum() / 2 / blocks)
-        gamma = new
-moved = pd.DataFrame(moved, pd.Index(range(8), name="iteration k"))
-assert moved["constant, 0.025"].min() > 0.5 and moved["growing, 0.025 · 5^k"].iloc[-1] < 0.05
-assert moved["growing, 0.025 · 5^k"].iloc[0] > 0.5
-for k in (3, 4, 7):
-    glue(f"transport-moved-{k}", f"{moved['growing, 0.025 · 5^k'][k]:.0%}", display=False)
-moved.round(2)
+blocks, size, entropy = 8, 25, 0.05
+draw = np.random.default_rng(11)
+start = from_features(*draw.normal(size=(2, blocks, size, 5))).coupling
+C = draw.uniform(size=(blocks, size, size))
+C /= C.mean((1, 2), keepdims=True)
+limit = entropic(C, entropy, tolerance=1e-8).coupling
+SCHEDULES = {f"constant, {lam:g}": [lam] * 100 for lam in (0.1, 1, 10, 40)}
+SCHEDULES |= {f"growing, {first:g} · 5^k": [first * 5**k for k in range(10)]
+              for first in (0.125, 1.25)}
+
+
+def away(gamma, other=limit):
+    """Share of the mass in other places, (blocks,)."""
+    return np.abs(gamma - other).sum((1, 2)) / 2
+
+
+# %%
+rows = {}
+for name, weights in SCHEDULES.items():
+    gamma, path = start, []
+    for weight in weights:
+        gamma = proximal(C, gamma, entropy, weight, tolerance=1e-4).coupling
+        path.append(away(gamma))
+        if path[-1].max() < 0.01:
+            break
+    path = np.array(path)
+    count = (path >= 0.01).sum(0) + 1.0  # iterations of each block
+    count[path[-1] >= 0.01] = np.nan
+    rows[name] = {"iterations to 1%": count.mean(), "spread": count.std(ddof=1),
+                  "away after 4": path[min(3, len(path) - 1)].mean(), "at the end": path[-1].mean()}
+fixed = pd.DataFrame(rows).T.rename_axis("proximal weight / mean(C)")
+needs = fixed["iterations to 1%"]
+assert needs.iloc[:4].is_monotonic_increasing, "the larger the weight, the more iterations"
+assert (fixed["at the end"].iloc[:4] < 0.01).all(), "every constant weight comes to one limit"
+fixed.round(2)
 
 # %% [markdown]
-# The table shows the share of the mass that changes its partner. Under a small constant weight
-# nearly all of it moves in every iteration, as it should where the costs say something new each
-# time. Under the growing weight the movement dies out by the schedule alone. A constant weight of
-# ten times the mean cost holds a part in its place and lets the rest go on.
+# On one fixed cost the sentence is right about where the iteration ends: all constant weights end
+# at the same coupling. The number of iterations grows with the weight; ten times the mean cost, the
+# book's weight, needs more than the paper's four or five.
 #
-# :::{admonition} Not reproduced here
-# :class: erratum not-reproduced
-# **Printed.** Section 5.5: the distance "typically converges in 4-5 iterations"; Section 3.3: the
-# proximal iteration "is insensitive to the step-size $\lambda$".
+# The costs of coupled transfer are not fixed. They are measured anew in every iteration, on a road
+# that SGD travels with other draws. So we hand the same iteration noisy costs: in every iteration
+# each entry is $C_{ij}$ times a new random number between 0 and 2, whose mean is 1. A good
+# iteration comes near the coupling $\Gamma^*$ of the mean cost and stays.
+
+# %%
+rows, paths, moved = {}, {}, {}
+for name, weights in SCHEDULES.items():
+    noise, gamma, path, steps = np.random.default_rng(5), start, [], []
+    for weight in weights[:40]:
+        new = proximal(C * noise.uniform(0, 2, C.shape), gamma, entropy, weight,
+                       tolerance=1e-3).coupling
+        path.append(away(new))
+        steps.append(away(new, gamma))
+        gamma = new
+    paths[name], moved[name] = np.array(path).mean(1), np.array(steps).mean(1)
+    late = np.array(path[-(len(path) // 4):]).mean(0)
+    rows[name] = {"away after 4": path[3].mean(), "away at the end": late.mean(),
+                  "error": late.std(ddof=1) / np.sqrt(blocks),
+                  "moved in iteration 4": steps[3].mean(),
+                  "moved at the end": steps[-1].mean()}
+noisy = pd.DataFrame(rows).T.rename_axis("proximal weight / mean(C)")
+assert noisy["away at the end"].iloc[:4].is_monotonic_decreasing, \
+    "in the book's example a larger constant weight averages more noise away"
+assert (noisy["moved at the end"].iloc[4:] < 0.02).all(), "a growing weight stops the coupling"
+for name, row in (("small", "constant, 0.1"), ("ten", "constant, 10"), ("forty", "constant, 40"),
+                  ("growing", "growing, 0.125 · 5^k")):
+    glue(f"transport-noisy-{name}", f"{noisy['away at the end'][row]:.0%}", display=False)
+for k in (4, 6, 8):
+    glue(f"transport-moved-{k}", f"{moved['growing, 0.125 · 5^k'][k - 1]:.0%}", display=False)
+noisy.round(2)
+
+# %% mystnb={"figure": {"caption": "Share of the mass that is not where the mean cost wants it, by iterations, with costs that are measured anew each time (means of eight blocks). A small constant weight follows the noise; a large one is slow and comes nearer; the authors' growing weights stop where the noise has left them.", "name": "fig-transport-weights"}} tags=["hide-input"]
+fig, ax = plt.subplots()
+for (name, path), shade in list(zip(paths.items(), (0.3, 0.5, 0.75, 1, 1, 0), strict=True))[:5]:
+    authors = name.startswith("growing")
+    ax.plot(range(1, len(path) + 1), path, "--" if authors else "-",
+            color="0.3" if authors else COMPUTED, alpha=shade,
+            label="the authors' weights" if authors else rf"$\lambda$ = {name[10:]} mean(C)")
+ax.set(xlabel="iteration", ylabel="share of the mass away", ylim=(0, 1))
+ax.legend(fontsize=8, ncols=2)
+plt.show()
+
+# %% [markdown]
+# Here the weight decides. A small one follows every draw of the costs, and the coupling is
+# {glue:text}`transport-noisy-small` away from the one that the mean cost asks for, in the fourth
+# iteration and in the fortieth. Ten times the mean cost leaves {glue:text}`transport-noisy-ten`,
+# forty times {glue:text}`transport-noisy-forty`, after many iterations: a proximal step with a
+# large weight averages over past costs. Under the authors' weights the movement dies out by the
+# schedule alone, {glue:text}`transport-noisy-growing` away.
 #
-# **Decided by.** The table above: with the published schedule pure noise moves
-# {glue:text}`transport-moved-3` of the mass in the fourth iteration, {glue:text}`transport-moved-4`
-# in the fifth and {glue:text}`transport-moved-7` in the eighth; and a constant weight of .025 moves
-# more of it than one of 10 mean(C).
+# :::{admonition} Depends on the measure
+# :class: erratum depends
+# **Printed.** Section 3.3: proximal iteration "is insensitive to the step-size $\lambda$"; Section
+# 5.5: the distance "typically converges in 4-5 iterations".
 #
-# **True.** With a growing weight a coupling that has stopped is no evidence that the problem has
-# converged. The weight decides how far a step goes, and must be given in units of the cost. In this
-# book it is constant; the growing one is an option.
+# **Decided by.** The two tables above.
+#
+# **True.** On a fixed cost the limit does not depend on a constant $\lambda$; the number of
+# iterations does. On costs that are measured anew the weight decides how much noise the coupling
+# holds. And with a growing weight a coupling that has stopped is no evidence that the problem has
+# converged: costs that go on to change move {glue:text}`transport-moved-4` of the mass in the
+# fourth iteration, {glue:text}`transport-moved-6` in the sixth, {glue:text}`transport-moved-8` in
+# the eighth. (In coupled transfer the mean cost itself depends on the coupling. Neither table
+# covers that.) In this book the weight is constant, in units of the cost; the growing one is an
+# option.
 # :::
 #
 # ## What the page found
 #
-# A coupling needs a weight on its entropy that is small beside the costs; a weight of 1 joins
-# everything with everything. Blocks of 30 keep much of the saving of a full coupling in few
-# dimensions and less in many. Features of an ImageNet network join like with like better than
-# pixels do where images are not centred. Mixing by Beta is halfway between a straight mixture and a
-# choice of one.
+# A coupling needs an entropy whose weight is small beside the costs. An entropy without a weight
+# joins everything with everything if the costs are the paper's printed numbers, and is about right
+# if they are lengths. Blocks of 30 keep much of the saving of a full coupling in few dimensions and
+# less in many. Features of an ImageNet network join like with like better than pixels do where
+# images are not centred. Mixing by Beta is halfway between a straight mixture and a choice of one.
 #
 # The proximal step is solved by mirror descent with the weight $\eps + 2\lambda / n$, with a proven
 # rate if each step is exact, and by Newton's method where that is slow. The gap says how good each
 # coupling is. At the book's weight the naive linearisation does not get there, and of two solvers
-# of POT one stops early and the other is slow. And a schedule that grows stops the couplings by
-# itself.
+# of POT one stops early and the other is slow.
+#
+# On one fixed cost every constant weight leads to the same coupling, as the paper says, after a
+# number of iterations that grows with the weight. On costs that are measured anew each time the
+# weight decides how much of the noise stays, and a growing one stops the coupling wherever it is.
 
 # %%
-summary = {"saved by blocks of 30, in 2 dimensions": 1 - block_loss[2],
-           "saved by blocks of 30, in 20 dimensions": 1 - block_loss[20],
+summary = {"saved by blocks of 30, in 2 dimensions": kept[2].mean(),
+           "saved by blocks of 30, in 20 dimensions": kept[20].mean(),
            "mass within a class, pixels, shifted": shares["pixels, 0.05"]["shifted"],
            "mass within a class, features, shifted": shares["features, 0.05"]["shifted"],
-           "moved in iteration 7, growing weight": moved["growing, 0.025 · 5^k"].iloc[-1]}
+           "noisy costs, away at the end, 0.1 mean(C)":
+               noisy["away at the end"]["constant, 0.1"],
+           "noisy costs, away at the end, 40 mean(C)": noisy["away at the end"]["constant, 40"]}
 pd.Series(summary, name="share").round(2).to_frame()
