@@ -80,7 +80,7 @@ def without_self(matrix):
            [6, 7, 5]])
     """
     matrix = np.asarray(matrix)
-    return matrix.T[~np.eye(len(matrix), dtype=bool)].reshape(len(matrix), -1).T
+    return matrix.T[~np.eye(len(matrix), dtype=bool)].reshape(len(matrix), len(matrix) - 1).T
 
 
 @dataclass(frozen=True, repr=False)

@@ -222,12 +222,12 @@ def _solve(cost, previous, entropy, weight, tolerance, max_steps, sweeps):
     None is the product coupling."""
     tensors = isinstance(cost, torch.Tensor)
     cost = _blocks(cost, "cost")
-    previous = (torch.full_like(cost, cost.shape[-1] ** -2.0) if previous is None else
+    previous = (torch.full_like(cost, cost.shape[2] ** -2.0) if previous is None else
                 _blocks(previous, "previous"))
     if cost.shape != previous.shape:
         raise ValueError(f"cost and previous differ in shape: {tuple(cost.shape)} and "
                          f"{tuple(previous.shape)}")
-    n = cost.shape[-1]
+    n = cost.shape[2]
     if max((previous.sum(axis) - 1 / n).abs().max() for axis in (1, 2)) > 1e-3 / n:
         raise ValueError("previous must be a coupling: rows and columns that sum to 1/n")
     _check_weights(entropy, weight, tolerance)
@@ -250,7 +250,7 @@ def _descend(problem, bound, max_steps, sweeps):
     """Couplings (blocks, n, n), gaps (blocks,) and the steps: mirror steps, and then Newton's
     method, if there is a step left for it."""
     cost, previous, entropy, weight = problem
-    n = cost.shape[-1]
+    n = cost.shape[2]
     eta = entropy + 2 * weight / n
     f, g = cost.new_zeros(cost.shape[:-1]), cost.new_zeros(cost.shape[:-1])  # potentials
     log_gamma = torch.full_like(cost, -2 * np.log(n))

@@ -6,11 +6,13 @@ of the columns (blocks, n), in units of the cost. A *problem* is (cost, previous
 """
 
 import math
+from itertools import count
 
 import torch
 
 TINY = 1e-100  # least sum in Sinkhorn's algorithm: an empty one moves its potential far, but not
 # to infinity
+HALVINGS = 10  # of a step of Newton's method, at most
 LOOSE = 0.05  # entropy, as a share of the spread of the costs, at which annealing begins
 TIGHT = 1e-9  # and the least: below, the entropy is less than the tolerance of any gap
 
@@ -35,7 +37,7 @@ def round_to_marginals(gamma):
     tensor([[[0.4167, 0.0833],
              [0.0833, 0.4167]]])
     """
-    n = gamma.shape[-1]
+    n = gamma.shape[2]
     gamma = gamma * (1 / (n * gamma.sum(2, keepdim=True))).clamp(max=1)
     gamma = gamma * (1 / (n * gamma.sum(1, keepdim=True))).clamp(max=1)
     rows = (1 / n - gamma.sum(2)).clamp(min=0)  # (blocks, n) what is left to fill
@@ -49,7 +51,7 @@ def sinkhorn(cost, eta, f, g, sweeps):
 
     The kernel holds the potentials at the start, so that the scalings u, v stay near 1 and products
     of matrices can replace logarithms of sums."""
-    n = cost.shape[-1]
+    n = cost.shape[2]
     log_kernel = (f[:, :, None] + g[:, None]).sub_(cost).div_(eta)  # (blocks, n, n)
     shift = log_kernel.amax(2, keepdim=True)
     f, log_kernel = f - eta * shift[..., 0], log_kernel.sub_(shift)
@@ -78,21 +80,19 @@ def dual(f, g, near, cost, previous, entropy, weight):
     slope = cost - u[:, :, None] - v[:, None]
     x = _inner(slope, previous, entropy, weight, near)
     inner = x * slope + entropy * torch.special.xlogy(x, x) + weight * (x - previous) ** 2
-    return (u.sum(1) + v.sum(1)) / cost.shape[-1] + inner.sum((1, 2)), x
+    return (u.sum(1) + v.sum(1)) / cost.shape[2] + inner.sum((1, 2)), x
 
 
-def newton(f, g, best, problem, bound, steps, halvings=10):
+def newton(f, g, best, problem, bound, steps):
     """Newton's method on the dual from the potentials f, g: a coupling, its gap (blocks,), and the
     steps.
 
     The dual's gradient is what the marginals of x lack; x rises with either potential by
     w = x / (eps + 2 lam x), and not at all at 1/n."""
     cost, _, entropy, weight = problem
-    n = cost.shape[-1]
-    # u + t, v - t are the same dual
-    ridge = 1e-10 / weight * torch.eye(2 * n, dtype=cost.dtype, device=cost.device)  # (2n, 2n)
+    n = cost.shape[2]
     value, x = dual(f, g, best, *problem)  # (blocks,), (blocks, n, n)
-    for step in range(steps + 1):
+    for step in count():
         best = round_to_marginals(x)
         gap = objective(best, *problem) - value
         if step == steps or (gap <= bound).all():
@@ -100,10 +100,12 @@ def newton(f, g, best, problem, bound, steps, halvings=10):
         w = (x / (entropy + 2 * weight * x).clamp(min=TINY)).where(x < 1 / n, 0)  # (blocks, n, n)
         curvature = torch.cat([torch.cat([torch.diag_embed(w.sum(2)), w], 2),
                                torch.cat([w.mT, torch.diag_embed(w.sum(1))], 2)], 1)
+        # u + t, v - t are the same dual: a ridge holds t
+        curvature.diagonal(dim1=1, dim2=2).add_(1e-10 / weight)
         lacks = torch.cat([1 / n - x.sum(2), 1 / n - x.sum(1)], 1)  # (blocks, 2n)
-        toward_f, toward_g = torch.linalg.solve(curvature + ridge, lacks).split(n, 1)
+        toward_f, toward_g = torch.linalg.solve(curvature, lacks).split(n, 1)
         stride = torch.ones_like(f[:, :1])  # (blocks, 1)
-        for _ in range(halvings):  # halve the step of a block until its dual no longer falls
+        for _ in range(HALVINGS):  # halve the step of a block until its dual no longer falls
             rise, x = dual(f + stride * toward_f, g + stride * toward_g, best, *problem)
             falls = rise < value
             if not falls.any():
@@ -120,8 +122,7 @@ def anneal(problem, bound, steps):
     and its slope (diag(columns) - n x^T x) / eps. Steps are cut to the logarithm of their length
     in units of eps, which a sum of exponentials always bears."""
     cost, _, entropy, _ = problem
-    n = cost.shape[-1]
-    eye = torch.eye(n, dtype=cost.dtype, device=cost.device)
+    n = cost.shape[2]
     spread = (cost.amax((1, 2)) - cost.amin((1, 2))).max().item()
     last = max(entropy, TIGHT * spread)
     levels = max(0, math.ceil(math.log2(max(LOOSE * spread / last, 1))))
@@ -135,7 +136,8 @@ def anneal(problem, bound, steps):
             if (lacks.abs().max() * n < 1e-2 if level else _closed(cost, g, eps, problem, bound)):
                 break
             # g + t is the same dual, which the matrix of ones holds still
-            slope = torch.diag_embed(columns) - n * x.mT @ x + 1 / n**2 + 1e-13 / n * eye
+            slope = torch.diag_embed(columns) - n * x.mT @ x + 1 / n**2
+            slope.diagonal(dim1=1, dim2=2).add_(1e-13 / n)
             step = torch.linalg.solve(slope, lacks)  # (blocks, n), in units of eps
             reach = (step.amax(1) - step.amin(1)).clamp(min=0.5)
             stride = (reach.log1p() / reach).where(reach > 0.5, 1)
@@ -146,11 +148,12 @@ def anneal(problem, bound, steps):
 
 def _certified(cost, g, eps, problem):
     """The coupling of g (blocks, n) at the entropy eps, and its gap under the problem's own."""
-    n = cost.shape[-1]
+    n = cost.shape[2]
     logits = (g[:, None] - cost) / eps  # (blocks, n, n)
     f = -eps * (logits.logsumexp(2) + math.log(n))
     best = round_to_marginals(logits.softmax(2) / n)
-    return best, objective(best, *problem) - dual(f, g, best, *problem)[0]
+    # without a proximal term the dual has nothing to seek, near or far
+    return best, objective(best, *problem) - dual(f, g, None, *problem)[0]
 
 
 def _closed(cost, g, eps, problem, bound):
@@ -160,7 +163,7 @@ def _closed(cost, g, eps, problem, bound):
 def _inner(slope, previous, entropy, weight, near):
     """The x in [0, 1/n] that minimises x slope + entropy x log x + weight (x - previous)^2,
     elementwise."""
-    largest = 1 / slope.shape[-1]
+    largest = 1 / slope.shape[2]
     if weight == 0:
         return (-slope / entropy - 1).exp().clamp(max=largest)
     if entropy == 0:

@@ -247,7 +247,7 @@ def log_error_probability(h, threshold, p1, p2, m, prior=0.5):
         if weight > 0 and possible.any():
             log_p = ways[possible] + xlogy(counts[possible], p).sum(axis=1)
             errors.append(np.log(weight) + logsumexp(log_p, b=wrong[possible]))
-    return float(np.logaddexp.reduce(errors)) if errors else -np.inf
+    return float(np.logaddexp.reduce(errors))  # of none, minus infinity
 
 
 def types(m, size, least=0):

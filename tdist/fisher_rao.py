@@ -122,7 +122,7 @@ def path_length(probs):
     2.2143
     """
     tensors = isinstance(probs, torch.Tensor)
-    return _back(_steps(_path(probs), "fisher-rao").sum(0), tensors)
+    return _back(_arcs(_path(probs)).sum(0), tensors)
 
 
 def expected_length(probs, weights=None, step="fisher-rao"):
@@ -169,7 +169,8 @@ def expected_length(probs, weights=None, step="fisher-rao"):
     """
     if step not in STEPS:
         raise ValueError(f"step must be one of {STEPS}, got {step!r}")
-    d = _steps(_path(probs), step)  # (steps, inputs)
+    path = _path(probs)
+    d = _root_kl(path[:-1], path[1:]) if step == "kl" else _arcs(path)  # (steps, inputs)
     if d.ndim != 2 or d.shape[1] == 0:
         raise ValueError("probs must have shape (steps + 1, inputs, classes), got "
                          f"{len(d) + 1, *d.shape[1:]} and classes")
@@ -221,10 +222,8 @@ def _root_kl(p, q):
     return (2 * terms.clamp(min=0).sum(-1)).sqrt()
 
 
-def _steps(path, step):
-    """Lengths (steps, ...) of the steps of a path (steps + 1, ..., classes)."""
-    if step == "kl":
-        return _root_kl(path[:-1], path[1:])
+def _arcs(path):
+    """Distances (steps, ...) of the neighbours of a path (steps + 1, ..., classes)."""
     roots = path.sqrt()
     return _arc(roots[:-1], roots[1:])
 

@@ -16,6 +16,8 @@ from tdist.manners import line
 from tdist.neighbourhoods import directions as directions
 from tdist.neighbourhoods import perturb as perturb
 
+EPS = np.finfo(float).eps
+
 
 @dataclass(frozen=True, repr=False, eq=False)
 class Modes:
@@ -84,7 +86,7 @@ class Joint:
 
     def __init__(self, P):
         P = probabilities(P, "P", 2)
-        P.flags.writeable = False
+        P.setflags(write=False)
         self.P = P
 
     @classmethod
@@ -247,13 +249,13 @@ class Joint:
         # from the most frequent symbol, so that a rare one keeps its digits
         away = (f - f[np.argmax(self.px)]) * (self.px > 0)[:, None]
         # a column whose spread is the rounding of its own values is a constant
-        live = np.abs(away).max(axis=0) > 8 * np.finfo(float).eps * np.abs(f).max(axis=0)
+        live = np.abs(away).max(axis=0) > 8 * EPS  # of values between 1/2 and 1
         xi = np.sqrt(self.px)[:, None] * (away - self.px @ away)  # (|X|, k)
         size = np.linalg.norm(xi, axis=0)
         basis, spread, _ = np.linalg.svd(xi[:, live] / size[live], full_matrices=False)
         if spread.size == 0:
             return 0.0
-        basis = basis[:, spread > spread[0] * max(xi.shape) * np.finfo(float).eps]
+        basis = basis[:, spread > spread[0] * max(xi.shape) * EPS]
         return float(np.sum((self.dtm @ basis) ** 2))
 
     def sample(self, m, seed=0):
@@ -270,8 +272,7 @@ class Joint:
         """
         if operator.index(m) < 0:
             raise ValueError(f"m, the number of draws, must be at least 0, got {m}")
-        draws = np.random.default_rng(seed).choice(self.P.size, size=m,
-                                                   p=self.P.ravel() / self.P.sum())
+        draws = np.random.default_rng(seed).choice(self.P.size, size=m, p=self.P.ravel())
         y, x = np.divmod(draws, self.P.shape[1])
         return x, y
 
@@ -311,4 +312,4 @@ def signs(columns):
 
 def _inverse_root(p):
     """1 / sqrt(p), and 0 where p is 0."""
-    return np.divide(1.0, np.sqrt(p), out=np.zeros_like(p), where=p > 0)
+    return 1 / np.where(p > 0, np.sqrt(p), np.inf)

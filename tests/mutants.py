@@ -5,15 +5,17 @@
     .venv-mutants/bin/python tests/mutants.py show tdist.hgr.x_ace__mutmut_1
 
 Left alone, besides what mutmut leaves alone (functions with a decorator, docstrings): words, which
-are for people, in errors, warnings and elsewhere; the arguments of zip, whose strict=True only
+are for people, in errors, warnings and elsewhere, and so an argument that only spells the one
+before it, as in numbers(f, "f"), for an error to name; the arguments of zip, whose strict=True only
 guards what the lines before it have made equal; doors that load a room on demand, which have
-done so when the tests are collected, before a change is made; devices that are not said, which
-without a GPU is the same; and blocks that only a GPU runs.
+done so when the tests are collected, before a change is made; devices that are not said, or
+chosen, which without a GPU is the same; and blocks that only a GPU runs.
 """
 
 import re
 import sys
 from collections import Counter
+from itertools import pairwise
 from pathlib import Path
 
 import libcst as cst
@@ -25,7 +27,7 @@ elsewhere = set()  # blocks that do not run on the CPU
 
 
 def skip_words(self, node):
-    """Skip errors, warnings, zips, doors and what only a GPU runs."""
+    """Skip errors, warnings, zips, doors, the choice of a device and what only a GPU runs."""
     if isinstance(node, cst.If):
         case = cst.Module([]).code_for_node(node.test)
         if case.endswith('device.type == "cpu"'):
@@ -38,17 +40,22 @@ def skip_words(self, node):
     warns = isinstance(call, cst.Attribute) and call.attr.value == "warn"
     zips = isinstance(call, cst.Name) and call.value == "zip"
     door = isinstance(node, cst.FunctionDef) and node.name.value == "__getattr__"
-    return isinstance(node, cst.Raise) or warns or zips or door or skip(self, node)
+    target = node.targets[0].target if isinstance(node, cst.Assign) else None
+    chooses = isinstance(target, cst.Name) and target.value == "device"
+    return (isinstance(node, cst.Raise) or warns or zips or door or chooses
+            or skip(self, node))
 
 
 file_mutation.MutationVisitor._skip_node_and_children = skip_words
 
 
 def arguments(node):
-    """A call without one of its arguments, or with None in its place, but for devices."""
+    """A call without one of its arguments, or with None in its place, but for devices and names."""
+    codes = [cst.Module([]).code_for_node(arg).strip(", ") for arg in node.args]
+    names = {code for before, code in pairwise(codes) if code == f'"{before}"'}
     for changed in mutators.operator_arg_removal(node):
-        lost = [cst.Module([]).code_for_node(arg) for arg in node.args if arg not in changed.args]
-        if not any(re.search(r"\b(device|_home)\b", code) for code in lost):
+        lost = [code for arg, code in zip(node.args, codes, strict=True) if arg not in changed.args]
+        if not any(code in names or re.search(r"\b(devices?|_home)\b", code) for code in lost):
             yield changed
 
 

@@ -579,6 +579,21 @@ def test_error_probability_of_nonsense(change, message):
         log_error_probability([0.0, 1.0, 2.0], p1=Q1, p2=Q2, **asked)
 
 
+@pytest.mark.parametrize(("seen1", "seen2", "used1", "used2"), [
+    ([1, 1, 0], [0, 1, 1], [0, 1, 0], [0, 1, 0]),  # two intervals that touch
+    ([0, 1, 1], [1, 1, 0], [0, 1, 0], [0, 1, 0]),
+    ([1, 1, 1], [0, 1, 0], [1, 1, 1], [0, 1, 0]),  # a point within an interval, and at its ends
+    ([1, 1, 1], [1, 0, 0], [1, 0, 0], [1, 0, 0]), ([1, 1, 1], [0, 0, 1], [0, 0, 1], [0, 0, 1]),
+    ([1, 1, 0], [0, 0, 1], [0, 0, 0], [0, 0, 0]),  # apart
+    ([1, 0, 1], [0, 1, 0], [1, 0, 1], [0, 1, 0]), ([1, 1, 1], [1, 0, 1], [1, 1, 1], [1, 0, 1])])
+def test_symbols_of_a_common_mean(seen1, seen2, used1, used2):
+    """On a line, and by the program for several features, where the line is one of two columns."""
+    line, seen = np.array([[0.0], [1.0], [2.0]]), (np.array(seen1) == 1, np.array(seen2) == 1)
+    for f in (line, np.hstack([line, 1 - 3 * line])):
+        found = tilting.usable(f, *seen)
+        assert np.array_equal(found[0], used1) and np.array_equal(found[1], used2)
+
+
 def test_error_probability_where_one_hypothesis_is_certain():
     huge = np.array([1.0, 0.0]) * 1.7e308  # of which a sum of two is infinite
     assert np.isclose(log_error_probability(huge, 0.85e308, [0.9, 0.1], [0.2, 0.8], 3),

@@ -205,6 +205,26 @@ def test_half_precision_may_be_off_by_more():
         distance(torch.tensor([0.5, 0.6]).half(), torch.tensor([0.5, 0.6]).half())
 
 
+def test_only_half_precision_is_made_1():
+    p, q = np.array([0.5006, 0.5]), np.array([0.25, 0.75])
+    chord = np.linalg.norm(np.sqrt(p) - np.sqrt(q))
+    assert distance(p, q) == pytest.approx(4 * np.arcsin(chord / 2), rel=1e-14)
+
+
+def test_nothing_is_further_than_half_a_circle():
+    """Where sums are off 1, the chord may be longer than the root of 2."""
+    assert distance([1.0009, 0], [0, 1.0009]) == pytest.approx(np.pi, abs=1e-15)
+    assert distance(np.zeros((0, 2)), [0.5, 0.5]).shape == (0,)
+
+
+def test_weights_of_each_step_are_of_any_size():
+    path = softmax_path(2, inputs=2)
+    usual = expected_length(path, [[1, 2], [3, 1]])
+    found = expected_length(path, [[1e300, 2e300], [3e-300, 1e-300]])
+    assert found.length == pytest.approx(usual.length, rel=1e-12)
+    assert found.riemannian_length == pytest.approx(usual.riemannian_length, rel=1e-12)
+
+
 def test_every_step_needs_a_weight():
     with pytest.raises(ValueError, match="positive sum at every step"):
         expected_length(softmax_path(2, inputs=2), weights=[[1, 2], [0, 0]])

@@ -156,6 +156,11 @@ def test_whiten_singular_and_empty():
     assert np.abs(white[1]).max() == 0
 
 
+def test_whiten_does_not_see_where_f_lies():
+    f, p = np.array([[1.0, 0.25], [2.0, 4.0], [0.0, 1.5], [7.0, 1.0]]), [0.25, 0.25, 0.125, 0.375]
+    assert np.abs(whiten(f + 2.0**40, p) - whiten(f, p)).max() < 1e-9  # an exact shift
+
+
 def test_soft_hgr_by_hand():
     f, g = torch.tensor([[1.0], [-1.0]]), torch.tensor([[3.0], [-3.0]])
     # E fg = 3, cov f = 1, cov g = 9: 3 - 9/2
@@ -304,6 +309,22 @@ def test_network_that_diverges_gives_its_last_good_weights(x, lr):
         network.fit(torch.tensor(x), torch.tensor([0, 1]), lr=lr, progress=False)
     assert caught.value.network is network
     assert all(weight.isfinite().all() for weight in network.parameters())
+
+
+def test_network_whose_last_step_diverges():
+    """The objective of the epoch was finite, the weights after it are not."""
+    network = SoftHGR(inputs=1, classes=2, k=1, hidden=(4,))
+    with pytest.raises(Diverged, match="epoch 0 of soft HGR"):
+        network.fit([[1.0], [-1.0]], [0, 1], epochs=1, weight_decay=1e300, progress=False)
+    assert all(weight.isfinite().all() for weight in network.parameters())
+
+
+def test_network_defaults(capsys):
+    x, y = torch.randn(1025, 1, generator=torch.manual_seed(0)), torch.arange(1025) % 2
+    runs = [SoftHGR(1, 2, 1, hidden=(3,)).fit(x, y, **options)
+            for options in ({}, {"epochs": 100, "batch_size": 1024, "lr": 3e-3,
+                                 "weight_decay": 0.0, "progress": True})]
+    assert np.array_equal(*runs) and capsys.readouterr().err.count("100/100") >= 2
 
 
 def test_network_takes_arrays():

@@ -309,8 +309,8 @@ def test_joint_keeps_its_own_copy():
 def test_from_conditionals():
     joint = Joint.from_conditionals([0.25, 0.75], [[0.5, 0.5, 0], [0, 1 / 3, 2 / 3]])
     assert np.allclose(joint.P, [[0.125, 0.125, 0], [0, 0.25, 0.5]], atol=1e-15)
-    with pytest.raises(ValueError, match="sum"):
-        Joint.from_conditionals([0.5, 0.5], [[1, 1], [0, 1]])
+    with pytest.raises(ValueError, match="row 1 of px_given_y must sum"):
+        Joint.from_conditionals([0.5, 0.5], [[0, 1], [1, 1]])
 
 
 def test_from_samples_by_hand():
@@ -329,6 +329,7 @@ def test_from_samples_by_hand():
     ([0, 10**9], [0, 1], None, "100 million cells; .*np.unique"),
     ([7, 2**62], [0, 10**7], None, "100 million cells"), ([0, 1], [0, 1], (10**5, 10**5),
                                                           "million"),
+    ([0, 1], [0, 1], (2**62, 4), "million"), ([0, 1], [0, 1], (4, 2**62), "million"),
 ])
 def test_bad_samples(x, y, shape, match):
     with pytest.raises(ValueError, match=match):
@@ -396,6 +397,8 @@ def test_directions(rng):
     assert (directions(p0, 4, seed=1) == phi).all()
     assert not np.allclose(directions(p0, 4, seed=2), phi)
     assert np.allclose(np.abs(directions([0.36, 0.64], 1)), [[0.8, 0.6]])
+    rough = p0 * (1 + 9e-10)  # a sum that is 1 but for rounding
+    assert np.abs(directions(rough, 50) @ np.sqrt(rough)).max() < 1e-14
 
 
 def test_perturb(rng):
@@ -404,6 +407,9 @@ def test_perturb(rng):
     assert p.shape == (3, 6) and np.allclose(p.sum(axis=1), 1, atol=1e-14)
     assert np.allclose(((p - p0) ** 2 / p0).sum(axis=1), 0.01**2, rtol=1e-9)
     assert np.allclose(p - p0, 0.01 * np.sqrt(p0) * directions(p0, 3, seed=1), atol=1e-15)
+    assert perturb(p0, np.zeros((0, 6)), 0.01).shape == (0, 6)
+    even = np.full(4, 0.25)  # down to nothing, and no further
+    assert np.array_equal(perturb(even, [0.5, -0.5, 0.5, -0.5], 1.0), [0.5, 0, 0.5, 0])
 
 
 @pytest.mark.parametrize("phi, epsilon, match", [
@@ -483,6 +489,28 @@ def test_h_score_of_a_rare_symbol(rare):
     joint = Joint(np.diag([1 - rare, rare]))
     for f in ([0, 1], [1, 2], [1e6, 1e6 + 1]):
         assert joint.h_score(f) == pytest.approx(1, rel=1e-9)
+
+
+def test_h_score_is_of_the_symbols_that_occur():
+    """Whatever the feature is at another one."""
+    joint = Joint([[0.3, 0.1, 0.1, 0.0], [0.1, 0.1, 0.3, 0.0]])
+    f = np.array([1.0, 2.0, 4.0, 0.0])
+    for at in (3.0, 1e300, -1e-300):
+        assert joint.h_score(np.r_[f[:3], at]) == joint.h_score(f) > 0.1
+        assert joint.h_score([3.0, 3.0, 3.0, at]) == 0
+
+
+def test_h_score_of_two_columns_that_hardly_move(rng, joint):
+    """A column's own unit and place do not count."""
+    f = rng.standard_normal((5, 3))
+    moved = f * [1.0, 1e-9, 1e-12] + [0.0, 1.0, 0.0]
+    assert joint.h_score(moved) == pytest.approx(joint.h_score(f), rel=1e-5)
+
+
+def test_h_score_goes_from_the_most_frequent_symbol():
+    """From a rare one far off, the two that matter would be one."""
+    joint = Joint([[1e-60, 0.5, 0.0], [0.0, 0.0, 0.5]])
+    assert joint.h_score([1e6, 0.0, 1e-12]) == pytest.approx(1, rel=1e-9)
 
 
 def test_defaults_repeat():

@@ -122,6 +122,18 @@ def test_any_unit_gives_the_same_test(size):
     assert found.pvalue == plain.pvalue
 
 
+def test_defaults():
+    a, b = np.random.default_rng(3).random((2, 8, 8))
+    assert mantel(a, b) == mantel(a, b, "greater", permutations=9999, seed=0)
+    assert mantel(a, b).permutations == 10_000
+
+
+def test_a_correlation_is_never_beyond_1():
+    for a in np.random.default_rng(0).random((60, 3, 3)):
+        assert -1 <= mantel(a, -a).statistic < -1 + 1e-12
+        assert 1 - 1e-12 < mantel(3 * a, a).statistic <= 1
+
+
 def test_how_many_permutations():
     assert mantel(matrix(7), matrix(7, 1)).permutations == factorial(7)
     assert mantel(matrix(7), matrix(7, 1)).exact
