@@ -184,8 +184,11 @@ def test_defaults():
              (entropic(cost, 0.05), entropic(cost, 0.05, 1e-6, 1000, 5)),
              (couplings.from_features(cost, previous),
               couplings.from_features(cost, previous, 0.05, 1e-6))]
-    unit = torch.cdist(cost, previous) ** 2
-    pairs.append((pairs[2][0], entropic(unit / unit.mean(), 0.05)))
+    source, target = torch.randn(2, 2, 8, 3, generator=torch.manual_seed(0), dtype=torch.float64)
+    unit = torch.cdist(source, target, compute_mode="donot_use_mm_for_euclid_dist") ** 2
+    pairs.append((couplings.from_features(source, target, 0.1),
+                  entropic(unit / unit.mean(), 0.1, 1e-6, 1000, 5)))
+    assert pairs[3][0].steps > 5 and torch.equal(pairs[3][0].coupling, pairs[3][1].coupling)
     for one, other in pairs:
         assert one.steps == other.steps and torch.allclose(one.coupling, other.coupling, atol=1e-9)
         assert torch.allclose(one.gap, other.gap, atol=1e-9)

@@ -12,6 +12,7 @@ from scipy.stats import chi2_contingency, chisquare, entropy
 from sklearn.metrics import mutual_info_score
 
 from tdist import Joint
+from tdist.alphabet import symbols
 from tdist.hgr import whiten
 from tdist.joint import check_modes, directions, perturb
 
@@ -311,6 +312,11 @@ def test_from_conditionals():
     assert np.allclose(joint.P, [[0.125, 0.125, 0], [0, 0.25, 0.5]], atol=1e-15)
     with pytest.raises(ValueError, match="row 1 of px_given_y must sum"):
         Joint.from_conditionals([0.5, 0.5], [[0, 1], [1, 1]])
+
+
+def test_symbols_are_whole_numbers():
+    for given in ([], [True, False], np.array([3, 4], np.uint8), torch.tensor([1, 2])):
+        assert symbols(given, "x").dtype == np.int64
 
 
 def test_from_samples_by_hand():
