@@ -145,9 +145,9 @@ head, moving = Head(low.classes, high.classes, classes=DIGITS), copy.deepcopy(st
 blocks = Blocks(low, high, settings.block)
 blocks.start(None, settings.entropy, settings.tolerance)
 road = travel([moving], [blocks], head, settings)
-cost, scale = road.costs[0], road.costs[0].mean().item()
-gamma = couplings.proximal(cost, blocks.coupling, settings.entropy * scale,
-                           settings.proximal * scale, settings.tolerance).coupling
+cost = road.costs[0] / road.costs[0].mean((1, 2), keepdim=True)  # in units of a block's mean
+gamma = couplings.proximal(cost, blocks.coupling, settings.entropy, settings.proximal,
+                           settings.tolerance).coupling
 moved = (gamma - blocks.coupling).abs().sum().item() / 2 / len(blocks)
 
 # %% tags=["nbval-ignore-output"]

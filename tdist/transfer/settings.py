@@ -158,6 +158,10 @@ class Settings:
         The weights :math:`.05 \cdot 5^k / 2` of the program hold costs in its own unit, V; `scale`
         is :math:`\sqrt 2 K`, which brings them to lengths.
 
+        Two things are near and not equal. Steps are measured in their middle, and in the program at
+        the time where they begin. And `start_entropy` is relative: the program's is 2e-3 divided by
+        the mean squared distance of the features within the blocks.
+
         Parameters
         ----------
         changes
