@@ -61,8 +61,8 @@ class Moments:
     def about(cls, shift, labels, quartic=False):
         """No samples yet, for classes `labels`, about `shift`."""
         k, c, new = len(shift), len(labels), shift.new_zeros
-        return cls(labels, new(c), new(c, k), new(k, k), shift, new(k + 1 if quartic else 0),
-                   new(1), repeats.none(shift.device))
+        return cls(labels, new(c), new(c, k), zeros(k, k, shift.device), shift,
+                   new(k + 1 if quartic else 0), new(1), repeats.none(shift.device))
 
     @property
     def n(self):
@@ -161,7 +161,7 @@ class Moments:
         n, counts, sums = self.n, self.counts.cpu().numpy(), self.sums.cpu().numpy()
         d, shift = sums.sum(0) / n, self.shift.cpu().numpy()
         self._check_underflow(sums, shift)
-        cov = _upper((self.gram / n).cpu())  # about the shift, as yet
+        cov = _upper(self.gram.cpu()) / n  # about the shift, as yet
         noise = noise_of(shift, cov.diagonal(), self.precision.item())
         cov = blas.dsyr(-1.0, d, a=cov, overwrite_a=True)  # cov - d d^T
         present = counts > 0
@@ -224,7 +224,7 @@ def accumulate(moments, features, labels, present, quartic=False, earlier=0, tar
     rows = min(m, max(1, CHUNK // k))
     if moments is None:
         check_room(k, labels.device)
-    work = torch.empty(rows, k, dtype=torch.float64, device=labels.device)
+    work = zeros(rows, k, labels.device)
     for start in range(0, m, rows):
         x = to_tensor(features[start : start + rows], labels.device)
         if moments is None:
@@ -250,6 +250,14 @@ def check_room(k, device):
     if device.type == "cpu" and size > os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"):
         raise MemoryError(text)
     warnings.warn(text, stacklevel=4)
+
+
+def zeros(rows, columns, device):
+    """A tensor (rows, columns) of float64. On the CPU of NumPy's memory, which comes in large pages
+    and so costs a quarter of torch's when it is first written."""
+    if device.type != "cpu":
+        return torch.zeros(rows, columns, dtype=torch.float64, device=device)
+    return torch.from_numpy(np.zeros((rows, columns)))
 
 
 def add_gram(gram, z):

@@ -7,6 +7,8 @@ from scipy.linalg import eigh, lapack, solve_triangular
 
 from tdist.hscore.moments import EPS
 
+STRIP = 64  # columns that stay in the cache
+
 
 @dataclass(frozen=True)
 class Whitening:
@@ -33,7 +35,7 @@ class Whitening:
         w = x[:, self.live] / self.scale
         if self.factor is None:
             return w @ self.directions
-        return solve_triangular(self.factor, w.T, trans="T").T
+        return solve_triangular(self.factor, w.T, trans="T", check_finite=False).T
 
     def matrix(self):
         """The matrix (live, rank), for many rows."""
@@ -151,8 +153,17 @@ def _certified_cholesky(correlation, cut, floor):
     factor, failed = lapack.dpotrf(correlation)
     if failed:
         return None
-    size = np.abs(correlation)
-    norm = (size.sum(0) + size.sum(1) - size.diagonal()).max()
     # rcond in the 1-norm is below lambda_min / lambda_max; the estimate is rarely 3 times too large
-    rcond, _ = lapack.dpocon(factor, norm)
+    rcond, _ = lapack.dpocon(factor, _norm(correlation))
     return factor if rcond > 10 * max(cut, floor) else None
+
+
+def _norm(upper):
+    """The 1-norm of a symmetric matrix in its upper triangle, with no copy of it."""
+    sums = -np.abs(upper.diagonal())
+    for start in range(0, len(upper), STRIP):
+        strip = slice(start, start + STRIP)
+        size = np.abs(upper[:, strip])  # (k, columns)
+        sums[strip] += size.sum(0)
+        sums += size.sum(1)
+    return sums.max()
