@@ -571,7 +571,8 @@ def test_notebooks_are_chosen_by_name_start_or_chapter(capsys):
     numbered = (ROOT / "_toc.yml").read_text(encoding="utf-8").partition("caption: The H-score")[2]
     chapters = re.findall(r"file: notebooks/(\S+)", numbered)
     for place in (0, 7, len(chapters) - 1):
-        assert names(str(place + 1)) == names(f"notebooks/{chapters[place]}.py") == [chapters[place]]
+        chapter = chapters[place]
+        assert names(str(place + 1)) == names(f"notebooks/{chapter}.py") == [chapter]
     assert names("h_score") == ["h_score"]
     assert names("two") == ["two_sources", "two_domains"]
     with pytest.raises(SystemExit, match="called clothing; there is clothes"):
