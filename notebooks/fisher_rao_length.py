@@ -379,13 +379,8 @@ pd.DataFrame({"x": x / 2, "root of 2 KL / distance": ratio.round(5)}).set_index(
 # R = \int_0^1 \sqrt{\E_x \langle \dot w, g_x \dot w \rangle}\, d\tau = \int \sqrt{\E_x ds_x^2} ,
 # $$ (eq-riemannian-length)
 #
-# where $g_x$ is the Fisher matrix of the classifier at $x$ with respect to its weights,
-#
-# $$
-# g_x = \sum_y p_w(y \mid x)\, \nabla_w \log p_w(y \mid x)\, \nabla_w \log p_w(y \mid x)^\top .
-# $$ (eq-fisher-matrix)
-#
-# $R$ is a length in the metric $\E_x g_x$, what the paper's (3) defines: its Fisher matrix has the
+# where $g_x$ is the Fisher matrix of $p_w(\cdot \mid x)$ with respect to the weights. $R$ is a
+# length in the metric $\E_x g_x$, what the paper's Section 2.1 defines: its Fisher matrix has the
 # expectation over $x$ inside. $L$ is the mean of the inputs' own lengths, what its (11) writes. $L$
 # has the advantage that it is a sum over pairs of samples, and only such a sum can serve as a
 # transport cost {eq}`eq-coupling`. By Jensen's inequality
@@ -546,6 +541,10 @@ table.round(3)
 # depend on time. The fine-tuning distance of the paper, $\int \lVert dw \rVert$, is a number of the
 # first column.
 #
+# All three rows are *one* curve of classifiers. Which curve training takes is another matter:
+# gradient descent on the rewritten weights goes another way, of another length, and so the distance
+# that is defined by it does depend on the coordinates, {doc}`the_definition`.
+#
 # ## Is it the Fisher-Rao distance?
 #
 # The coupled transfer distance is defined as a minimum over curves of weights, and then computed on
@@ -608,7 +607,7 @@ roads.round(3)
 # Where inputs move on the way, as in coupled transfer, not even that holds: {doc}`known_answer` has
 # a road that is shorter than the mean distance of the ends of its pairs. A given road has one
 # length whatever the architecture that says it; which road training takes depends on the
-# architecture, on the coordinates of its weights, and on how it is trained.
+# architecture, on the coordinates of its weights, and on how it is trained: {doc}`the_definition`.
 # :::
 #
 # ## What a change of labels costs

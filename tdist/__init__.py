@@ -9,9 +9,9 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submodules={
         "affinities", "agreement", "baselines", "couplings", "exact_roads", "exponents", "features",
-        "fisher_rao", "gaussians", "hgr", "hscore", "inputs", "joint", "manners", "networks",
-        "pixelwise", "plots", "ranking", "scenes", "scores", "selection", "studies", "tasks",
-        "transfer", "vae",
+        "fisher_rao", "gaussians", "geodesics", "hgr", "hscore", "inputs", "joint", "manners",
+        "networks", "pixelwise", "plots", "ranking", "scenes", "scores", "selection", "shortest",
+        "studies", "tasks", "transfer", "vae",
     },
     submod_attrs={
         "agreement": ["mantel"],

@@ -12,7 +12,7 @@ PACKAGE = ROOT / "tdist"
 FLOORS = """
 manners
 alphabet neighbourhoods joint tilting exponents softhgr hgr
-fisher_rao descent couplings
+fisher_rao geodesics shortest descent couplings
 agreement selection affinities
 inputs
 folders plots
