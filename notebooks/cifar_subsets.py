@@ -158,7 +158,9 @@ glue("subsets-three", f"{only_ten.statistic:.2f}", display=False)
 # {glue:text}`subsets-per-class` images a class (the paper does not give its number). The network is
 # the 8-layer CNN with {glue:text}`subsets-weights` weights, trained on two CPU cores; no GPU was at
 # hand. Classes are known by name: CIFAR-10 and its parts share outputs, CIFAR-100 and CIFAR-10
-# share none.
+# share none. Couplings are in blocks of {glue:text}`subsets-block` images and start from features
+# of an EfficientNet-Lite0, here and in every stored run on images; the paper has blocks of up to 30
+# and a ResNet-50.
 #
 # On a processor of another kind a stored length of digits moved by 1.0 to 1.4%
 # ({doc}`five_superclasses`); these may move as much.
@@ -174,7 +176,8 @@ embedded = load("task2vec_cifar_subsets")
 every["task2vec"] = Rows(embedded["units"], names, pairs.seeds).matrices("task2vec")
 for name, value in {"seen": f"{embedded['config']['task2vec']['images']:,}",
                     "images": f"{config['images']:,}", "per-class": config["images"] // 100,
-                    "weights": f"{config['weights']:,}"}.items():
+                    "weights": f"{config['weights']:,}",
+                    "block": config["settings"]["block"]}.items():
     glue(f"subsets-{name}", value, display=False)
 print(f"seeds: {list(pairs.seeds)}; device: {stored['device']};",
       f"{stored['seconds'] / 3600:.1f} hours")

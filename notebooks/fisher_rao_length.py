@@ -379,8 +379,13 @@ pd.DataFrame({"x": x / 2, "root of 2 KL / distance": ratio.round(5)}).set_index(
 # R = \int_0^1 \sqrt{\E_x \langle \dot w, g_x \dot w \rangle}\, d\tau = \int \sqrt{\E_x ds_x^2} ,
 # $$ (eq-riemannian-length)
 #
-# where $g_x$ is the Fisher matrix of $p_w(\cdot \mid x)$ with respect to the weights. $R$ is a
-# length in the metric $\E_x g_x$, what the paper's Section 2.1 defines: its Fisher matrix has the
+# where $g_x$ is the Fisher matrix of the classifier at $x$ with respect to its weights,
+#
+# $$
+# g_x = \sum_y p_w(y \mid x)\, \nabla_w \log p_w(y \mid x)\, \nabla_w \log p_w(y \mid x)^\top .
+# $$ (eq-fisher-matrix)
+#
+# $R$ is a length in the metric $\E_x g_x$, what the paper's (3) defines: its Fisher matrix has the
 # expectation over $x$ inside. $L$ is the mean of the inputs' own lengths, what its (11) writes. $L$
 # has the advantage that it is a sum over pairs of samples, and only such a sum can serve as a
 # transport cost {eq}`eq-coupling`. By Jensen's inequality

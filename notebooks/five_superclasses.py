@@ -299,9 +299,10 @@ print([verdict for _, verdict in verdicts[-5:]])
 # network. Here each task has {glue:text}`five-images` images, tested on {glue:text}`five-test`, and
 # the network is the 8-layer CNN with {glue:text}`five-weights` weights, on two CPU cores. Each road
 # has {glue:text}`five-steps` steps of {glue:text}`five-sgd` SGD steps, and
-# {glue:text}`five-iterations` iterations lead to the coupling. No class is in two tasks, so every
-# pair has outputs of its own for each task {eq}`eq-gated`. The same with the paper's 2,500 images
-# follows below.
+# {glue:text}`five-iterations` iterations lead to the coupling, which has blocks of
+# {glue:text}`five-block` images and starts from features of an EfficientNet-Lite0 (the paper:
+# blocks of up to 30, and a ResNet-50). No class is in two tasks, so every pair has outputs of its
+# own for each task {eq}`eq-gated`. The same with the paper's 2,500 images follows below.
 #
 # A processor of another kind rounds differently, and SGD magnifies it: one stored pair of digits,
 # computed again there, moved by 1.0% (coupled), 1.4% (uncoupled) and 1.1% (fine-tuning); on the
@@ -316,7 +317,8 @@ assert 0 in pairs.seeds
 for name, value in {"images": config["images"], "test": config["test_images"],
                     "weights": f"{config['weights']:,}",
                     "steps": config["settings"]["steps"], "sgd": config["settings"]["sgd_steps"],
-                    "iterations": config["settings"]["iterations"]}.items():
+                    "iterations": config["settings"]["iterations"],
+                    "block": config["settings"]["block"]}.items():
     glue(f"five-{name}", value, display=False)
 KEYS = ("coupled", "coupled_riemannian", "uncoupled", "uncoupled_riemannian", "fine_tuning",
         "fine_tuning_full")

@@ -60,6 +60,19 @@ def test_shrunken_scores_are_those_of_h_score(k):
     assert rooms_seeds.shrunk_scores(x, classes) == pytest.approx(expected, abs=1e-8)
 
 
+def test_shrunken_scores_where_one_direction_is_nearly_all():
+    """A column of 1 or -1, a thousand times as large as the others: the intensity is small, and
+    codes of rooms are like that."""
+    draw = np.random.default_rng(0)
+    x = draw.standard_normal((300, 80))
+    x[:, 0] = np.tile([-1000, 1000], 150)
+    classes = draw.integers(0, 4, (300, 2))
+    found = [h_score(x, y, "ledoit-wolf") for y in classes.T]
+    assert 0 < found[0].shrinkage < 1e-4
+    assert rooms_seeds.shrunk_scores(torch.from_numpy(x), classes) == pytest.approx(
+        [one.adjusted for one in found], abs=1e-6)
+
+
 def test_means_by_hand():
     target = {"a": np.zeros((5, 1, 2)), "b": np.zeros(5), "c": np.zeros((5, 3, 1))}
     found = rooms_seeds.means(np.array([1.0, 3, 7, 1, 2, 6]), target)

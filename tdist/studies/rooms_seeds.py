@@ -14,7 +14,6 @@ from scipy.linalg import eigh
 from tdist import scenes
 from tdist.affinities import ahp, win_rates
 from tdist.hscore.moments import accumulate
-from tdist.hscore.whitening import shrunk
 from tdist.networks import Encoder
 from tdist.pixelwise import Whitened, whiten
 from tdist.pixelwise.chance import excess, leverage
@@ -147,8 +146,10 @@ def shrunk_scores(x, classes):
     cov = moments.central()[0]
     a = moments.ledoit_wolf(cov)
     values, vectors = eigh(cov, lower=False)
-    mu, effective = values.mean(), shrunk(values, values.mean(), a).sum()
-    weights = np.sqrt((1 - a) / ((1 - a) * np.maximum(values, 0) + a * mu))
+    # rounding moves a value by k eps of the largest, which may be k times the mean: a share by
+    # 10^-7, where a is a hundredth (:func:`tdist.hscore.whitening.shrunk` refuses 10^-8)
+    weights = (1 - a) / ((1 - a) * np.maximum(values, 0) + a * values.mean())
+    effective, weights = weights @ np.maximum(values, 0), np.sqrt(weights)
     x = x.double().numpy()
     z = torch.from_numpy((x - x.mean(0)) @ (vectors * weights))
     score = Whitened(z, np.zeros(len(values)), np.arange(m)).h_score(classes, progress=False)
