@@ -195,7 +195,7 @@ def _without_marks(classes):
 def _number(label):
     if isinstance(label, str | bytes):
         raw = label.encode(errors="surrogatepass") if isinstance(label, str) else b"\0" + label
-        return int.from_bytes(hashlib.blake2b(raw, digest_size=8).digest(), "big", signed=True)
+        return int.from_bytes(hashlib.blake2b(raw, digest_size=8).digest(), signed=True)
     if isinstance(label, Real | np.bool) and -(2**63) <= label < 2**63:
         return int(label)
     raise TypeError(f"HScore takes whole numbers or text as labels, got {label!r} of type "

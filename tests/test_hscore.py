@@ -626,6 +626,7 @@ def test_rounding_of_tensors():
     once = torch.tensor(x, dtype=torch.float32)
     twice = torch.cat([once, once @ torch.rand(5, 5, generator=torch.manual_seed(0))], 1)
     assert h_score(twice, y).rank == h_score(twice.numpy(), y).rank == 5
+    assert h_score(twice.half(), y).rank == h_score(twice.half().numpy(), y).rank == 5
     assert h_score(once, torch.tensor(y) + 2**60).classes == 4
 
 

@@ -150,6 +150,24 @@ def test_precision_survives_half():
     same(model["metric"].compute(), h_score(x, y))
 
 
+def test_sums_are_float64_and_no_inference_tensors():
+    """From the start, which a process without samples shares with the others."""
+    x, y = data()
+    metric, merged = HScore("ledoit-wolf", field="statistic"), HScore("ledoit-wolf")
+    assert metric.sums[0].shape == (0, 0) and metric.shift[0].shape == (0,)
+    for inference in (True, False):
+        for part in (getattr(metric, field.name)[0] for field in fields(Moments)):
+            assert part.dtype == (torch.int64 if (part.ndim == 2 and part.shape[1:] == (3,)) or
+                                  part is metric.labels[0] else torch.float64)
+        with torch.inference_mode(inference):
+            metric.update(x + 3 * inference, y)
+            merged.merge_state(metric)
+            found = metric.compute()
+        assert found.dtype == torch.float64 and found.is_inference() is inference
+        for each in (metric, merged):
+            assert not any(getattr(each, field.name)[0].is_inference() for field in fields(Moments))
+
+
 def test_merging_parts_of_several_batches():
     """Of a part of one batch the sum about its own mean is 0."""
     x, y = data()

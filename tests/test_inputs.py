@@ -3,9 +3,17 @@
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 
 from tdist import transferability
-from tdist.inputs import check_features, encode_labels, label_numbers
+from tdist.inputs import (
+    PLAIN,
+    check_features,
+    encode_labels,
+    label_numbers,
+    rounding,
+    to_tensor,
+)
 from tests.test_hscore import data
 
 
@@ -17,6 +25,27 @@ def test_types_of_data_frames(kinds, expected):
     """Half of the memory where all columns are single, nullable or not."""
     frame = pd.DataFrame(data(10, 3)[0] * 9).round().astype(dict(enumerate(kinds)))
     assert np.asarray(check_features(frame)).dtype == expected
+
+
+def test_rounding_is_that_of_the_type():
+    for kind in (np.float16, np.float32, np.float64):
+        x = np.ones((2, 1), kind)
+        assert rounding(x) == rounding(torch.tensor(x)) == np.finfo(kind).eps > 0
+    assert rounding(torch.ones(2, 1).bfloat16()) == 2.0**-7
+    assert rounding(np.ones(2, int)) == rounding(torch.ones(2, dtype=torch.bool)) == 0
+
+
+def test_arrays_of_many_layouts_are_the_same_numbers():
+    x = np.arange(24.0).reshape(4, 6)
+    frozen = x.copy()
+    frozen.flags.writeable = False
+    for given in (x, x.astype(np.float32), np.asfortranarray(x), x[::-1][::-1], frozen,
+                  x.astype(">f8"), x.astype(int), torch.tensor(x), torch.tensor(x).int(),
+                  np.broadcast_to(x, x.shape)):
+        found = to_tensor(given, torch.device("cpu"))
+        assert found.tolist() == x.tolist() and found.dtype in PLAIN
+    assert to_tensor(x.astype(np.float32), torch.device("cpu")).dtype == torch.float32
+    assert to_tensor(x, torch.device("cpu")).data_ptr() == x.ctypes.data  # no copy
 
 
 def test_the_least_and_the_largest_label():

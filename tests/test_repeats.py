@@ -216,6 +216,36 @@ def test_copies_are_notable_from_two_percent_on():
     assert "79 of 100" in text and "all 21 distinct rows apart (rank 20)" in text
 
 
+def test_fingerprints_tell_small_differences_and_not_signs_of_zero():
+    for kind in (torch.float64, torch.float32, torch.float16):
+        x = torch.tensor([[0.0, 1.0], [-0.0, 1.0], [1.0, 0.0], [6e-8, 1.0], [1.2e-7, 1.0]]).to(kind)
+        found = repeats.fingerprints(x)
+        assert found.dtype == torch.int64 and found[0] == found[1]
+        assert len(set(found.tolist())) == 4
+    assert repeats.none("cpu").shape == (0, 3) and repeats.none("cpu").dtype == torch.int64
+
+
+def test_rows_are_summed_by_fingerprint_and_label():
+    rows = torch.tensor([[7, 1, 1], [3, 2, 1], [7, 0, 2], [3, 2, 1], [7, 1, 4], [3, 0, 1]])
+    assert repeats._summed(rows).tolist() == [[3, 0, 1], [3, 2, 2], [7, 0, 2], [7, 1, 5]]
+    assert repeats.count(rows) == repeats.Repeats(2, 0, 10)
+    assert repeats.count(rows[[1, 3]]) == repeats.Repeats(1, 1, 0)
+
+
+def test_copies_are_forgotten_where_they_cannot_matter():
+    """Of (k + 1) / 0.02 distinct rows; twice as many entries are kept before they are summed."""
+    assert repeats.plenty(9) == 500
+    limit = repeats.plenty(1)
+    for distinct, kept in ((limit, True), (limit + 1, False)):
+        x = torch.arange(float(distinct))[:, None].repeat(3, 1)
+        rows = repeats.add(repeats.none("cpu"), x, torch.zeros(len(x), dtype=torch.int64))
+        assert (repeats.count(rows) is not None) is kept
+    x = torch.arange(2.0 * limit)[:, None]
+    rows = repeats.add(repeats.none("cpu"), x, torch.zeros(len(x), dtype=torch.int64))
+    assert repeats.count(rows).distinct == 2 * limit
+    assert repeats.count(repeats.merge(rows, rows[:1] + 1, 1)) is None
+
+
 def test_saturated_tasks_need_rows_that_come_again():
     codes = np.arange(6)[:, None] % 2
     assert not repeats.saturated(np.arange(6), codes, 5).any()

@@ -76,7 +76,7 @@ class HScore(need("torchmetrics").Metric):
         self.field = field
         # one tensor in each list: lists may differ in shape between processes, tensors may not
         for name in SUMS:
-            self.add_state(name, default=[], dist_reduce_fx=None)
+            self.add_state(name, default=[])
         self.reset()
 
     @property
@@ -241,8 +241,8 @@ class HScore(need("torchmetrics").Metric):
         for name in SUMS:
             setattr(self, name, [part.to(device) for part in getattr(self, name)])
 
-    def _load_from_state_dict(self, *args, **kwargs):
-        super()._load_from_state_dict(*args, **kwargs)
+    def _load_from_state_dict(self, *args):
+        super()._load_from_state_dict(*args)
         for name in SUMS:  # sums of our own: the dict may be loaded again
             setattr(self, name, [part.to(self._home).clone() for part in getattr(self, name)])
 

@@ -39,7 +39,7 @@ def directions(features, device, shrinkage=0.0):
     live = variance > noise
     if not live.any():
         return np.zeros((m, 0)), np.zeros(0), 0.0
-    relative = np.divide(noise, variance, out=np.zeros(k), where=live)
+    relative = np.where(live, noise, 0) / np.where(live, variance, 1)
     values, vectors = eigh(scaled)  # of the correlation matrix; vectors (m, m) of samples
     keep = values > max(m, k) * EPS * values[-1]
     keep[: max(1, m - k)] = False  # centred samples have rank min(m - 1, k) at most
