@@ -399,7 +399,8 @@ def test_newtons_result_is_taken_only_where_it_is_better(monkeypatch):
     left = proximal(cost, previous, 0.05, 250.0, max_steps=200)
 
     def newton(f, g, best, problem, bound, steps):
-        return torch.full_like(best, 1 / 64), torch.tensor([0.0, 9.0, 9.0], dtype=best.dtype), 1
+        gaps = [0.0, float(left.gap[1]), 9.0]  # better, as good, worse
+        return torch.full_like(best, 1 / 64), torch.tensor(gaps, dtype=best.dtype), 1
 
     monkeypatch.setattr(descent, "newton", newton)
     with pytest.warns(GapWarning):
