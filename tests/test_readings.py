@@ -7,12 +7,13 @@ from itertools import pairwise
 import numpy as np
 import pytest
 import torch
+from scipy.stats import t as student
 from torch import nn
 
 from tdist import fisher_rao
 from tdist.networks import SmallCNN
 from tdist.transfer import Settings, coupled, uncoupled
-from tdist.transfer.drifts import drift
+from tdist.transfer.drifts import drift, total
 from tdist.transfer.heads import Head
 from tdist.transfer.readings import READINGS, gate, lengths, means, totals
 from tests.transfers import QUICK, halves, linear, points
@@ -142,8 +143,8 @@ def test_the_drift_is_that_of_very_many_replicas(replicas):
                      for pair in zip(*noisy(1, noise, trials), strict=True)])
     assert naive > 1.2 * truth[0]
     for values, true, variances in (
-            ([d.mean for d in found], truth[0], [d.mean_variance for d in found]),
-            ([d.root for d in found], truth[1], [d.root_variance for d in found])):
+            ([d.mean for d in found], truth[0], [total([d])[1]**2 for d in found]),
+            ([d.root for d in found], truth[1], [total([d])[3]**2 for d in found])):
         assert np.mean(values) == pytest.approx(true, rel=0.04)
         assert np.mean(variances) == pytest.approx(np.var(values), rel=0.5)
         # one step alone: a variance from as few numbers as there are replicas
@@ -157,28 +158,28 @@ def test_without_noise_the_drift_is_the_length():
     d = HEAD.step(before[0, 0], after[0, 0], 0.4)
     assert found.mean == pytest.approx(d.mean().item(), rel=0.01)
     assert found.root == pytest.approx(d.square().mean().sqrt().item(), rel=0.01)
-    assert found.mean_variance == pytest.approx(0, abs=1e-15)
+    assert total([found])[1::2] == pytest.approx((0, 0), abs=1e-8)
 
 
 @pytest.mark.parametrize("replicas", [2, 4])
 def test_noise_around_no_drift_is_no_drift(replicas):
     """Its mean is 0 over many steps, and its error covers."""
     found = estimates(replicas, 0.05, 600, move=0.0)
-    values, errors = (np.array(x) for x in zip(*((d.mean, d.mean_variance) for d in found),
-                                               strict=True))
+    values = np.array([d.mean for d in found])
     naive = np.mean([HEAD.step(*pair, 0.4).mean().item()
                      for pair in zip(*noisy(1, 0.05, 600, move=0.0), strict=True)])
     assert abs(values.mean()) < 0.12 * naive
     # roads of twelve steps
-    roads, variances = values.reshape(50, 12).sum(1), errors.reshape(50, 12).sum(1)
-    assert np.mean(np.abs(roads) < 2 * np.sqrt(variances)) >= {2: 0.75, 4: 0.9}[replicas]
-    assert np.sqrt(variances.mean()) < 1.5 * roads.std()
+    roads, errors = np.array([total(found[i:i + 12])[:2] for i in range(0, 600, 12)]).T
+    assert np.mean(np.abs(roads) < errors * student.ppf(0.975, replicas - 1)) >= (
+        {2: 0.8, 4: 0.9}[replicas])
+    assert errors.mean() < 1.5 * roads.std()
 
 
 def test_what_does_not_move_has_no_drift():
     still = logits(0, (2, 5, 4))
     found = drift(still, still, 0.5, torch.full((5,), 0.2, dtype=torch.float64), HEAD, even)
-    assert (found.mean, found.root, found.mean_variance, found.root_variance) == (0, 0, 0, 0)
+    assert total([found, found]) == (0, 0, 0, 0)
 
 
 def test_the_inputs_that_happened_to_be_drawn_are_part_of_the_error():
@@ -190,8 +191,30 @@ def test_the_inputs_that_happened_to_be_drawn_are_part_of_the_error():
         found = drift(start.expand(2, 30, 4), (start + move).expand(2, 30, 4), 0.4, weight, HEAD,
                       even)
         values.append((found.mean, found.root))
-        errors.append((found.mean_variance, found.root_variance))
+        errors.append((found.mean_inputs, found.root_inputs))
     assert np.mean(errors, 0) == pytest.approx(np.var(values, 0), rel=0.2)
+
+
+def test_noise_that_the_next_step_undoes_is_no_error_of_the_road():
+    """Replicas around a straight way: each step carries its own noise on and the last one's back.
+    """
+    rng, steps, trials = torch.Generator().manual_seed(0), 12, 150
+    start, way = logits(0, (30, 4)), 0.1 * logits(2, (30, 4))
+    x, weight = logits(1, (30, 3)), torch.full((30,), 1 / 30, dtype=torch.float64)
+    roads, apart = [], []
+    for _ in range(trials):
+        w = 0.002 * torch.randn(steps + 1, 4, 3, 4, generator=rng, dtype=torch.float64)
+        w[0] = 0
+        at = [start + k * way + x @ w[k] for k in range(steps + 1)]  # (replicas, inputs, 4) each
+        found = [drift(*pair, 0.4, weight, HEAD, lambda d: 0.0) for pair in pairwise(at)]
+        roads.append(total(found)[:2])
+        apart.append(math.sqrt(sum(total([step])[1]**2 for step in found)))
+    (values, errors), still = np.array(roads).T, [start + k * way for k in range(steps + 1)]
+    truth = sum(HEAD.step(*pair, 0.4).mean().item() for pair in pairwise(still))
+    assert values.mean() == pytest.approx(truth, rel=0.01)
+    assert values.std() < 0.6 * np.mean(apart)
+    assert 0.7 * values.std() < np.sqrt(np.mean(errors**2)) < 1.5 * values.std()
+    assert np.mean(np.abs(values - truth) < errors * student.ppf(0.975, 3)) > 0.9
 
 
 # replicas of a road

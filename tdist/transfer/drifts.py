@@ -10,18 +10,40 @@ from dataclasses import dataclass
 
 import torch
 
-# the root of a number around 0 has about the root of that number's standard deviation as its own
-NEAR_0 = 0.25
+# the root of a number around 0 with standard deviation s has one of about 1.2 sqrt(s)
+NEAR_0 = 0.18
 
 
 @dataclass(frozen=True)
 class Drift:
-    """The drift of a step and the variance of this estimate, in both readings (11) and (5)."""
+    """The drift of a step in both readings, (11) and (5), and the errors of this estimate.
+
+    Attributes
+    ----------
+    mean, root : float
+    mean_noise, root_noise : tuple of float
+        What each replica's noise does to the drift; one step's noise is undone in the next ones, so
+        it is added up over a road before it is squared.
+    mean_inputs, root_inputs : float
+        The variance from the inputs that happened to be drawn.
+    """
 
     mean: float
-    mean_variance: float
     root: float
-    root_variance: float
+    mean_noise: tuple
+    root_noise: tuple
+    mean_inputs: float
+    root_inputs: float
+
+
+def total(drifts):
+    """Of a whole road: drift and standard error by (11), drift and standard error by (5)."""
+    def of(drift, noise, inputs):
+        road = sum(torch.tensor(getattr(step, noise)) for step in drifts)  # (replicas,)
+        variance = (road**2).sum().item() + sum(getattr(step, inputs) for step in drifts)
+        return sum(getattr(step, drift) for step in drifts), math.sqrt(variance)
+
+    return (*of("mean", "mean_noise", "mean_inputs"), *of("root", "root_noise", "root_inputs"))
 
 
 def drift(before, after, tau, weight, head, variance):
@@ -62,15 +84,19 @@ def drift(before, after, tau, weight, head, variance):
     whole, single = q.sum().item(), q.trace().item()
     c = (whole - single) / (r * (r - 1))
     if whole <= 0:  # nothing moved
-        return Drift(0.0, 0.0, 0.0, 0.0)
-    factor = math.copysign(math.sqrt(abs(c) * r**2 / whole), c)
-    noise = 2 * (q.mean(1).std() / math.sqrt(r)).item()  # standard error of c
-    # and of the root of c: s / 2 sqrt(c), where c is not within the noise
-    spread = noise and noise / (2 * math.sqrt(max(abs(c), NEAR_0 * noise) * whole / r**2))
+        return Drift(0.0, 0.0, (0.0,) * r, (0.0,) * r, 0.0, 0.0)
+    # what each replica adds to c by its noise; the root of its squares' sum is c's standard error
+    u = 2 * (q.mean(1) - q.mean()) / math.sqrt(r * (r - 1))
+    noise = u.norm().item()
+    # the mean of a root is below the root of the mean, by the second order of Taylor's series
+    bent = 1 + min((noise / c)**2, 1) / 8 if c else 1.0
+    factor = bent * math.copysign(math.sqrt(abs(c) * r**2 / whole), c)
+    if noise:  # of the root of c: u / 2 sqrt(c), where c is not within the noise
+        u = u / (2 * math.sqrt(max(abs(c), NEAR_0 * noise) * whole / r**2))
     mean, root = (length @ weight).item(), math.sqrt((length**2 @ weight).item())
-    return Drift(factor * mean, (spread * mean)**2 + factor**2 * variance(length),
-                 factor * root,
-                 (spread * root)**2 + factor**2 * variance(length**2) / (4 * root**2))
+    return Drift(factor * mean, factor * root, tuple((u * mean).tolist()),
+                 tuple((u * root).tolist()), factor**2 * variance(length),
+                 factor**2 * variance(length**2) / (4 * root**2))
 
 
 def _arc(chord):

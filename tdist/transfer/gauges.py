@@ -92,6 +92,11 @@ class Gauge:
             self.drifts.append(drift(before, after, tau, weight, self.head,
                                      partial(self._variance, weight, here, tau)))
 
+    def _left(self, here):
+        """The share of the blocks that were not measured: what was measured has no error of draws.
+        """
+        return 1 - len(here) / len(self.blocks)
+
     def costs(self):
         """What pairs cost, equation 12b: a list of one tensor (blocks, n, n), or of none."""
         return []
@@ -127,7 +132,7 @@ class MixtureGauge(Gauge):
 
     def _variance(self, weight, here, tau, d):
         source, target = d.view(2, -1).var(1) / (len(d) / 2)
-        return ((1 - tau)**2 * source + tau**2 * target).item()
+        return self._left(here) * ((1 - tau)**2 * source + tau**2 * target).item()
 
 
 class PairGauge(Gauge):
@@ -184,6 +189,9 @@ class PairGauge(Gauge):
 
 class LinearGauge(PairGauge):
     share = staticmethod(linear)
+
+    def _variance(self, weight, here, tau, d):
+        return self._left(here) * super()._variance(weight, here, tau, d)
 
 
 class HalfBetaGauge(PairGauge):

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 import torch
 
 from tdist.manners import line
+from tdist.transfer.drifts import Drift, total
 
 
 @dataclass(frozen=True, repr=False)
@@ -33,7 +34,7 @@ class Iteration:
     readings : dict
         {reading: (length by (11), by (5))}: see :mod:`tdist.transfer.readings`.
     drifts : list of tuple
-        Of each step, with replicas: drift and variance by (11), drift and variance by (5).
+        Of each step, with replicas: the fields of :class:`tdist.transfer.drifts.Drift`.
     rounds : list of int
         How many times `sgd_steps` each step took.
     riemannian_steps : list of float
@@ -71,10 +72,7 @@ class Iteration:
     @property
     def drift(self):
         """Of the whole road: drift and standard error by (11), and by (5); NaN without replicas."""
-        if not self.drifts:
-            return (math.nan,) * 4
-        mean, mean_variance, root, root_variance = map(sum, zip(*self.drifts, strict=True))
-        return mean, math.sqrt(mean_variance), root, math.sqrt(root_variance)
+        return total([Drift(*step) for step in self.drifts]) if self.drifts else (math.nan,) * 4
 
 
 @dataclass(frozen=True, repr=False)
@@ -98,9 +96,9 @@ class Transfer:
         :class:`tdist.transfer.Iteration`; NaN if uncoupled.
     drift, drift_error, riemannian_drift, riemannian_drift_error : float
         The length of the last road without SGD's noise and its standard error, by (11) and by (5):
-        see :mod:`tdist.transfer.drifts`. NaN for one replica. The error is of SGD's noise and of
-        the inputs that a road is measured at, not of the tasks' own images. Around no drift it may
-        be negative.
+        see :mod:`tdist.transfer.drifts`. NaN for one replica. The error is of SGD's noise, with as
+        many degrees of freedom as replicas less one, and of the inputs that a road is measured at,
+        not of the tasks' own images. Around no drift it may be negative.
     readings : dict
         {reading: (length by (11), by (5))} of the last road, ``"V"`` the number of the authors'
         program: see :mod:`tdist.transfer.readings`.
