@@ -170,7 +170,7 @@ assert (change / d)[~sure].max() > 5, "in the book's draws some change is far ab
 # Five remarks. The length {eq}`eq-own-length` is the coupled length, equation 11, with finite
 # steps: every step at the data of its own time. Where $p_y \ge 1/2$ the loss is at most $\log 2$,
 # so $M = \log 2$ will do. With $p_y \ge q$ for a smaller $q$, {eq}`eq-loss-step` puts
-# $\Lambda \sqrt{(1 - q) / q}$ in the place of $\Lambda$. And a pair whose two images have different
+# $\Lambda \sqrt{(1 - q) / q}$ in the place of $\Lambda$, and $M = -\log q$. And a pair whose two images have different
 # labels is outside: with $y$ mixed of two labels, no classifier gives both of them more than 1/2.
 # For the gap at the end of the road alone the same split gives twice the length of the last step,
 # and $2N$ in place of $2KN$: what $K$ adds to the bound it adds to the mean along the road.
@@ -180,6 +180,8 @@ assert (change / d)[~sure].max() > 5, "in the book's draws some change is far ab
 # The algorithm does not draw new samples. It has $N$ source images and $N$ target images, coupled
 # once in an iteration, and at every time it mixes the same ones. Then $w_{k-1}$ has seen what comes
 # at time $k$, and its loss there is no fair test. The classifier that has seen nothing is $w_0$.
+# (From the second iteration on the coupling is chosen by the same images, too. No theorem here
+# covers that.)
 #
 # :::{prf:theorem} The same samples at every time (finite sample)
 # :label: thm-generalisation-same
@@ -545,17 +547,17 @@ table.round(5)
 # of the theorem fit together if it is an increment like $\Delta\ell$. Read as a derivative, with
 # the square and $2\Lambda$, the bound is true for $\eps > 2\Lambda$, and $K$ times too weak there.
 #
-# :::{admonition} Printed wrong
-# :class: erratum printed-wrong
-# **Printed.** Theorem 5 and equation 14, {eq}`eq-generalisation-printed`, in the text that we have;
-# the samples at different times are not said to be independent.
+# :::{admonition} Depends on the measure
+# :class: erratum depends
+# **Printed.** Theorem 5 and equation 14, {eq}`eq-generalisation-printed`, in the text that we have.
+# It does not say which samples are independent of which.
 #
-# **Decided by.** The proofs, and the three cells above.
+# **Decided by.** The two proofs, and the three cells above.
 #
-# **True.** {eq}`eq-generalisation`: with a square (which the paper may well print: our text has
-# lost signs), with fresh samples at every time, and with $\Lambda / K$ in the exponent as in the
-# condition. With the same samples at every time, as in the algorithm,
-# {eq}`eq-generalisation-same`, which has neither $K$ nor the length (11).
+# **True.** With fresh samples at every time {eq}`eq-generalisation`: the condition is right and the
+# length bounds the gap, with a square (which the paper may well print: our text has lost signs) and
+# $\Lambda / K$ in the exponent as in the condition. With the same samples at every time, as in the
+# algorithm, {eq}`eq-generalisation-same`, which has neither $K$ nor the length (11).
 # :::
 #
 # ### Equation 13 and the classical bound
