@@ -41,8 +41,8 @@ torch.set_num_threads(1)
 # :::{prf:definition} Coupled transfer distance (the paper's Definition 2)
 # :label: def-coupled-distance
 #
-# Let $\Gamma$ be a coupling of the inputs of source and target, $p_\tau$ the task that it displaces,
-# {eq}`eq-displacement`, and $\ell_\tau$ the cross-entropy on $p_\tau$. The distance is
+# Let $\Gamma$ be a coupling of the inputs of source and target, $p_\tau$ the task that it
+# displaces, {eq}`eq-displacement`, and $\ell_\tau$ the cross-entropy on $p_\tau$. The distance is
 #
 # $$
 # \min_{\Gamma,\; w(\cdot)} \int_0^1 \E_{x \sim p_\tau} \sqrt{2\, \mathrm{KL}\bigl(
@@ -127,7 +127,8 @@ def flow(T, A=None, looks=times, natural=False):
         gradient = slope(tau, w)
         if natural:
             p = expit(rows @ w)
-            return -T * np.linalg.solve((rows.T * (data(tau).sum(1) * p * (1 - p))) @ rows, gradient)
+            fisher = (rows.T * (data(tau).sum(1) * p * (1 - p))) @ rows
+            return -T * np.linalg.solve(fisher, gradient)
         return -T * (gradient if A is None else A @ A.T @ gradient)
     found = solve_ivp(speed, (0, 1), start, "LSODA", looks, rtol=1e-7, atol=1e-9)
     return found.y.T
@@ -224,10 +225,10 @@ plt.show()
 # and {glue:text}`definition-stretched` for one classifier with the features $x$, $2x$ and with
 # stretched axes.
 #
-# **True.** The *length of a given curve* of classifiers is invariant. *Which* curve gradient descent
-# takes is not, so the distance as defined is not. Two cures are: fits that follow their task
-# exactly, which depend on the family of classifiers only; or the natural gradient. Who compares two
-# architectures by SGD's roads compares their learning rates too.
+# **True.** The *length of a given curve* of classifiers is invariant. *Which* curve gradient
+# descent takes is not, so the distance as defined is not. Two cures are: fits that follow their
+# task exactly, which depend on the family of classifiers only; or the natural gradient. Who
+# compares two architectures by SGD's roads compares their learning rates too.
 # :::
 #
 # ### The noise does not vanish in the limit
@@ -312,10 +313,10 @@ for batch in (1, 20):
 # ::::{dropdown} Proof
 # :::{prf:proof}
 # $L$ counts a change only where an input of $p_\tau$ is at that time. While $\tau < \epsilon$ the
-# inputs are in a set $U$ near those of the source, while $\tau > 1 - \epsilon$ in a set $V$ near those
-# of the target; for small $\epsilon$ the two have no point in common. Change the predictions
-# outside $U$ to those of $w_t$ while $\tau < \epsilon$, stand still, and change those in $U$ while
-# $\tau > 1 - \epsilon$. No input is there when its prediction changes.
+# inputs are in a set $U$ near those of the source, while $\tau > 1 - \epsilon$ in a set $V$ near
+# those of the target; for small $\epsilon$ the two have no point in common. Change the
+# predictions outside $U$ to those of $w_t$ while $\tau < \epsilon$, stand still, and change those
+# in $U$ while $\tau > 1 - \epsilon$. No input is there when its prediction changes.
 #
 # For the second part let $\eta(x)$ be the label that a pair has when it passes $x$, one label by
 # assumption. Let the prediction at the place that a pair reaches at $\tau$ change to $\eta$ between
@@ -328,10 +329,11 @@ for batch in (1, 20):
 # ::::
 #
 # The tasks of finite data are, to a network that can learn them by heart, one single task: each
-# image comes once, with its own label. So what is measured on finite data is not how far the tasks
-# are apart, but how far a *limited* family, or a training that stops early, has to go. This fits the
-# paper's observation that a larger network has a shorter road, and it sets a limit to Remark 4's
-# hope that the distance "only depends upon the capacity to fit": at full capacity it is 0.
+# image comes once, with its own label. So what is measured on finite data is not how far the
+# tasks are apart, but how far a *limited* family, or a training that stops early, has to go. This
+# fits the paper's observation that a larger network has a shorter road, and it sets a limit to
+# Remark 4's hope that the distance "only depends upon the capacity to fit": at full capacity it
+# is 0.
 #
 # ### The shortest roads of a small family
 #
@@ -360,11 +362,13 @@ def cross_entropy(w):
     return (joint.sum(-1) * nn.functional.softplus(a) - joint[..., 1] * a).sum(-1)
 
 
-def fitted(tau):
-    return 2 * ((1 - tau) * source.means[1] + tau * target.means[1])
+def fitted(times):
+    """The best classifiers (times, 3) of the coupled road."""
+    return np.array([GaussianTask((1 - t) * source.means + t * target.means).classifier()[1]
+                     for t in times])
 
 
-fits = np.array([[*fitted(t), 0] for t in tau])
+fits = fitted(tau)
 least = cross_entropy(torch.from_numpy(fits[1:])).mean().item()
 
 
@@ -389,7 +393,8 @@ assert held["L"].is_monotonic_decreasing and free["L"].is_monotonic_decreasing, 
     "a lower price should give a shorter road; the search may have stuck with your example"
 assert 0.95 * exact.length < held["L"][0] < 0.99 * exact.length, \
     "in the book's example the shortest road between the two classifiers is a few percent shorter"
-for name, value in {"held": f"{held['L'][0]:.3f}", "saved": f"{1 - held['L'][0] / exact.length:.0%}",
+for name, value in {"held": f"{held['L'][0]:.3f}",
+                    "saved": f"{1 - held['L'][0] / exact.length:.0%}",
                     "cheap": f"{free['L'][1]:.2f}", "cheap-accuracy": f"{free['accuracy'][1]:.0%}",
                     }.items():
     glue(f"definition-{name}", value, display=False)
@@ -398,14 +403,14 @@ for name, value in {"held": f"{held['L'][0]:.3f}", "saved": f"{1 - held['L'][0] 
 # %%
 def lag(path):
     """Mean excess loss on the way, of a path at the times above."""
-    p, best = say(path[1:]), say([[*fitted(t), 0] for t in times[1:]])
+    p, best = say(path[1:]), say(fitted(times[1:]))
     return np.mean([(data(t) * np.log(b / q)).sum()
                     for t, b, q in zip(times[1:], best, p, strict=True)])
 
 
 lags = {T: lag(path) for T, path in flows["x"].items()}
 
-# %% mystnb={"figure": {"caption": "Length against mean excess loss on the way, for the shortest roads that the relaxation found and for the gradient flow. With the end held the whole range is from the exact fits to the leftmost shortest road, 3%. With a free end the shorter road is the one that does not go. The flow is longer than a road of its excess loss need be, and at T = 1 it is the definition.", "name": "fig-definition-price"}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "Length against mean excess loss on the way, for the shortest roads that the relaxation found and for the gradient flow. With the end held the lowest square is a few percent below the exact fits. With a free end the shorter road is the one that does not go. The flow is longer than a road of its excess loss need be, and at T = 1 it is the definition.", "name": "fig-definition-price"}} tags=["hide-input"]
 fig, ax = plt.subplots()
 ax.axhline(exact.length, color="0.4", ls="--", lw=1, label="exact fits")
 ax.semilogx(free["excess loss"], free["L"], "o-", color=COMPUTED, label="shortest, end free")
@@ -420,12 +425,12 @@ ax.legend(loc="lower left", fontsize=8)
 plt.show()
 
 # %% [markdown]
-# With the end held, all that the minimum can save is {glue:text}`definition-saved`: the shortest road
-# that the search found has length {glue:text}`definition-held`. For so small a family, exact fits
-# are nearly the shortest road. With the end free the price decides, down to a road that stays
-# where it is: at a price of 1 the length is {glue:text}`definition-cheap` and the accuracy on the
-# target {glue:text}`definition-cheap-accuracy`. So a minimum over $w(\cdot)$ needs the fit as a
-# constraint, at the end at least. The printed definition has no constraint and no price.
+# With the end held, all that the minimum can save is {glue:text}`definition-saved`: the shortest
+# road that the search found has length {glue:text}`definition-held`. For so small a family, exact
+# fits are nearly the shortest road. With the end free the price decides, down to a road that
+# stays where it is: at a price of 1 the length is {glue:text}`definition-cheap` and the accuracy
+# on the target {glue:text}`definition-cheap-accuracy`. So a minimum over $w(\cdot)$ needs the fit
+# as a constraint, at the end at least. The printed definition has no constraint and no price.
 #
 # ## Bounds from below
 #
@@ -436,10 +441,10 @@ plt.show()
 # :label: prop-reference-bound
 #
 # For weights $w$ and a direction $v$ let $F_\tau(w, v)$ be the mean over $x \sim p_\tau$ of the
-# Fisher length of $v$ at $x$, $\sqrt{\langle v, g_x(w)\, v \rangle}$, and $F_q(w, v)$ the integral
-# of the same over a measure $q$ on inputs that does not depend on time. If
-# $F_\tau(w, v) \ge \kappa\, F_q(w, v)$ for all $\tau$, all $v$, and all $w$ in a set $W$, then every
-# road in $W$ from $w_s$ to $w_t$ has
+# Fisher length of $v$ at $x$, $\sqrt{\langle v, g_x(w)\, v \rangle}$, and $F_q(w, v)$ the
+# integral of the same over a measure $q$ on inputs that does not depend on time. If $F_\tau(w, v)
+# \ge \kappa\, F_q(w, v)$ for all $\tau$, all $v$, and all $w$ in a set $W$, then every road in
+# $W$ from $w_s$ to $w_t$ has
 #
 # $$
 # L \ge \kappa \int d\bigl(p_{w_s}(\cdot \mid x), p_{w_t}(\cdot \mid x)\bigr)\, dq(x) .
@@ -454,13 +459,14 @@ plt.show()
 # :::
 # ::::
 #
-# Three uses. **Inputs that stay**, as in fine-tuning: $q = p$ and $\kappa = 1$, for every family and
-# every sample; that is the distance of the ends. **Densities**: $q = \min_\tau p_\tau$ has
-# $\kappa \ge 1$ for every family; that is {eq}`eq-gaussian-bound` of the next page. **Samples that
-# move**: no input is there all the way, the minimum of densities is 0, and by
-# {prf:ref}`prop-free-road` no bound can hold for every family. Then $\kappa$ belongs to the family.
-# For logistic classifiers it is the minimum of a ratio over times, weights and directions, which we
-# search for. The reference $q$ is the sample's own inputs, of all times together.
+# Three uses. **Inputs that stay**, as in fine-tuning: $q = p$ and $\kappa = 1$, for every family
+# and every sample; that is the distance of the ends. **Densities**: $q = \min_\tau p_\tau$ has
+# $\kappa \ge 1$ for every family; that is {eq}`eq-gaussian-bound` of the next page. **Samples
+# that move**: no input is there all the way, the minimum of densities is 0, and by
+# {prf:ref}`prop-free-road` no bound can hold for every family. Then $\kappa$ belongs to the
+# family. For logistic classifiers it is the minimum of a ratio over times, weights and
+# directions, which we search for. The reference $q$ is the sample's own inputs, of all times
+# together.
 
 # %%
 N, LOOKS = 60, 12
@@ -536,10 +542,10 @@ glue("definition-weights", int(families.index[-1]), display=False)
 # With three weights the shortest road between the two classifiers lies between
 # {glue:text}`definition-small-bound` and {glue:text}`definition-small-found`. With
 # {glue:text}`definition-weights` weights the search, which had not settled, is at
-# {glue:text}`definition-large-found`, and nothing much above 0 holds it from below: the proposition
-# at work. The ends are the same two classifiers in every row. (The bound is a number found by a
-# search over $\lVert w \rVert < 6$, at five of the times; no certificate. On the whole Gaussians the
-# second use of the proposition gives a proven one, which the next page computes.)
+# {glue:text}`definition-large-found`, and nothing much above 0 holds it from below: the
+# proposition at work. The ends are the same two classifiers in every row. (The bound is a number
+# found by a search over $\lVert w \rVert < 6$, at five of the times; no certificate. On the whole
+# Gaussians the second use of the proposition gives a proven one, which the next page computes.)
 #
 # ## How far from the shortest is SGD's road?
 #
@@ -579,9 +585,10 @@ summary.rename_axis("SGD steps a look").round(3)
 # %% tags=["remove-cell"]
 assert summary["L"][10] < 0.85 * road.length and abs(summary["L"][100] / road.length - 1) < 0.05, \
     "in the book's example SGD lags with ten steps a look, and keeps up with a hundred"
+least_found = families["shortest found"].iloc[0]
 for name, value in {"slow": f"{summary['L'][10]:.2f}", "fast": f"{summary['L'][100]:.2f}",
-                    "over": f"{100 * (summary['L'][100] / families['shortest found'].iloc[0] - 1):.0f}",
-                    "shortest": f"{families['shortest found'].iloc[0]:.2f}"}.items():
+                    "over": f"{100 * (summary['L'][100] / least_found - 1):.0f}",
+                    "shortest": f"{least_found:.2f}"}.items():
     glue(f"definition-sgd-{name}", value, display=False)
 
 # %% [markdown]
@@ -593,10 +600,10 @@ for name, value in {"slow": f"{summary['L'][10]:.2f}", "fast": f"{summary['L'][1
 #
 # ## Progress, and a map of roads
 #
-# Where is a classifier on its way? Take its predictions at some inputs as one point, and the root of
-# the mean squared distance as the distance of two. The geodesic $\gamma_s$ from one classifier to
-# another runs along the great circle of each input. **Progress** of a classifier $p$ is the share
-# of the geodesic at its nearest point,
+# Where is a classifier on its way? Take its predictions at some inputs as one point, and the root
+# of the mean squared distance as the distance of two. The geodesic $\gamma_s$ from one classifier
+# to another runs along the great circle of each input. **Progress** of a classifier $p$ is the
+# share of the geodesic at its nearest point,
 #
 # $$
 # s(p) = \arg\min_{0 \le s \le 1} \E_x\, d\bigl(p(\cdot \mid x), \gamma_s(\cdot \mid x)\bigr)^2 ,
@@ -677,23 +684,23 @@ glue("definition-kept", f"{kept:.2f}", display=False)
 # The map is classical scaling of the distances; with its own they correlate
 # {glue:text}`definition-kept`. Seen at fixed inputs, exact coupled fits of this pair run
 # farther from the geodesic, {glue:text}`definition-off`, than fine-tuning,
-# {glue:text}`definition-off-fine`; the geodesic's length is {glue:text}`definition-whole`. The length (11) does not see that detour as such, because it measures each step where the
-# data is at that moment. The flow for $T = 20$ makes {glue:text}`definition-progress-20` of the way,
-# the definition's {glue:text}`definition-progress`.
+# {glue:text}`definition-off-fine`; the geodesic's length is {glue:text}`definition-whole`. The
+# length (11) does not see that detour as such, because it measures each step where the data is at
+# that moment. The flow for $T = 20$ makes {glue:text}`definition-progress-20` of the way, the
+# definition's {glue:text}`definition-progress`.
 #
 # ## Geodesics of a model
 #
 # The geodesic above is one of *predictions*, free at every input. The paper's (4) is a minimum over
-# curves of *weights*, with the metric
+# curves of *weights*, in the Fisher metric of the model, {eq}`eq-fisher-matrix`:
 #
 # $$
-# g_{ij}(w) = \E_{x} \sum_y p_w(y \mid x)\; \partial_{w_i} \log p_w(y \mid x)\;
-# \partial_{w_j} \log p_w(y \mid x) ,
-# $$ (eq-fisher-matrix)
+# d_{\mathrm{FR}}(w, w') = \min_{w(0) = w,\; w(1) = w'} \int_0^1
+# \sqrt{\bigl\langle \dot w,\; \E_x g_x(w)\, \dot w \bigr\rangle}\; d\tau .
+# $$ (eq-weights-geodesic)
 #
-# the Fisher matrix, the paper's (3) with an expectation over inputs. A model of few weights cannot
-# say one thing at one input and the free geodesic's at all others, so its own geodesics are longer.
-# For the logistic model, at inputs that stay:
+# A model of few weights cannot move freely at every input at once, so its own geodesics are longer.
+# (A model that can say anything has the free ones.) For the logistic model, at inputs that stay:
 
 # %%
 still = np.broadcast_to(grid_rows, (LOOKS, *grid_rows.shape))
@@ -708,30 +715,31 @@ assert sorted(lengths_r, key=lengths_r.get) == list(lengths_r), \
 pd.Series(lengths_r, name="R").round(3).to_frame()
 
 # %% [markdown]
-# The paper calls the Fisher metric the only one that is "preserved under diffeomorphisms", and means
-# other ways of writing the model. What makes it unique is a theorem of Chentsov
+# The paper calls the Fisher metric the only one that is "preserved under diffeomorphisms", and
+# means other ways of writing the model. What makes it unique is a theorem of Chentsov
 # {cite:p}`chentsov1982` on the *outcomes*: up to a factor it is the only one that all sufficient
-# statistics preserve. {cite:t}`bauer2016`, whom the paper cites, show the like for smooth densities.
-# Under another way of writing the *weights* every distance of distributions is preserved, that of
-# the probabilities as plain vectors too; and only along a given curve, not along the one that a
-# gradient chooses.
+# statistics preserve. {cite:t}`bauer2016`, whom the paper cites, show the like for smooth
+# densities. Under another way of writing the *weights* every distance of distributions is
+# preserved, that of the probabilities as plain vectors too; and only along a given curve, not
+# along the one that a gradient chooses.
 #
 # ## What the page found
 #
-# - Read literally, Definition 2 is gradient flow for the total time 1. Given the coupling, nothing
-#   is left to minimise. On the Gaussian tasks it ends with
+# - Read literally, Definition 2 is gradient flow for the total time 1. Given the coupling,
+#   nothing is left to minimise. On the Gaussian tasks it ends with
 #   {glue:text}`definition-literal-accuracy` accuracy after {glue:text}`definition-literal`, where
 #   exact fits go {glue:text}`definition-exact`.
-# - Against Remark 4 and section 6 it depends on the parametrisation: {glue:text}`definition-literal`,
-#   {glue:text}`definition-twice`, {glue:text}`definition-stretched` for one classifier written in
-#   three ways. Exact fits and the natural gradient do not.
+# - Against Remark 4 and section 6 it depends on the parametrisation:
+#   {glue:text}`definition-literal`, {glue:text}`definition-twice`,
+#   {glue:text}`definition-stretched` for one classifier written in three ways. Exact fits and the
+#   natural gradient do not.
 # - Its two limits differ: with mini-batches the sum of the steps tends to more than the length of
 #   the limit curve.
-# - A minimum over all curves with given ends is 0 for a family that can say anything, even if every
-#   task is fitted on the way ({prf:ref}`prop-free-road`). For three weights it is
+# - A minimum over all curves with given ends is 0 for a family that can say anything, even if
+#   every task is fitted on the way ({prf:ref}`prop-free-road`). For three weights it is
 #   {glue:text}`definition-saved` below the exact fits.
-# - This book therefore measures roads of a stated training, or of exact fits, and gives the fit at
-#   the end beside the length.
+# - This book therefore measures roads of a stated training, or of exact fits, and gives the fit
+#   at the end beside the length.
 
 # %%
 pd.DataFrame({"the definition, T = 1": table.loc[1], "exact fits": table.loc["exact fits"],
