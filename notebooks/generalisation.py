@@ -169,12 +169,12 @@ assert (change / d)[~sure].max() > 5, "in the book's draws some change is far ab
 #
 # Five remarks. The length {eq}`eq-own-length` is the coupled length, equation 11, with finite
 # steps: every step at the data of its own time. Where $p_y \ge 1/2$ the loss is at most $\log 2$,
-# so $M = \log 2$ will do. With $p_y \ge q$ for a smaller $q$, {eq}`eq-loss-step` puts $\Lambda
-# \sqrt{(1 - q) / q}$ in the place of $\Lambda$, and $M = -\log q$. And a pair whose two images have
-# different labels is outside: with $y$ mixed of two labels, no classifier gives both of them more
-# than 1/2. For the gap at the end of the road alone the same split gives twice the length of the
-# last step, and $2N$ in place of $2KN$: what $K$ adds to the bound it adds to the mean along the
-# road.
+# so $M = \log 2$ will do. With $p_y \ge q$ for a smaller $q$, {eq}`eq-loss-step` puts
+# $\Lambda \sqrt{(1 - q) / q}$ in the place of $\Lambda$, and $M = -\log q$. A pair whose two images
+# have different labels is outside: with $y$ mixed of two labels, no classifier gives both of them
+# more than 1/2. For the gap at the end of the road alone the same split gives twice the length of
+# the last step, and $2N$ in place of $2KN$: what $K$ adds to the bound it adds to the mean along
+# the road.
 #
 # ## The theorem, with the same samples at every time
 #

@@ -40,10 +40,11 @@ rng = np.random.default_rng(0)
 # $$ (eq-proximal)
 #
 # This is the paper's (12a) with the weight $\eps$. **Both weights are relative to the block's own
-# mean cost**, unless `Settings.scale` says otherwise. A block's costs are lengths measured at a few moments of the
-# road only, and the road is faster at some moments than at others. With weights in one unit for all
-# blocks, a block that was measured at a slow moment would be coupled loosely, one of a fast moment
-# tightly, for no reason of its own. Three copies of one block in three scales show it:
+# mean cost**, unless `Settings.scale` says otherwise. A block's costs are lengths measured at a few
+# moments of the road only, and the road is faster at some moments than at others. With weights in
+# one unit for all blocks, a block that was measured at a slow moment would be coupled loosely, one
+# of a fast moment tightly, for no reason of its own. Three copies of one block in three scales show
+# it:
 
 # %%
 scale = np.array([0.5, 1, 1.5])[:, None, None]
