@@ -7,6 +7,7 @@ from tdist.studies import (  # noqa: F401
     distances,
     estimates,
     intervals,
+    knobs,
     layers,
     noise,
     rooms_colours,
