@@ -45,6 +45,14 @@ def test_means_and_intervals_are_those_of_scipy():
     assert [type(value) for value in (a.mean, a.spread, a.error, *a.interval)] == [float] * 5
 
 
+@pytest.mark.parametrize("values, needed", [
+    ((1.0, 3.0, 2.0), 3), ((0.0, 4.0, -1.0), 28), ((1.0, -1.0), np.inf), ((2.0, 2.0), 3)])
+def test_seeds_that_a_difference_needs(values, needed):
+    """(2 sd / mean)^2 by hand: (2 / 2)^2; sd^2 = 7, mean 1."""
+    assert Spread(values).needed == needed
+    assert np.isnan(Spread(values[:1]).needed)
+
+
 @pytest.mark.parametrize("values, told", [
     ((2.7, 3.3, 2.4), "2.80 ± 0.46"), ((0.51, 0.52), "0.5150 ± 0.0071"), ((31.0, 58.0), "44 ± 19"),
     ((1.23456,), "1.23"), ((1.5, 1.5), "1.5 ± 0"), ((1200.0, 3400.0), "2300 ± 1556")])
@@ -225,20 +233,22 @@ APART, FREE = (2.7, 3.3, 2.4), (2.8, 3.2, 2.6)
 
 @pytest.mark.parametrize("lengths, words", [
     ((APART, (0.7, 0.8, 0.7), FREE), ("the tasks are apart", "not told apart from nothing")),
-    ((APART, (2.6, 3.4, 2.4), FREE), ("not told apart from noise with 3 seeds",)),
+    ((APART, (2.6, 3.4, 2.4), FREE), ("not told apart from noise",)),
     ((APART, APART, (3.7, 4.31, 3.4)), ("the uncoupled road is longer",)),
     ((APART, APART, (1.7, 2.31, 1.4)), ("the uncoupled road is shorter",))])
 def test_the_words_are_those_of_the_interval(lengths, words):
     text = str(made(*lengths))
-    assert all(word in text for word in words) and len(text.splitlines()) == 3
-    assert text.startswith("low to high: 2.80 ± 0.46 over 3 seeds; to itself ")
+    assert all(word in text for word in words)
+    table = text.splitlines()[:5]
+    assert table[0] == "low to high, 3 seeds, mean ± standard deviation"
+    assert table[2].split() == ["coupled", "2.80", "±", "0.46", "0.81"] and len(table[2]) < 60
 
 
 def test_roads_that_do_not_arrive_are_told():
     found = made(APART, (0.7, 0.8, 0.7), FREE)
     for record, settled in zip(found.records, (1.0, 0.0, 0.0), strict=True):
         record["coupled"]["settled"] = settled
-    assert "still falls at the end of 2 of 3 roads: take more sgd_steps" in str(found)
+    assert "the end of 2 of 3 coupled roads the target's loss still falls" in str(found)
     found.records[1]["coupled"]["settled"] = found.records[2]["coupled"]["settled"] = 1.0
     assert "still falls" not in str(found)
 
@@ -249,8 +259,12 @@ def test_replicas_give_drifts():
     torch.manual_seed(1)
     one = coupled(a, b, linear(4), FEW, seed=1, replicas=2, progress=False)
     assert found.of("coupled", "drift").values[1] == one.drift
-    assert f"without SGD's noise {found.of('coupled', 'drift')}, to itself" in repr(found)
-    assert "noise" not in repr(small()) and "drift" not in small().records[0]["coupled"]
+    assert repr(found.of("coupled", "drift")) in str(found).splitlines()[2]
+    free, there = (found.of(road, "drift") for road in ("uncoupled", "coupled"))
+    low = f"{(free - there).interval[0]:.2g}"
+    assert f"saved by the coupling {(free - there).mean:.2g}, 95% from {low}" in str(found)
+    assert "SGD" in str(found) and "SGD" not in str(small())
+    assert "drift" not in small().records[0]["coupled"]
 
 
 def test_the_line_and_one_seed():

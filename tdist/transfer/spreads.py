@@ -55,6 +55,14 @@ class Spread:
         half = self.error * float(student.ppf(0.975, max(len(self.values) - 1, 1)))
         return self.mean - half, self.mean + half
 
+    @property
+    def needed(self):
+        """Seeds at which twice the standard error is the mean, if mean and spread stay as they are;
+        three at least, and NaN for one seed."""
+        if not self.mean or len(self.values) < 2:
+            return math.inf if len(self.values) > 1 else math.nan
+        return max(3.0, float(np.ceil((2 * self.spread / self.mean)**2 - 1e-9)))
+
     def __float__(self):
         return self.mean
 
@@ -92,6 +100,14 @@ class Survey:
     >>> found
     low to high: 2.80 ± 0.46 over 3 seeds; to itself 0.733 ± 0.058; uncoupled 3.03 ± 0.51; accuracy
     0.90
+    >>> print(found)
+    low to high, 3 seeds, mean ± standard deviation
+                length                accuracy
+    coupled     2.80 ± 0.46           0.90
+    to itself   0.733 ± 0.058         0.90
+    uncoupled   3.03 ± 0.51           0.90
+    less the way to itself 2.1, 95% from 1.1 to 3.1: the tasks are apart
+    saved by the coupling 0.23, 95% from -1.3 to 1.8: not told apart from nothing
     >>> found.excess, found.of("uncoupled", "length").mean > found.coupled.mean
     (2.07 ± 0.40, True)
     """
@@ -153,30 +169,43 @@ class Survey:
         count = len(self.seeds)
         seeds = f"{count} seeds" if count > 1 else f"the one seed {self.seeds[0]}"
         return (f"{self.source} to {self.target}: {self.coupled} over {seeds}; to itself "
-                f"{self.itself}; uncoupled {self.uncoupled}; accuracy {self.accuracy.mean:.2f}"
-                + self._drifts())
-
-    def _drifts(self):
-        if not all("drift" in record["coupled"] for record in self.records):
-            return ""
-        there, stay, free = (self.of(road, "drift") for road in ROADS)
-        return f"; without SGD's noise {there}, to itself {stay}, uncoupled {free}"
+                f"{self.itself}; uncoupled {self.uncoupled}; accuracy {self.accuracy.mean:.2f}")
 
     def __str__(self):
-        if len(self.seeds) < 2:
-            return f"{self!r}\none seed has no spread: take three or more before you read it"
-        behind = sum(not record["coupled"].get("settled", True) for record in self.records)
-        return "\n".join([
-            repr(self),
-            f"less the way to itself {_told(self.excess)}: " + (
-                "the tasks are apart" if self.excess.interval[0] > 0 else
-                f"not told apart from noise with {len(self.seeds)} seeds"),
-            f"saved by the coupling {_told(self.saving)}: " + (
-                f"not told apart from nothing with {len(self.seeds)} seeds"
-                if self.saving.interval[0] <= 0 <= self.saving.interval[1] else
-                f"the uncoupled road is {'longer' if self.saving.mean > 0 else 'shorter'}")]
-            + [f"the target's loss still falls at the end of {behind} of {len(self.seeds)} roads: "
-               "take more sgd_steps"] * (behind > 0))
+        return "\n".join([*self._table(), *self._words()])
+
+    @property
+    def _names(self):
+        """What each road has a column of."""
+        return ["length"] + ["drift"] * all("drift" in one["coupled"] for one in self.records)
+
+    def _table(self):
+        heads = {"length": "length", "drift": "without SGD's noise"}
+        seeds = f"{len(self.seeds)} seeds, mean ± standard deviation"
+        yield f"{self.source} to {self.target}, " + (seeds if len(self.seeds) > 1 else "one seed")
+        yield f"{'':12}" + "".join(f"{heads[name]:22}" for name in self._names) + "accuracy"
+        for road in ROADS:
+            yield f"{road:12}" + "".join(
+                f"{self.of(road, name)!r:22}" for name in self._names) + (
+                    f"{self.of(road, 'accuracy').mean:.2f}")
+
+    def _words(self):
+        n = len(self.seeds)
+        if n < 2:
+            yield "one seed has no spread: take three or more before you read it"
+            return
+        there, stay, free = (self.of(road, self._names[-1]) for road in ROADS)
+        yield f"less the way to itself {_told(there - stay)}: " + (
+            "the tasks are apart" if (there - stay).interval[0] > 0 else
+            "not told apart from noise")
+        low, high = (free - there).interval
+        yield f"saved by the coupling {_told(free - there)}: " + (
+            "the uncoupled road is longer" if low > 0 else
+            "the uncoupled road is shorter" if high < 0 else
+            "not told apart from nothing")
+        if behind := sum(not one["coupled"].get("settled", True) for one in self.records):
+            yield (f"at the end of {behind} of {n} coupled roads the target's loss still falls: "
+                   "take more sgd_steps")
 
     def plot(self):
         """A row a road: a circle a seed, and mean with standard deviation.
@@ -199,4 +228,4 @@ class Survey:
 
 def _told(found):
     low, high = found.interval
-    return f"{found}, 95% from {low:.2g} to {high:.2g}"
+    return f"{found.mean:.2g}, 95% from {low:.2g} to {high:.2g}"
