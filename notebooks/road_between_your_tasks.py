@@ -148,6 +148,8 @@ glue("road-length", repr(found.coupled), display=False)
 glue("road-itself", repr(found.itself), display=False)
 glue("road-excess", repr(found.excess), display=False)
 glue("road-seeds", len(found.seeds), display=False)
+behind = sum(1 - settled for settled in found.of("coupled", "settled").values)
+glue("road-behind", int(behind), display=False)
 glue("road-names", f"{found.source} to {found.target}", display=False)
 
 # %% [markdown]
@@ -163,8 +165,9 @@ glue("road-names", f"{found.source} to {found.target}", display=False)
 # 2. *Look at the uncoupled road.* Along it the classifier sees a mixture of both data sets, and no
 #    pairs. If the interval of `saved by the coupling` has 0 in it, the coupling made no difference
 #    that you can show.
-# 3. *Look whether it arrived.* If the last line says that the loss still falls, the road ended
-#    before the target: take more `sgd_steps`, and see below.
+# 3. *Look whether it arrived.* Where the loss still falls at the end, the road ended before the
+#    target: here {glue:text}`road-behind` of {glue:text}`road-seeds` roads. Take more `sgd_steps`;
+#    "When not to trust it" shows what is missing.
 #
 # The unit is that of an angle: no two distributions are farther apart than $\pi$
 # ({eq}`eq-fisher-rao`), and a road may wind. Only roads of the same settings, the same kind of
@@ -210,8 +213,8 @@ def row(one):
 pd.DataFrame({what: row(one) for what, one in roads.items()}).T
 
 # %% [markdown]
-# Each row has the same floor, up to the number of outputs of the network. Tables and texts need
-# nothing else than a network for their columns:
+# Each row has the same source, and so nearly the same floor. Tables and texts need nothing else than
+# a network for their columns:
 
 # %%
 wine = survey(two_grapes("barolo", "grignolino"), two_grapes("barolo", "barbera"), layers(13),
@@ -219,7 +222,7 @@ wine = survey(two_grapes("barolo", "grignolino"), two_grapes("barolo", "barbera"
 text = survey(data_texts, maths_texts, layers(384), settings, progress=False)
 
 # %% tags=["nbval-ignore-output"]
-pd.DataFrame({f"{one.source} to {one.target}": row(one) for one in (wine, text)}).T
+pd.DataFrame({"wine": row(wine), "texts": row(text)}).T
 
 # %% [markdown]
 # The lengths of two rows are *not* to be compared with each other: other networks, other numbers of
@@ -227,12 +230,13 @@ pd.DataFrame({f"{one.source} to {one.target}": row(one) for one in (wine, text)}
 #
 # ## How many seeds, and what does it cost?
 #
-# The half width of a 95% interval is about twice the standard deviation over the square root of the
-# number of seeds. A difference is seen when its half width is below it:
+# The half width of a 95% interval is the standard deviation over the square root of the number of
+# seeds, times 4.3 for three seeds, 2.8 for five and about 2 for many. A difference is seen when it
+# is larger than that:
 
 # %% tags=["nbval-ignore-output"]
 for what, one in {"beyond the way to itself": found.excess, "saved": found.saving}.items():
-    print(f"{what}: {one}; a difference of that size wants about {one.needed:.0f} seeds")
+    print(f"{what}: {one}; a difference of that size wants {one.needed:.0f} seeds")
 
 # %% [markdown]
 # Three are the least that show a spread, and five to ten are usual for a table. Two roads are best

@@ -45,12 +45,18 @@ def test_means_and_intervals_are_those_of_scipy():
     assert [type(value) for value in (a.mean, a.spread, a.error, *a.interval)] == [float] * 5
 
 
-@pytest.mark.parametrize("values, needed", [
-    ((1.0, 3.0, 2.0), 3), ((0.0, 4.0, -1.0), 28), ((1.0, -1.0), np.inf), ((2.0, 2.0), 3)])
-def test_seeds_that_a_difference_needs(values, needed):
-    """(2 sd / mean)^2 by hand: (2 / 2)^2; sd^2 = 7, mean 1."""
-    assert Spread(values).needed == needed
-    assert np.isnan(Spread(values[:1]).needed)
+@pytest.mark.parametrize("values", [
+    (1.0, 3.0, 2.0), (0.0, 4.0, -1.0), (-0.1, 2.0, -2.0), (2.0, 2.0), (5.0, 5.1, 5.05)])
+def test_seeds_that_a_difference_needs(values):
+    """The first number of seeds at which SciPy's interval has no 0 in it."""
+    mean, spread = np.mean(values), np.std(values, ddof=1)
+    wanted = next(n for n in range(2, 10**5) if 0 == spread or stats.t.interval(
+        0.95, n - 1, abs(mean), spread / n**0.5)[0] >= 0)
+    assert Spread(values).needed == wanted and isinstance(Spread(values).needed, float)
+
+
+def test_seeds_that_cannot_be_told():
+    assert np.isnan(Spread((1.0,)).needed) and Spread((1.0, -1.0)).needed == np.inf
 
 
 @pytest.mark.parametrize("values, told", [

@@ -57,11 +57,15 @@ class Spread:
 
     @property
     def needed(self):
-        """Seeds at which twice the standard error is the mean, if mean and spread stay as they are;
-        three at least, and NaN for one seed."""
+        """The least number of seeds whose interval leaves out 0, if mean and spread stay as they
+        are: infinite if the mean is 0, NaN for one seed."""
         if not self.mean or len(self.values) < 2:
             return math.inf if len(self.values) > 1 else math.nan
-        return max(3.0, float(np.ceil((2 * self.spread / self.mean)**2 - 1e-9)))
+        ratio = self.spread / abs(self.mean)
+        n = max(2, int((1.95 * ratio)**2))  # of a normal distribution, and a little less
+        while student.ppf(0.975, n - 1) * ratio > n**0.5:
+            n += 1
+        return float(n)
 
     def __float__(self):
         return self.mean
