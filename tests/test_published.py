@@ -11,13 +11,14 @@ import torch
 from torch import nn
 
 from tdist import couplings
+from tdist.networks import PublishedCNN
 from tdist.transfer import Settings, coupled, iterations, uncoupled
 from tdist.transfer.blocks import Blocks
 from tdist.transfer.gauges import half_beta
 from tdist.transfer.heads import Head
 from tdist.transfer.randomness import COSTS, stream
 from tests import published
-from tests.transfers import points
+from tests.transfers import halves, points
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 SMALL = Settings.published(steps=6, sgd_steps=3, batch=5, lr=0.02, pretrain_steps=30, iterations=3,
@@ -123,6 +124,20 @@ def test_roads_have_the_oracles_numbers_and_costs_and_lead_to_its_couplings(trav
             assert following[number][block] == pytest.approx(expected, abs=1e-6)
         assert np.abs(following[number] - gamma).max() > 1e-3
     assert found.readings["V"] == record.readings["V"] > 0.01
+
+
+def test_the_preset_travels_with_its_network_on_pictures():
+    """All of it at once, crops among them, but short."""
+    source, target = (task.subset(8).resized(32, 3) for task in halves())
+    settings = Settings.published(steps=2, sgd_steps=1, batch=4, pretrain_steps=2, iterations=2,
+                                  block=4)
+    assert settings.augment and settings.visits == "all"
+    torch.manual_seed(0)
+    found = coupled(source, target, PublishedCNN(10, width=2), settings, progress=False,
+                    features=lambda task: unit_rows(task.images.flatten(1).double().numpy()))
+    assert found.readings["V"] > 0
+    assert found.length == pytest.approx(np.sqrt(2) * 2 * found.readings["V"])
+    assert found.length == found.readings["union"][0] and len(found.iterations) == 2
 
 
 def test_an_uncoupled_road_has_the_oracles_lengths(travelled):

@@ -64,6 +64,6 @@ def means(d, weight):
 def totals(steps):
     """Sums over the steps of a road: {reading: (equation 11, equation 5)}; V as the published
     program adds it up, as a mean step."""
-    found = {name: tuple(torch.tensor([step[name] for step in steps]).sum(0).tolist())
+    found = {name: tuple(map(sum, zip(*(step[name] for step in steps), strict=True)))
              for name in steps[0]}
     return found | {"V": found["V"][0] / len(steps)}
