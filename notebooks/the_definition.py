@@ -279,10 +279,10 @@ for batch in (1, 20):
 
 # %% [markdown]
 # The weights tend to those of the flow. The sum of the steps settles too, but at
-# {glue:text}`definition-batch-1` for single images and {glue:text}`definition-batch-20` for batches
-# of 20, above the flow's {glue:text}`definition-literal`. So the paper's two readings of one
-# sentence differ: the length of the limit of the curves is not the limit of their lengths. (With
-# more looks at a fixed learning rate the sum has no limit at all.)
+# {glue:text}`definition-batch-1` for single images and {glue:text}`definition-batch-20` for
+# batches of 20, above the flow's {glue:text}`definition-literal`. So the definition can mean two
+# things, and they differ: the length of the limit of the curves is not the limit of their
+# lengths. (With more looks at a fixed learning rate the sum has no limit at all.)
 #
 # ## What could be minimised
 #
@@ -307,7 +307,7 @@ for batch in (1, 20):
 # there is a road from $w_s$ to $w_t$ of length 0, whatever they are. If moreover no two pairs pass
 # one place with different labels, and $w_s$ fits the source, there is a road from $w_s$ of length 0
 # that fits every $p_\tau$. For the mixture {eq}`eq-uncoupled` of finitely many inputs, read "as
-# short as one likes" for "of length 0".
+# short as one likes" for "of length 0", and "from a time as early as one likes" for "every".
 # :::
 #
 # ::::{dropdown} Proof
