@@ -8,6 +8,7 @@ from tdist.studies import (  # noqa: F401
     estimates,
     intervals,
     knobs,
+    known_lengths,
     layers,
     noise,
     rooms_colours,
