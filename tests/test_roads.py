@@ -13,7 +13,16 @@ from tdist import couplings, fisher_rao
 from tdist.manners import Diverged
 from tdist.networks import CNN, SmallCNN
 from tdist.transfer.blocks import Blocks
-from tdist.transfer.gauges import GAUGES, MixtureGauge, PairGauge, beta, either, half_beta, linear
+from tdist.transfer.gauges import (
+    GAUGES,
+    MixtureGauge,
+    PairGauge,
+    beta,
+    either,
+    half_beta,
+    linear,
+    visits,
+)
 from tdist.transfer.heads import Head
 from tdist.transfer.randomness import COSTS, PAIRS, stream
 from tdist.transfer.roads import POINTS, travel
@@ -258,6 +267,30 @@ def test_blocks_are_measured_in_turn_each_road_in_its_own_order():
         assert gauge.count[gauge.order[:2]].tolist() == [2, 2]
 
 
+def test_how_many_blocks_are_measured():
+    settings = replace(QUICK, steps=10, sgd_steps=20, batch=50, block=10)  # 1,000 images a step
+    for expected, blocks, name in ((7, 65, None), (65, 65, "all"), (6, 65, "affordable"),
+                                   (6, 60, "affordable"), (5, 50, "affordable"), (2, 65, 2),
+                                   (65, 65, 99)):
+        assert visits(replace(settings, visits=name), blocks) == expected
+    assert visits(replace(settings, visits="affordable", sgd_steps=1), 65) == 1
+
+
+def test_blocks_that_a_road_does_not_reach_come_first_in_the_next():
+    source, target = points(40), points(40, seed=1)
+    head, settings = Head(source.classes, target.classes), replace(QUICK, steps=3, visits=1)
+    seen = []
+    for number in (0, 1, 2):
+        gauge = PairGauge(Blocks(source, target, 5), head, settings, number=number)
+        for _ in range(3):
+            with gauge.step([plane()]):
+                pass
+        seen += gauge.count.nonzero().flatten().tolist()
+        (cost,) = gauge.costs()
+        assert torch.equal(cost.isnan().any((1, 2)), gauge.count == 0)
+    assert len(set(seen[:6])) == 6 and len(set(seen)) == 8  # all eight in nine looks
+
+
 def test_blocks_measured_in_turn_scale_up():
     """A network that moves at a constant pace: costs do not depend on how often a block was
     measured."""
@@ -273,8 +306,8 @@ def test_blocks_measured_in_turn_scale_up():
 
     head = Head(source.classes, target.classes)
     settings = replace(QUICK, steps=8, sgd_steps=1, lr=0.01, batch=256)
-    costs = [travel([Drift()], [Blocks(source, target, 5)], head, replace(settings, visits=visits),
-                    kind="linear").costs[0].mean().item() for visits in (1, 4)]
+    costs = [travel([Drift()], [Blocks(source, target, 5)], head, replace(settings, visits=count),
+                    kind="linear").costs[0].mean().item() for count in (1, 4)]
     assert costs[0] == pytest.approx(costs[1], rel=0.1)
 
 

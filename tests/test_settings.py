@@ -14,7 +14,8 @@ from tdist.transfer import Settings
 WHOLE = [field.name for field in fields(Settings) if "int" in str(field.type)]
 NUMBERS = [field.name for field in fields(Settings) if "float" in str(field.type)]
 SWITCHES = [field.name for field in fields(Settings) if field.type is bool]
-OTHERS = {"visits": ("all", None), "scale": ("block", "mean")}  # what may stand for a number
+# what may stand for a number
+OTHERS = {"visits": ("affordable", "all", None), "scale": ("block", "mean")}
 STRINGS = [field.name for field in fields(Settings) if field.type is str]
 
 

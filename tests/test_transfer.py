@@ -151,6 +151,25 @@ def test_a_coupling_without_its_certificate_warns(digit_pair, monkeypatch):
         "the first coupling", "the coupling of iteration 1"]
 
 
+def test_a_block_that_no_road_reached_keeps_its_coupling_and_the_next_road_reaches_it(digit_pair):
+    source, target, network, _ = digit_pair
+    some = replace(QUICK, visits=2)  # of twenty blocks, eight a road
+    first, third = (coupled(source, target, network, replace(some, iterations=n), progress=False)
+                    for n in (1, 3))
+    blocks = Blocks(source, target, QUICK.block)
+    blocks.start(None, QUICK.start_entropy, QUICK.tolerance)
+    unseen = first.cost.isnan().any((1, 2))
+    assert unseen.sum() == len(blocks) - 8
+    assert torch.equal(first.coupling[unseen], blocks.coupling[unseen])
+    assert (first.coupling - blocks.coupling)[~unseen].abs().amax((1, 2)).min() > 1e-6
+    cost, count = first.cost[~unseen], (~unseen).sum()
+    assert first.iterations[0].independent_cost == pytest.approx(cost.mean().item())
+    assert first.iterations[0].coupled_cost == pytest.approx(
+        (first.coupling[~unseen] * cost).sum().item() / count.item())
+    assert not third.cost.isnan().any() and all(0 < r.gap < 1e-3 for r in third.iterations)
+    assert (third.coupling - blocks.coupling)[unseen].abs().amax((1, 2)).min() > 1e-6
+
+
 def test_the_proximal_step_may_do_without_entropy(digit_pair):
     """As in the authors' program; the first coupling needs one, and has a weight of its own."""
     source, target, network, _ = digit_pair
@@ -498,8 +517,6 @@ def test_errors_before_a_run():
         pretrained(source, SmallCNN(10), QUICK)
     with pytest.raises(ValueError, match="a block of 500 images"):
         coupled(source, target, network, replace(QUICK, block=500), progress=False)
-    with pytest.raises(ValueError, match="set visits to at least"):
-        coupled(source, target, network, replace(QUICK, visits=1, steps=1), progress=False)
 
 
 def test_features_that_are_no_numbers_for_every_image_are_refused(tmp_path):

@@ -10,7 +10,7 @@ from tdist.tasks import Task, digits
 from tdist.transfer import Settings
 
 QUICK = Settings(steps=4, sgd_steps=3, batch=16, pretrain_steps=40, fine_tune_steps=50,
-                 iterations=3, block=5)
+                 iterations=3, block=5, visits=None)
 
 
 def points(n=20, classes=("a", "b", "c"), seed=0, name="points", shift=0.0):

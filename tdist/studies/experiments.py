@@ -127,9 +127,9 @@ def times(k):
 
 
 STORED = Settings(steps=16, sgd_steps=10, batch=32, lr=0.05, weight_decay=5e-4, pretrain_steps=500,
-                  fine_tune_steps=300, iterations=3, block=8, scale="mean")
+                  fine_tune_steps=300, iterations=3, block=8, visits=None, scale="mean")
 LIVE = Settings(steps=8, sgd_steps=8, batch=32, pretrain_steps=150, fine_tune_steps=100,
-                iterations=2, block=5, scale="mean")
+                iterations=2, block=5, visits=None, scale="mean")
 FIGURE_4 = ("vehicles-1", "vehicles-2")
 FIVE, FOUR = tuple(SUPERCLASSES), ("CIFAR-100", "CIFAR-10", "animals", "vehicles")
 EXPERIMENTS = {e.name: e for e in (

@@ -20,7 +20,7 @@ from tdist.studies.study import Study, register
 RATES = {0.05: 10, 0.0125: 40, 0.003125: 160}  # lr: SGD steps in each of tau
 REPLICAS = 6
 SETTINGS = transfer.Settings(steps=12, sgd_steps=40, batch=32, lr=0.0125, pretrain_steps=600,
-                             iterations=1, block=20, anneal=True)
+                             iterations=1, block=20, visits=None, anneal=True)
 KINDS = ("beta", "linear", "uncoupled")
 TASKS = (*DIGITS, "all")
 SEEDS, SEEDS_OF = 30, {2: 20, 4: 20, 8: 20}  # {replicas: SGD steps in each of tau}

@@ -17,6 +17,10 @@ from tdist.transfer.randomness import COSTS, stream
 from tdist.transfer.readings import READINGS, gate, lengths, means
 from tdist.transfer.training import CHUNK, predict
 
+# pairs that are measured for each image that SGD sees: twice through the network and without
+# gradients, they cost less than half of it
+AFFORDABLE = 0.65
+
 
 def linear(rng, tau, size):
     r"""The share :math:`\tau` itself, (size,)."""
@@ -38,9 +42,19 @@ def either(rng, tau, size):
     return linear(rng, tau, size) if tau in (0, 1) else (rng.random(size) < tau).astype(float)
 
 
+def visits(settings, blocks):
+    """How many of some blocks are measured in each step."""
+    if settings.visits == "all":
+        return blocks
+    once = -(-blocks // settings.steps)
+    if settings.visits == "affordable":
+        most = AFFORDABLE * settings.sgd_steps * settings.batch / settings.block**2
+        return min(once, max(int(most), 1))
+    return min(settings.visits or once, blocks)
+
+
 class Gauge:
-    """Measures the steps of a road on some blocks, in turn, so that each block is measured at least
-    once a road.
+    """Measures the steps of a road on some blocks, in turn.
 
     The inputs of a step are the same before and after it: only the weights differ.
 
@@ -56,13 +70,11 @@ class Gauge:
     def __init__(self, blocks, head, settings, seed=0, number=0):
         self.blocks, self.head, self.settings, self.seed = blocks, head, settings, seed
         self.first = number * (settings.steps + 1)  # of this road's streams of random numbers
-        least = -(-len(blocks) // settings.steps)
-        visits = {None: least, "all": len(blocks)}.get(settings.visits, settings.visits)
-        self.visits = min(visits, len(blocks))
-        if self.visits < least:
-            raise ValueError(f"{settings.steps} steps with {settings.visits} visits each do not "
-                             f"reach all {len(blocks)} blocks; set visits to at least {least}")
-        order = stream(seed, COSTS, self.first).permutation(len(blocks))
+        self.visits = visits(settings, len(blocks))
+        # where a road does not reach all blocks, the next one goes on with the others
+        rest = self.visits * settings.steps < len(blocks)
+        self.turn = number * settings.steps * self.visits if rest else 0
+        order = stream(seed, COSTS, 0 if rest else self.first).permutation(len(blocks))
         self.order = torch.from_numpy(order).to(blocks.device)
         self.readings, self.drifts = [], []
 
@@ -76,7 +88,8 @@ class Gauge:
         """Adds the lengths of the next step: what the replicas move while the context lasts."""
         k = len(self.readings)
         tau = self.settings.time(k + 0.5)  # the middle: the sum nears the integral like 1/K^2
-        turn = torch.arange(k * self.visits, (k + 1) * self.visits, device=self.order.device)
+        turn = self.turn + torch.arange(k * self.visits, (k + 1) * self.visits,
+                                        device=self.order.device)
         here = self.order[turn % len(self.blocks)]  # blocks, (visits,)
         before = self._logits(networks, here, tau)  # (replicas, b, outputs)
         yield
@@ -176,7 +189,8 @@ class PairGauge(Gauge):
         self.count[here] += 1
 
     def costs(self):
-        """Scaled up from the steps in which a block was measured to all of them."""
+        """Scaled up from the steps in which a block was measured to all of them; NaN where it was
+        in none."""
         return [self.total * (self.settings.steps / self.count)[:, None, None]]
 
     def state(self):

@@ -87,11 +87,13 @@ def _iterate(state, moving, parts, head, settings, seed, kind, save, bar):
     new = [_proximal(cost, part.coupling, settings, number)
            for cost, part in zip(road.costs, parts, strict=True)]
     (coupling, gap), cost, previous = new[0], road.costs[0], parts[0].coupling
-    count = len(parts[0])
+    seen_here = ~cost.isnan().any((1, 2))  # (blocks,) that the road reached
     _vouch(gap, settings, f"coupling of iteration {number + 1}", "entropy")
-    record |= {"coupled_cost": (coupling * cost).sum().item() / count,
-               "independent_cost": cost.mean().item(), "gap": gap,
-               "moved": (coupling - previous).abs().sum().item() / (2 * count)}
+    record |= {"coupled_cost": (coupling * cost)[seen_here].sum((1, 2)).mean().item(),
+               "independent_cost": cost.nanmean().item(), "gap": gap,
+               "moved": (coupling - previous).abs().sum((1, 2)).mean().item() / 2}
+    if state["cost"] is not None:  # of blocks that this road did not reach, the last that is known
+        cost = torch.where(seen_here[:, None, None], cost, state["cost"])
     return state | {"couplings": [found for found, _ in new], "cost": cost,
                     "iterations": [*state["iterations"], record]}
 
@@ -116,11 +118,13 @@ def _proximal(cost, previous, settings, iteration):
     """The next coupling, and its largest gap, relative to the block's mean cost, or, where that is
     the unit, to the mean cost of all."""
     own = cost.mean((1, 2))  # (blocks,)
-    unit = {"block": own, "mean": own.mean().expand_as(own)}.get(settings.scale)
+    unit = {"block": own, "mean": own.nanmean().expand_as(own)}.get(settings.scale)
     if unit is None:
         unit = torch.full_like(own, settings.scale)
-    still = (unit == 0) | (own == 0)  # nothing moved, and every coupling is best
+    # a block that was not measured, or in which nothing moved, where every coupling is best
+    still = own.isnan() | (unit == 0) | (own == 0)
     unit, own = (torch.where(still, 1, scale)[:, None, None] for scale in (unit, own))
+    cost = torch.where(still[:, None, None], 0, cost)
     with warnings.catch_warnings(action="ignore", category=couplings.GapWarning):
         found = couplings.proximal(cost / unit, previous, settings.entropy,
                                    settings.proximal * settings.growth**iteration,

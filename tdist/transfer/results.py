@@ -21,7 +21,7 @@ class Iteration:
         :math:`\langle\Gamma_{k-1}, C_k\rangle` where the blocks are seen equally often.
     coupled_cost : float
         :math:`\langle\Gamma_k, C_k\rangle` with the new coupling, at the inputs that it was chosen
-        on.
+        on, in the blocks that the road reached.
     independent_cost : float
         The mean of :math:`C_k`: what the independent coupling gives with the same weights.
     gap : float
@@ -90,7 +90,7 @@ class Transfer:
     network : torch.nn.Module
         At the end of the last road.
     coupling, cost : torch.Tensor, shape (blocks, n, n), or None if uncoupled
-        The last ones.
+        The last ones of each block; the cost of a block that no road has reached is NaN.
     start_gap : float
         Largest duality gap of the coupling of the first road, as `gap` of
         :class:`tdist.transfer.Iteration`; NaN if uncoupled.

@@ -19,7 +19,7 @@ LEAST = {"steps": 1, "sgd_steps": 1, "batch": 1, "pretrain_steps": 0, "fine_tune
          "iterations": 1, "block": 2, "visits": 1, "rounds": 1}  # of the whole numbers
 # of the others; the rest may be 0
 POSITIVE = ("lr", "start_entropy", "growth", "tolerance", "scale")
-OR_ONE_OF = {"visits": (None, "all"), "scale": SCALES}  # what stands for no number
+OR_ONE_OF = {"visits": (None, "affordable", "all"), "scale": SCALES}  # what stands for no number
 
 
 @dataclass(frozen=True)
@@ -42,11 +42,13 @@ class Settings:
     iterations : int
         Roads, each with the coupling that the one before it led to.
     block : int
-        Images n of each task in a block of the coupling. To measure its pairs, a road sends n for
-        every image of the larger task through the network, twice, whatever `sgd_steps` is.
-    visits : int or "all", optional
-        Blocks whose costs are measured in each step; by default as many as it takes to measure each
-        block once a road. "all", as in the authors' program, costs `steps` times as much.
+        Images n of each task in a block of the coupling.
+    visits : int, None, "affordable" or "all"
+        Blocks whose costs are measured in each step: None for as many as it takes to measure each
+        block once a road, which is `block` images through the network for every image of the larger
+        task, twice, whatever `sgd_steps` is; "affordable" for these, but no more than cost half as
+        much as SGD; "all", as in the authors' program, `steps` times None's. A block that a road
+        does not reach keeps its coupling, and the next road begins with it.
     start_entropy : float
         Weight of the entropy in the coupling of the first road, relative to the mean distance of
         features.
@@ -109,7 +111,7 @@ class Settings:
     fine_tune_steps: int = 400
     iterations: int = 4
     block: int = 10
-    visits: int | None = None
+    visits: int | str | None = "affordable"
     start_entropy: float = 0.05
     entropy: float = 0.05
     proximal: float = 10.0
