@@ -20,7 +20,7 @@ from tdist.tasks import digits
 SEEDS, REPLICAS, ROADS = (0, 1, 2, 3, 4), 4, 5
 CLASSES = tuple("0123456789")
 BASE = transfer.Settings(steps=12, sgd_steps=20, batch=32, lr=0.05, pretrain_steps=600,
-                         iterations=1, block=20)
+                         iterations=1, block=20, visits=None)
 IMAGES = 600  # of all ten digits
 READ = ("gate at the input", "with the gate", "union")  # off the same road
 ORDERS = {"5 to 9": "56789", "9 to 5": "98765", "75968": "75968"}  # of the target's classes
