@@ -286,7 +286,7 @@ takes = {name: {"weights": row["weights"],
          for name, row in speed.items() if name.startswith("width")}
 glue("coupled-published-hours", f"{speed['width 32']['hours']['four roads']:.0f}", display=False)
 print(f"one core of: {machine}")
-pd.DataFrame(takes).map("{:,.5g}".format)
+pd.DataFrame(takes).map(lambda v: f"{v:,.0f}" if v >= 100 else f"{v:.2f}")
 
 # %% [markdown]
 # One distance at the published width is {glue:text}`coupled-published-hours` hours of this core.

@@ -5,8 +5,6 @@ coupled-transfer paper, and the number of its published program.
 
 import math
 
-import torch
-
 from tdist import fisher_rao
 
 READINGS = ("gate at tau", "gate at the input", "with the gate", "union")
