@@ -166,6 +166,12 @@ def test_without_a_proximal_term_sinkhorn_has_all_the_steps():
     assert found.closed and 200 < found.steps < 1000 and found.steps % 5 == 0
 
 
+def test_a_gap_of_nothing_closes_a_bound_of_nothing():
+    nothing = torch.zeros(1, 4, 4, dtype=torch.float64)
+    assert entropic(nothing, 0.1).steps == 5
+    assert descent.anneal((nothing, nothing, 0.1, 0.0), 0.0, 20)[1:] == (0, 0)
+
+
 def test_newton_has_the_steps_that_are_left(monkeypatch):
     cost, previous = matrices(blocks=3, n=8, seed=5)
     calls = counted(monkeypatch, descent, "newton")

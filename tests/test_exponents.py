@@ -553,6 +553,9 @@ def test_the_most_types():
     assert len(types(3160, 3)) == comb(3162, 2) < 5_000_000 < comb(3163, 2)
     with pytest.raises(ValueError, match="5 million"):
         types(3161, 3)
+    assert len(types(4_999_999, 2)) == 5_000_000
+    with pytest.raises(ValueError, match="5 million"):
+        types(5_000_000, 2)
 
 
 def test_too_many_types():
