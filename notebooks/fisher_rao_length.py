@@ -15,7 +15,6 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import torch
-from myst_nb import glue
 from scipy.integrate import quad
 from scipy.special import softmax
 from sklearn.datasets import load_wine
@@ -616,111 +615,6 @@ roads.round(3)
 # architecture, on the coordinates of its weights, and on how it is trained: {doc}`the_definition`.
 # :::
 #
-# ## What a change of labels costs
-#
-# Suppose the source task has classes $a, b$ and the target classes $c, d$. A classifier over all
-# four says only $a$ or $b$ in the beginning and only $c$ or $d$ in the end: whatever the tasks are,
-# an input that is there all the way travels at least $\pi$, {prf:ref}`thm-fisher-rao`. Write the
-# road as $p = ((1 - \tau)\, p^s, \; \tau\, p^t)$ with $p^s$ over the source's classes and $p^t$
-# over the target's.
-#
-# :::{prf:proposition} The gate (exact)
-# :label: prop-gate
-#
-# $$
-# ds^2 = \frac{d\tau^2}{\tau (1 - \tau)} + (1 - \tau)\, ds_s^2 + \tau\, ds_t^2 , \qquad
-# \int_0^1 \frac{d\tau}{\sqrt{\tau (1 - \tau)}} = \pi .
-# $$ (eq-gate)
-# :::
-#
-# ::::{dropdown} Proof
-# :::{prf:proof}
-# Put $dp = (-d\tau\, p^s + (1 - \tau)\, dp^s, \; d\tau\, p^t + \tau\, dp^t)$ into $\sum dp^2 / p$.
-# The cross terms are $\mp 2\, d\tau \sum_y dp_y = 0$. The squares give
-# $d\tau^2 / (1 - \tau) + d\tau^2 / \tau = d\tau^2 / (\tau (1 - \tau))$ and the two last terms. The
-# integral is $[2 \arcsin \sqrt\tau]_0^1$.
-# :::
-# ::::
-
-# %%
-def gated(K, moves):
-    """Union of two softmaxes, the source's fading out and the target's fading in."""
-    t = np.linspace(0, 1, K + 1)[:, None]
-    s, target = softmax(moves * t * [1.0, -1.0], -1), softmax(moves * (1 - t) * [0.5, -1.5], -1)
-    return np.concatenate([(1 - t) * s, t * target], -1)
-
-
-for K in (1, 10, 1000):
-    print(f"K = {K:>4}: the gate alone {path_length(gated(K, 0)):.5f}, "
-          f"with both classifiers moving {path_length(gated(K, 2)):.5f}")
-    assert abs(path_length(gated(K, 0)) - np.pi) < 1e-12, "a great circle, exact at every K"
-assert path_length(gated(1000, 2)) > np.pi, "the classifiers add to the gate"
-
-# %% [markdown]
-# The gate alone is a great circle of length $\pi$, and the two classifiers add the rest. Most of
-# such a length says only that the tasks share no class. The algorithm of this book, unless it is
-# told otherwise, drops the first term of {eq}`eq-gate` and keeps the other two, {eq}`eq-gated`. The
-# authors' program keeps it: its network has one output for every class of either task.
-#
-# ## What the published program adds up
-#
-# The program that the authors published does not compute (11). Its sum over $K = 100$ steps is
-#
-# $$
-# V = \frac1K \sum_{k=0}^{K-1} \E_x \sqrt{\mathrm{KL}(p_k, p_{k+1})} \approx \frac{L}{\sqrt 2\, K} :
-# $$ (eq-mean-step)
-#
-# the *mean* step, without the 2. A mean of steps gets smaller as the steps do.
-
-# %%
-rows = {}
-for K in (10, 100, 1000):
-    path = classifier_path(K)
-    value = root_kl(path[:-1], path[1:]).mean() / np.sqrt(2)
-    rows[K] = {"mean step V": value, "sqrt(2) K V": np.sqrt(2) * K * value,
-               "L": expected_length(path).length}
-table = pd.DataFrame(rows).T.rename_axis("K")
-ratio = table["mean step V"][10] / table["mean step V"][1000]
-assert abs(ratio - 100) < 3, "a hundred times the steps, a hundredth of the number"
-assert abs(table["sqrt(2) K V"][1000] / table["L"][1000] - 1) < 1e-3, "the conversion"
-table.round(5)
-
-# %% [markdown]
-# Ten times the steps, a tenth of the number. The conversion $L = \sqrt 2\, K\, V$ puts it right.
-# Applied to the paper's coupled distances, .081 to .31 in Figure 2 and .16 to .23 in Figure 3:
-
-# %%
-printed = {"Figure 2": (0.081, 0.31), "Figure 3": (0.16, 0.23)}
-for figure, values in printed.items():
-    low, high = (np.sqrt(2) * 100 * value for value in values)
-    key = figure.replace("Figure ", "length-fig")
-    glue(f"{key}-low", f"{low:.1f}", display=False)
-    glue(f"{key}-high", f"{high:.1f}", display=False)
-    print(f"{figure} in units of L: {low:.1f} to {high:.1f}; in units of pi: "
-          f"{low / np.pi:.1f} to {high / np.pi:.1f}")
-
-# %% [markdown]
-# :::{admonition} Depends on the measure
-# :class: erratum depends
-# **Printed.** Figures 2 and 3: coupled transfer distances of .081 to .31, called lengths of
-# trajectories.
-#
-# **Decided by.** The table above, and {prf:ref}`prop-gate`.
-#
-# **True.** If the published program made the figures, their numbers are mean steps, which depend on
-# $K$. As lengths they are {glue:text}`length-fig2-low` to {glue:text}`length-fig2-high`, and
-# {glue:text}`length-fig3-low` to {glue:text}`length-fig3-high` in Figure 3. Of each $\pi$ is the
-# gate's, since their tasks share no output; how the rest divides between what the tasks ask for and
-# the noise of training is not known without a run of their network. If the figures show true
-# lengths, below $\pi$, their network cannot have had one output for every class of either task. The
-# order of the pairs is the same in both cases.
-# :::
-#
-# The group's later program (`picture_of_space_of_tasks`, 2023) takes the mean over the inputs
-# inside the root, which is $R$, and is again short of it by $\sqrt 2$. And the captions part: by
-# that of Figure 2 its four matrices cannot be compared with each other, by that of Figure 3 coupled
-# and uncoupled distances can. In either unit they can, if both were added up in the same way.
-#
 # ## What the page found
 #
 # A length of weights is the length that the classifier's distributions travel on a sphere of
@@ -730,12 +624,10 @@ for figure, values in printed.items():
 # rate $1/K$.
 #
 # The paper uses two lengths under one name, $L$ with the expectation outside the root and $R$ with
-# it inside, which can differ by any factor. Neither is the Fisher-Rao distance. Disjoint labels
-# cost $\pi$ by themselves. And the published program returns a mean step, to be multiplied by
-# $\sqrt 2\, K$ before it is set beside a length.
+# it inside, which can differ by any factor. Neither is the Fisher-Rao distance. What the published
+# numbers are is the question of {doc}`printed_lengths`.
 
 # %%
 computed = pd.DataFrame({"arcsine": readings["L"],
-                         "root of the divergence": readings["L, root of 2 KL"],
-                         "mean step, published program": table["mean step V"]})
+                         "root of the divergence": readings["L, root of 2 KL"]})
 computed.T.rename_axis("L of one path, computed from").round(4)
