@@ -269,8 +269,8 @@ def test_blocks_are_measured_in_turn_each_road_in_its_own_order():
 
 def test_how_many_blocks_are_measured():
     settings = replace(QUICK, steps=10, sgd_steps=20, batch=50, block=10)  # 1,000 images a step
-    for expected, blocks, name in ((7, 65, None), (65, 65, "all"), (6, 65, "affordable"),
-                                   (6, 60, "affordable"), (5, 50, "affordable"), (2, 65, 2),
+    for expected, blocks, name in ((7, 65, None), (65, 65, "all"), (5, 65, "affordable"),
+                                   (4, 40, "affordable"), (3, 25, "affordable"), (2, 65, 2),
                                    (65, 65, 99)):
         assert visits(replace(settings, visits=name), blocks) == expected
     assert visits(replace(settings, visits="affordable", sgd_steps=1), 65) == 1

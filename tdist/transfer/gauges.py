@@ -19,7 +19,7 @@ from tdist.transfer.training import CHUNK, predict
 
 # pairs that are measured for each image that SGD sees: twice through the network and without
 # gradients, they cost less than half of it
-AFFORDABLE = 0.65
+AFFORDABLE = 0.5
 
 
 def linear(rng, tau, size):
