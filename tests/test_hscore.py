@@ -25,7 +25,8 @@ from statsmodels.multivariate.manova import MANOVA
 
 import tdist.hscore
 from tdist import HScore, Joint, h_score, transferability
-from tdist.hscore import pillai_pvalue
+from tdist.hscore import moments, pillai_pvalue
+from tdist.hscore.whitening import whitening
 
 
 def data(m=80, k=5, classes=4, signal=1.0, seed=0):
@@ -845,3 +846,26 @@ def test_the_papers_sizes_score_chance_on_noise():
         sd = np.sqrt(2 * (classes - 1) * 2_048 * (1 - 2_048 / 20_000)) / 20_000
         assert abs(result.chance - chance) < 1e-3 and abs(result.statistic - chance) < 4 * sd
         assert abs(result.adjusted) < 5 * sd
+
+
+def test_features_that_do_not_vary_are_white_in_no_direction():
+    white = whitening(np.zeros((2, 2)), np.zeros(2), 5)
+    assert white.rank == 0 and white.rows(np.ones((3, 2))).shape == (3, 0)
+    assert white.matrix().shape == (0, 0)
+
+
+def test_what_counts_as_rounding():
+    """A few units in the last place: of the sums, about a shift of 2 and of variance 3, and of
+    features that came in another precision."""
+    eps = np.finfo(float).eps
+    assert moments.noise_of(2.0, 3.0, 0.0) == 64 * eps * (4 * eps + 3)
+    assert moments.noise_of(2.0, 3.0, 0.5) == pytest.approx(4 + 3, rel=1e-12)
+
+
+def test_ledoit_and_wolf_shrink_by_nothing_within_rounding():
+    """Of 10 samples of 4 features: where the fourth powers exceed the squares by 50 units in the
+    last place, and by 100."""
+    eps = np.finfo(float).eps
+    assert moments.ledoit_wolf(1.0, 1.0, 1 - 50 * eps, 10, 4) == 0
+    assert moments.ledoit_wolf(1.0, 1.0, 1 - 100 * eps, 10, 4) == pytest.approx(
+        100 * eps / 40 / ((1 - 0.25) / 4))
