@@ -213,8 +213,8 @@ def row(one):
 pd.DataFrame({what: row(one) for what, one in roads.items()}).T
 
 # %% [markdown]
-# Each row has the same source, and so nearly the same floor. Tables and texts need nothing else than
-# a network for their columns:
+# Each row has the same source, and so nearly the same floor. Tables and texts need nothing else
+# than a network for their columns:
 
 # %%
 wine = survey(two_grapes("barolo", "grignolino"), two_grapes("barolo", "barbera"), layers(13),
@@ -316,8 +316,8 @@ if example:
 #
 # Two tasks, pictures or vectors, are two `Task`s, and `survey` measures the road between them: here
 # {glue:text}`road-length`, of which the way from the source to itself is {glue:text}`road-itself`.
-# The paper gives one number a pair, without a spread and without a floor. One number cannot be read:
-# twice the steps made the road between the texts {glue:text}`road-twice` times as long, and the way
-# from the source to itself {glue:text}`road-twice-floor` times. Read a length less its floor, over
+# The paper gives one number a pair, without a spread and without a floor. One number cannot be
+# read: twice the steps made the road between the texts {glue:text}`road-twice` times as long, and
+# their source's way to itself {glue:text}`road-twice-floor` times. Read a length less its floor, over
 # seeds, at equal settings, and after a look whether the target was reached
 # ({glue:text}`road-reached`, where training on the target alone gives {glue:text}`road-alone`).
