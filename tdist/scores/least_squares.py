@@ -73,7 +73,7 @@ def held_out(features, labels):
         H = |\mathcal Y| - 1 - \min_{\hat y} \sum_c \frac{1}{P_Y(c)}
             \operatorname E \bigl(1\{Y = c\} - \hat y_c(X)\bigr)^2 .
 
-    Here the map is fitted and judged at the same number of samples: each sample
+    Here the map is fitted and judged at the same number of samples, :eq:`eq-held-out`: each sample
     is guessed by the ridge regression of the other m - 1, as in :func:`leave_one_out`,
 
     .. math::
@@ -105,7 +105,9 @@ def held_out(features, labels):
     -----
     Cost and copies of samples as for :func:`leave_one_out`. `adjusted` of :func:`tdist.h_score`
     estimates what infinitely many samples of these features would give; this, what these samples
-    give. Labels are taken as drawn with the samples: of so many samples of each class, chosen, it
+    give. Both are about variance explained, which is not accuracy: to choose what will guess best
+    take :func:`leave_one_out` (the book's page on scores from samples has a case where they part).
+    Labels are taken as drawn with the samples: of so many samples of each class, chosen, it
     is low by about (|Y| - 1) / m more. A rare class weighs as much as a frequent one.
 
     Examples

@@ -11,6 +11,7 @@ from tdist.studies import (  # noqa: F401
     known_lengths,
     layers,
     noise,
+    predictive,
     rooms_colours,
     rooms_paper,
     rooms_seeds,
