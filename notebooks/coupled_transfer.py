@@ -2,11 +2,21 @@
 # # Coupled transfer on digits
 #
 # **Question.** A network can tell the digits 0 to 4 apart. How far is it from telling 5 to 9 apart,
-# and what exactly is being measured when the coupled transfer distance says a number?
+# and how much of the number that answers is the task, how much the noise of training, and how much
+# the choices of whoever runs it?
 #
-# This page runs the algorithm of {cite:t}`gao2021` on 8 x 8 digits, first in one call and then step
-# by step. It turns the knobs that the paper leaves open, and computes the paper's Figure 4. Lengths
-# are Fisher-Rao lengths, in nats to the power 1/2.
+# Definition 2 of {cite:t}`gao2021`, equation 11, asks over couplings $\Gamma$ of the images of two
+# tasks and over paths of weights $w(\tau)$ for the shortest road of a classifier that follows the
+# task $p_\tau$ from source to target ({doc}`the_definition`, {eq}`eq-coupled-distance`):
+#
+# $$
+# \min_{\Gamma,\, w(\cdot)} \int_0^1 \E_{x \sim p_\tau}
+# \sqrt{ 2\, \mathrm{KL}\bigl[ p_{w(\tau)}(\cdot \mid x),\;
+# p_{w(\tau + d\tau)}(\cdot \mid x) \bigr] } .
+# $$
+#
+# What is run, in the paper and here, is one road of SGD for each of a few couplings; nothing is
+# minimised over $w$. Lengths are Fisher-Rao lengths, in nats to the power 1/2.
 
 # %% tags=["hide-input"]
 import copy
@@ -22,59 +32,63 @@ import pandas as pd
 import torch
 from myst_nb import glue
 
-from tdist import couplings, features
-from tdist.networks import CNN, SmallCNN
-from tdist.plots import COMPUTED, OTHER, use_book_style
+from tdist import couplings
+from tdist.networks import SmallCNN
+from tdist.plots import COMPUTED, WRONG, use_book_style
+from tdist.studies import noise_tables
+from tdist.studies.experiments import EXPERIMENTS
+from tdist.studies.noise_tables import KINDS, PAIRINGS, interval
+from tdist.studies.pairs import Pairs
 from tdist.studies.results import load, where
 from tdist.tasks import digits
-from tdist.transfer import Settings, coupled, pretrained, uncoupled
+from tdist.transfer import Settings, coupled, pretrained
 from tdist.transfer.blocks import Blocks
 from tdist.transfer.heads import Head
 from tdist.transfer.roads import travel
 
 use_book_style()
 torch.set_num_threads(1)
-DIGITS = tuple("0123456789")
-
-
-def than_the_first(lengths):
-    """The last of some lengths beside the first, in words."""
-    first, *_, last = lengths
-    return f"{abs(1 - last / first):.0%} {'shorter' if last < first else 'longer'}"
-
-
-def network(outputs=10):
-    torch.manual_seed(0)
-    return SmallCNN(outputs)
-
+_ = torch.manual_seed(0)
+BOOK = "in the book's example; edit freely"
 
 # %% [markdown]
 # ## In a few lines
 #
-# A task is images with the names of their classes. `only` takes some classes of a data set. `start`
-# is a network that was trained on the source; it has an output for each of the ten digits, so that
+# A task is images with the names of their classes; `only` takes some classes of a data set. `start`
+# is a network that was trained on the source. It has an output for each of the ten digits, so that
 # it can go anywhere.
 
 # %%
+DIGITS = tuple("0123456789")
 data, unseen = digits().subset(600), digits(train=False)
-LOW, HIGH = DIGITS[:5], DIGITS[5:]
-low, high = data.only(LOW, "0 to 4"), data.only(HIGH, "5 to 9")
-low_test, high_test = unseen.only(LOW), unseen.only(HIGH)
-settings = Settings(steps=12, sgd_steps=10, batch=32, iterations=5, pretrain_steps=300)
-start = pretrained(low, network(), settings, classes=DIGITS, progress=False)
-settings = replace(settings, pretrain_steps=0)
-found = coupled(low, high, start, settings, classes=DIGITS, test=(low_test, high_test),
-                progress=False)
-
-# %% tags=["nbval-ignore-output"]
-print(f"length {float(found):.2f} (equation 11), {found.riemannian_length:.2f} (equation 5)")
-print(f"accuracy on unseen images of the target: {found.accuracy:.1%}")
-assert 2 < found.length < found.riemannian_length < 6 and found.accuracy > 0.85
+low, high = data.only(DIGITS[:5], "0 to 4"), data.only(DIGITS[5:], "5 to 9")
+tests = unseen.only(low.classes), unseen.only(high.classes)
+start = pretrained(low, SmallCNN(10), Settings(pretrain_steps=300),
+                   classes=DIGITS, progress=False)
 
 # %% [markdown]
-# The number is a length on the sphere of {eq}`eq-fisher-rao`, where no two distributions are
-# farther apart than $\pi$. `found` also holds every road, the last coupling and the network at the
-# end of the road.
+# From it two roads are travelled, the second with the coupling that the first one led to. Four
+# replicas of the network go along, each with random numbers of its own; the reason follows.
+
+# %%
+settings = Settings(steps=12, sgd_steps=40, batch=32, lr=0.0125, block=20,
+                    pretrain_steps=0, iterations=2)
+found = coupled(low, high, start, settings, classes=DIGITS, test=tests,
+                replicas=4, progress=False)
+
+# %% tags=["nbval-ignore-output"]
+print(f"length {found.length:.2f} (equation 11), {found.riemannian_length:.2f} (equation 5)")
+print(f"drift  {found.drift:.2f} and {found.riemannian_drift:.2f},",
+      f"standard errors {found.drift_error:.2f} and {found.riemannian_drift_error:.2f}")
+print(f"accuracy on unseen images of the target {found.accuracy:.1%}")
+assert found.length < found.riemannian_length, "the mean is below the root mean square"
+assert found.drift < found.length and found.accuracy > 0.85, BOOK
+glue("coupled-noise-share", f"{1 - found.drift / found.length:.0%}", display=False)
+
+# %% [markdown]
+# The **length** is the road that the classifier travelled. The **drift** is the part of it that all
+# replicas have in common: {glue:text}`coupled-noise-share` of this length is jitter of SGD. `found`
+# also holds both roads, the last coupling, and the network at the end of the road.
 #
 # ## The algorithm
 #
@@ -97,8 +111,11 @@ assert 2 < found.length < found.riemannian_length < 6 and found.accuracy > 0.85
 #
 # This is the union $((1 - \tau)\, p^s, \tau\, p^t)$ of {eq}`eq-gate` without the movement of the
 # gate $\tau$ itself, which is the same for all tasks. `d_s` and `d_t` are the Fisher-Rao distances
-# {eq}`eq-fisher-rao` in each task's distribution. That the gate is $\tau$ at every image is a
-# choice: it is blind, while the softmax of a union knows a source image when it sees one.
+# {eq}`eq-fisher-rao` in each task's distribution. Two choices are in this. The gate is $\tau$ at
+# every image: it is blind, while the softmax of a union knows a source image when it sees one. And
+# tasks without a common class do not contradict each other: the classifier need not stop saying
+# *three* in order to say *eight*, which is a conflict that a coupling could ease. Remark 1 of the
+# paper, that coupled roads are the shorter ones, is tested mildly where it is taken out.
 #
 # **Costs.** What a pair $(i, j)$ costs is the length that the classifier travels at the moving
 # image:
@@ -112,40 +129,46 @@ assert 2 < found.length < found.riemannian_length < 6 and found.accuracy > 0.85
 # :::{prf:algorithm} Coupled transfer
 # :label: alg-coupled
 #
-# **Input.** Source and target task, a network with weights $w$; steps $K$, SGD steps $S$, weights
-# of {eq}`eq-proximal`.
+# **Input.** Source and target task, a network with weights $w$; $K$ steps of $\tau$, $S$ SGD steps
+# in each, replicas $r$, weights of {eq}`eq-proximal`.
 #
 # 1. Train the network on the source: $w_s$.
 # 2. Cut both tasks at random into blocks of $n$ images. $\Gamma_0$ is the entropic coupling of each
 #    block for the squared distance of features.
 # 3. For $k = 1, 2, \dots$
-#    1. Put $w = w_s$. For $\tau = 1/K, 2/K, \dots, 1$:
+#    1. Put $w = w_s$ in each replica. For $\tau = 1/K, 2/K, \dots, 1$:
 #       - take $S$ steps of SGD on {eq}`eq-gated-loss`, with pairs $(i, j)$ drawn from
 #         $\Gamma_{k-1}$ and the images $x^\tau_{ij}$ and labels of {eq}`eq-displacement`, whose
 #         share $m$ is drawn from {eq}`eq-beta`;
-#       - compare the classifier before and after these steps, in evaluation mode, at all pairs of a
-#         few blocks in turn, each with one share $m$ drawn for the middle of the step, and add the
-#         lengths {eq}`eq-gated` to $C^k$. A block is seen in about one of the $K$ steps; its
+#       - *look*: compare the classifier before and after these steps, in evaluation mode, at all
+#         $n^2$ pairs of `visits` blocks in turn, each pair with one share $m$ drawn for the middle
+#         of the step, and add the lengths {eq}`eq-gated`, means over the replicas, to $C^k$. By
+#         default a block is looked at in about one of the $K$ steps, with "all" in each; its
 #         lengths are scaled up to all of them.
 #    2. The length of the road $L_k$, {eq}`eq-expected-length`, is the sum over the steps of the
-#       mean length under $\Gamma_{k-1}$ at the blocks of that step. Where all blocks are seen
-#       equally often it is $\langle \Gamma_{k-1}, C^k \rangle$; where some are seen twice, the two
-#       weigh the steps differently.
-#    3. $\Gamma_k$ is the proximal step {eq}`eq-proximal` from $\Gamma_{k-1}$ with the costs $C^k$.
+#       mean length under $\Gamma_{k-1}$ at the blocks of that step, and its drift that of
+#       {eq}`eq-drift`.
+#    3. $\Gamma_k$ is the proximal step {eq}`eq-proximal` from $\Gamma_{k-1}$ with the costs $C^k$,
+#       block by block, its weights in units of the block's own mean cost.
 #
-# **Output.** The last $L_k$.
+# **Output.** The last $L_k$ and its drift.
 # :::
 #
-# The random numbers of SGD are the same in each iteration, so that near couplings give near roads.
-# The blocks and shares at which lengths are measured are drawn anew for each road; the reason
-# follows. The next cell is one iteration by its parts. It gives what `coupled` found.
+# The paper numbers (12) differently: in words it takes the cost between the ends $p_{w(0)}$ and
+# $p_{w(1)}$, and in the display it counts backwards. One order can be run: a road needs a coupling,
+# and a cost needs a road. The random numbers of SGD are the same in each iteration, so that near
+# couplings give near roads. The blocks and shares at which lengths are measured are drawn anew for
+# each road.
+#
+# The next cell is one iteration by its parts. It gives what `coupled` found.
 
 # %%
-head, moving = Head(low.classes, high.classes, classes=DIGITS), copy.deepcopy(start)
+head = Head(low.classes, high.classes, classes=DIGITS)
 blocks = Blocks(low, high, settings.block)
-blocks.start(None, settings.entropy, settings.tolerance)
-road = travel([moving], [blocks], head, settings)
-cost = road.costs[0] / road.costs[0].mean((1, 2), keepdim=True)  # in units of a block's mean
+blocks.start(None, settings.start_entropy, settings.tolerance)
+replicas = [copy.deepcopy(start) for _ in range(4)]
+road = travel(replicas, [blocks], head, settings)
+cost = road.costs[0] / road.costs[0].mean((1, 2), keepdim=True)  # each block's unit
 gamma = couplings.proximal(cost, blocks.coupling, settings.entropy, settings.proximal,
                            settings.tolerance).coupling
 moved = (gamma - blocks.coupling).abs().sum().item() / 2 / len(blocks)
@@ -154,51 +177,10 @@ moved = (gamma - blocks.coupling).abs().sum().item() / 2 / len(blocks)
 first = found.iterations[0]
 print(f"{len(blocks)} blocks; length {sum(road.steps):.4f}, and by coupled {first.length:.4f}")
 print(f"mass that the proximal step moved {moved:.4f}, and by coupled {first.moved:.4f}")
-assert abs(sum(road.steps) / first.length - 1) < 1e-6 and abs(moved / first.moved - 1) < 1e-3
+assert abs(sum(road.steps) / first.length - 1) < 1e-6, "the same road"
+assert abs(moved / first.moved - 1) < 1e-3, "the same coupling"
 
 # %% [markdown]
-# ### A coupling is cheap where it was chosen
-#
-# The costs are a sample: a pair is measured in about one step, at one share $m$. The proximal step
-# prefers the pairs whose draw happened to be short. Measured at the *same* draws, the next road
-# looks shorter than it is, as a model looks better on the data that it was fitted to. The second
-# road, measured both ways:
-
-# %%
-blocks.coupling = gamma
-second = {number: travel([copy.deepcopy(start)], [blocks], head, settings, number=number)
-          for number in (0, 1)}
-
-# %% tags=["nbval-ignore-output"]
-lengths = {"first road": sum(road.steps),
-           "second road, at the draws of the first": sum(second[0].steps),
-           "second road, at draws of its own": sum(second[1].steps)}
-_, cheap, true = lengths.values()
-assert abs(true / found.iterations[1].length - 1) < 1e-6 and cheap < true
-print(pd.Series(lengths).round(2).to_string())
-saved = [1 - ((gamma * road.costs[0]).sum() / len(blocks) / road.costs[0].mean()).item()
-         for road in second.values()]
-print("\nwhat the second coupling saves beside the independent one:",
-      f"{saved[0]:.0%} at the draws of the first road, {saved[1]:.0%} at others", sep="\n")
-assert saved[1] < saved[0]
-
-# %% [markdown]
-# The weights on the two second roads are the same; only the inputs of the measurement differ. All
-# lengths in this book are measured at draws that had no part in choosing the coupling.
-#
-# :::{admonition} Printed wrong
-# :class: erratum printed-wrong
-# **Printed.** Section 3.3: given $w^k$ and $\Gamma_k$, set $C^{k+1}$ to the distance between
-# $p_{w(0)}(\cdot \mid x^i_s)$ and $p_{w(1)}(\cdot \mid x^j_t)$, find $\Gamma_{k+1}$, which gives
-# $w^{k+1}$. Equation 12 numbers them differently and lists them backwards.
-#
-# **Decided by.** Only one order can be run: a road needs a coupling, and a cost needs a road.
-#
-# **True.** $\Gamma_{k-1} \to w^k$ (12c, 12d) $\to C^k$ (12b) $\to \Gamma_k$ (12a). The cost is the
-# length of the path {eq}`eq-cost`, not a distance between its ends. The length of a road belongs to
-# the coupling *before* it.
-# :::
-#
 # ## What the paper leaves open
 #
 # The text leaves much to whoever runs it. The authors published
@@ -293,208 +275,196 @@ pd.DataFrame(takes).map(lambda v: f"{v:,.0f}" if v >= 100 else f"{v:.2f}")
 # %% [markdown]
 # One distance at the published width is {glue:text}`coupled-published-hours` hours of this core.
 #
-# ## A killed run
+# ## A length without noise
 #
-# A run that saves its state goes on after a kill and reaches the same numbers. Here the power fails
-# in the second iteration.
+# A step of the classifier has two parts: a **drift**, where SGD goes on average, and a noise that
+# its batches make. Lengths add both, and the noise does not go away with more steps. It goes with
+# the learning rate, and then only as its root. But two replicas of a road have the drift in common
+# and not the noise.
+#
+# Write $\Delta_a(x)$ for the step of replica $a$ at the input $x$ in the coordinates $2 \sqrt p$ of
+# the sphere (for {eq}`eq-gated` both tasks' coordinates, times $\sqrt{1 - \tau}$ and
+# $\sqrt\tau$), $\bar \Delta$ for the mean of $r$ of them, and $D(x) = \E \Delta_a(x)$ for the mean
+# over SGD's random numbers.
+#
+# ::::{prf:proposition} Replicas see the drift (exact)
+# :label: prop-drift
+#
+# Let $r \ge 2$ replicas start from the same weights and draw independently, and let $Q_{ab} =
+# \E_x[\Delta_a(x) \cdot \Delta_b(x)]$ at inputs that do not depend on the draws. Then
+#
+# $$
+# c = \frac{1}{r (r - 1)} \sum_{a \ne b} Q_{ab} \quad \text{has} \quad
+# \E c = \E_x \lVert D(x) \rVert^2 , \qquad \text{while} \qquad
+# \E\, Q_{aa} = \E_x \lVert D(x) \rVert^2 + \E_x \lVert \Delta_a(x) - D(x) \rVert^2 .
+# $$
+#
+# :::{prf:proof}
+# At one $x$, $\E[\Delta_a \cdot \Delta_b] = \E \Delta_a \cdot \E \Delta_b$ for $a \ne b$, because
+# the two draw independently. Both factors are $D(x)$, because replicas draw alike. The mean over
+# $x$ and over pairs keeps this; for $a = b$ the variance stays.
+# :::
+# ::::
+#
+# The drift of a road is the sum over its looks of
+#
+# $$
+# \hat d = s\, \E_x \lVert \bar \Delta(x) \rVert , \qquad
+# s^2 = \frac{c}{\frac{1}{r^2} \sum_{a, b} Q_{ab}} ,
+# $$ (eq-drift)
+#
+# the length of the mean step times the root of the share of its square that is drift; with
+# $\sqrt{\E_x \lVert \bar \Delta \rVert^2}$ in place of the mean it is that of equation 5, which is
+# $\sqrt c$. (The package has arcs for chords. It undoes the second order by which the mean of a
+# root is below the root of the mean. And where noise makes $c < 0$ it takes $-\sqrt{|s^2|}$, so
+# that around no drift errors cancel and do not add up.)
+#
+# It assumes, beyond the proposition: for (11), that the share is about the same at all inputs,
+# since one $s$ serves them all; that the noise of $c$ is not large beside $c$; and that the road
+# in question is the mean one. At a larger rate replicas lag further behind the task, and the
+# drift is that of the lagging road.
+#
+# **Its standard error** has two parts. Replica $a$ moves $c$ by $u_a = \frac{2}{\sqrt{r (r - 1)}}
+# \bigl(\frac1r \sum_b Q_{ab} - \frac{1}{r^2} \sum_{a, b} Q_{ab}\bigr)$ and the root by
+# $u_a / 2 \sqrt c$. What noise does to one step the next ones undo, so these are added up over a
+# road, and then squared and added over the replicas; they have $r - 1$ degrees of freedom. The
+# other part is the spread over the inputs that happened to be drawn. The tasks' own images are
+# taken as they are.
+#
+# ### Four rates on all pairs
+#
+# The test: five tasks of digits (0-4, 5-9, even, odd, all), 20 ordered pairs, three kinds of road,
+# and the same way travelled at three rates, with as many times more steps of SGD as the rate is
+# smaller. A perceptron with one hidden layer of 64 goes, with six replicas, and its rate falls to 0
+# within each look. The fourth rate is 0: the square of a step in equation 5, $R_k^2$, is that of
+# the drift and of noise, which is linear in the rate $\eta$. So
+#
+# $$
+# R_k^2(0) = \tfrac13 \bigl(4 R_k^2(\eta / 4) - R_k^2(\eta)\bigr) ,
+# $$ (eq-rate-0)
+#
+# from the two smaller rates, and (11) takes the same factor as (5). This knows nothing of replicas.
 
-# %%
-everything, two = data.only(DIGITS, "0 to 9"), replace(settings, iterations=2)
-road_to = {"target": everything, "settings": two, "classes": DIGITS, "progress": False}
-calls = itertools.count()
+# %% tags=["hide-input"]
+noise = load("noise")
+REPLICAS = noise["config"]["replicas"]
+roads = noise_tables.rates(noise)  # by rate, kind, source, target
+_, SMALL, MIDDLE, LARGE = sorted(set(roads.index.get_level_values("rate")))
 
+# %% mystnb={"figure": {"caption": "The same 20 roads between tasks of digits at three learning rates, at equal rate times steps. A thin line is a pair, the thick one their mean. The length (orange) falls with the rate; hollow, it is carried on to rate 0. The drift of six replicas (blue) stays where that leads.", "name": "fig-coupled-noise"}} tags=["hide-input"]
+fig, axes = plt.subplots(1, 3, figsize=(7.6, 3.4), sharey=True)
+for ax, (kind, label) in zip(axes, KINDS.items(), strict=True):
+    for name, colour in (("length", WRONG), ("drift", COMPUTED)):
+        lines = roads.xs(kind, level="kind")[name].unstack(["source", "target"])
+        x = range(4 - len(lines.dropna()), 4)
+        _ = ax.plot(x, lines.dropna(), color=colour, alpha=0.2, lw=0.8)
+        _ = ax.plot(x, lines.dropna().mean(1), "o-", color=colour, lw=2.4, label=name)
+    _ = ax.plot(0, roads.loc[(0.0, kind), "length"].mean(), "o", mfc="w", mec=WRONG, zorder=5)
+    ax.set(xticks=range(4), xlabel=f"learning rate\n({label})", ylim=(0, None),
+           xticklabels=["0", *(f"{rate:.4f}".lstrip("0") for rate in (SMALL, MIDDLE, LARGE))])
+axes[0].set(ylabel=r"length, drift (nats$^{1/2}$)")
+axes[0].legend()
+plt.show()
 
-def power_cut(*_):
-    if next(calls) == 200:
-        raise KeyboardInterrupt
+# %% tags=["hide-input"]
+fine, coarse, zero = (roads.loc[rate] for rate in (SMALL, MIDDLE, 0.0))
+real = fine["drift"] > 0.2  # from all digits to a part, uncoupled, there is nothing to learn
+parted = {name: (fine[name] / coarse[name] - 1)[real] for name in ("length", "drift")}
+both = np.hypot(fine["error"], coarse["error"]) / coarse["drift"]
+pd.DataFrame({label: {
+    **{f"{name}, rate / 4 against rate": f"{part[kind].mean():+.1%}"
+       for name, part in parted.items()},
+    **{f"{name}, worst pair": f"{part[kind].iloc[np.abs(part[kind]).argmax()]:+.1%}"
+       for name, part in parted.items()},
+    "standard error of the change of drift, median": f"{both[kind].median():.1%}",
+    "drift / length at rate 0, median":
+        f"{(fine['drift'] / zero['length'])[kind].median():.3f}",
+    "accuracy": f"{fine['accuracy'][kind].mean():.2f}",
+} for kind, label in KINDS.items()})
 
-
-# %%
-whole = coupled(low, network=start, **road_to)
-file, cut = Path(tempfile.mkdtemp()) / "run.pt", start.register_forward_pre_hook(power_cut)
-try:
-    _ = coupled(low, network=start, save=file, **road_to)
-except KeyboardInterrupt:
-    cut.remove()
-    print("killed; roads saved:", len(torch.load(file)["iterations"]))
-resumed = coupled(low, network=start, save=file, **road_to)
-assert resumed.iterations == whole.iterations and torch.equal(resumed.coupling, whole.coupling)
+# %% tags=["hide-input"]
+falls = fine["length"] < coarse["length"]
+glue("coupled-length-roads", f"{falls.sum()} of {len(fine)}", display=False)
+glue("coupled-length-falls", f"{-parted['length'].min():.0%}", display=False)
+glue("coupled-length-falls-mean", f"{-parted['length'].mean():.0%}", display=False)
+glue("coupled-drift-moves", f"{parted['drift'].mean():+.1%}".replace("-", "−"), display=False)
+worst = parted["drift"].abs().idxmax()
+glue("coupled-drift-worst", f"{abs(parted['drift'][worst]):.1%}", display=False)
+glue("coupled-drift-worst-pair", f"{worst[1]} to {worst[2]}, {KINDS[worst[0]]}", display=False)
+glue("coupled-drift-within", f"{(parted['drift'].abs() <= 0.05).sum()} of {real.sum()}",
+     display=False)
+glue("coupled-drift-still", int((~real).sum()), display=False)
+glue("coupled-drift-still-most", f"{fine['drift'][~real].max():.2f}", display=False)
+glue("coupled-drift-still-moves",
+     f"{(fine['drift'] - coarse['drift'])[~real].abs().max():.3f}", display=False)
+z = (fine["drift"] - coarse["drift"]) / np.hypot(fine["error"], coarse["error"])
+glue("coupled-drift-z", f"{(z.abs() < interval(REPLICAS)).mean():.0%}", display=False)
+share = (1 - coarse["drift"] / coarse["length"])[real]
+glue("coupled-share", f"{share.mean():.0%}", display=False)
+large = roads.loc[LARGE]
+glue("coupled-large", f"{(large['drift'] / fine['drift'])[real].mean():.2f}", display=False)
+glue("coupled-length-large", f"{(large['length'] / fine['length'])[real].mean():.2f}",
+     display=False)
 
 # %% [markdown]
-# The resumed run computes only the second road, and its lengths, losses and coupling equal the
-# uninterrupted ones bit by bit.
+# From the middle rate to a quarter of it the length falls on {glue:text}`coupled-length-roads`
+# roads, by {glue:text}`coupled-length-falls-mean` on average and {glue:text}`coupled-length-falls`
+# at most. The drift changes by {glue:text}`coupled-drift-moves` on average and by at most
+# {glue:text}`coupled-drift-worst` ({glue:text}`coupled-drift-worst-pair`): within 5% on
+# {glue:text}`coupled-drift-within` roads. ({glue:text}`coupled-drift-still` roads are left out of
+# the ratios: the uncoupled ones from all digits to a part of them. There is nothing to learn, the
+# drift is {glue:text}`coupled-drift-still-most` at most, and it moves by at most
+# {glue:text}`coupled-drift-still-moves`.) Of the changes {glue:text}`coupled-drift-z` lie within
+# their own interval of 95%. And the drift is what the length tends to at rate 0, which knows
+# nothing of replicas. At the largest rate, that of the stored roads of this book, the length is
+# {glue:text}`coupled-length-large` times that at the smallest and the drift
+# {glue:text}`coupled-large` times.
 #
-# ## Which labels?
+# ### Does the error cover, and is a task at drift 0 from itself?
 #
-# Besides the `gated` outputs of {eq}`eq-gated` there are two other readings.
-#
-# - `union`: one softmax over all classes. The classifier must also stop saying source classes and
-#   say target classes. The gate between tasks without a common class has length $\pi$ by itself,
-#   {eq}`eq-gate`. So at one image the length is at least $\pi$ if the classifier is sure of a
-#   source class before and of a target class after, however alike the tasks are. The authors'
-#   published program has this one.
-# - `index`: class number $i$ of either task is output $i$. Which digit is taken for which depends
-#   on how the classes happen to be numbered.
-#
-# One road, with each reading and with the target's classes numbered in other ways:
+# One pair, 0-4 to 5-9, at thirty seeds of the road from one start, with two, four and eight
+# replicas. *Covers* is how often an interval of 95%, by Student's $t$ with $r - 1$ degrees of
+# freedom, holds the mean over the seeds.
 
-# %%
-one = replace(settings, iterations=1)
-ORDERS = ("56789", "98765", "67895", "75968")
-fresh = replace(one, pretrain_steps=300)
-starts = {"gated": start,
-          "index": pretrained(low, network(5), replace(fresh, head="index"), progress=False),
-          "union": pretrained(low, network(), replace(fresh, head="union"), classes=DIGITS,
-                              progress=False)}
-
-
-def renumbered(head, order):
-    target, classes = data.only(tuple(order), "5 to 9"), None if head == "index" else DIGITS
-    return coupled(low, target, starts[head], replace(one, head=head), classes=classes,
-                   progress=False).length
-
-
-# %% tags=["nbval-ignore-output"]
-lengths = {"gated": [renumbered("gated", order) for order in ORDERS[:2]],
-           "index": [renumbered("index", order) for order in ORDERS],
-           "union": [renumbered("union", ORDERS[0])]}
-table = pd.DataFrame({name: pd.Series(row, ORDERS[:len(row)]) for name, row in lengths.items()}).T
-print(table.round(2).to_string(na_rep=""))
-assert abs(lengths["gated"][0] / lengths["gated"][1] - 1) < 0.05
-assert lengths["union"][0] > lengths["gated"][0]
-assert max(lengths["index"]) > 1.05 * min(lengths["index"])
-glue("coupled-index-low", round(min(lengths["index"]), 2), display=False)
-glue("coupled-index-high", round(max(lengths["index"]), 2), display=False)
-
-# %% [markdown]
-# The same five digits, numbered differently, are between {glue:text}`coupled-index-low` and
-# {glue:text}`coupled-index-high` away under `index`. Under `gated` the numbering does not matter.
-# Under `union` the road is longer, because the change of names is paid for. The book uses `gated`.
-#
-# Is $\pi$ a lower bound of the union's length? At a fixed image, yes. For {eq}`eq-expected-length`
-# no: it weights images by $p_\tau$. If the network can tell source images from target images, it
-# can change its mind about the target's while they are still rare. The next cell shows the target
-# in negative, white on black exchanged, and lets the mixture $(1 - \tau) p_s + \tau p_t$ of the
-# next sections pass slowly.
-
-# %%
-negative = replace(high, images=255 - high.images, name="5 to 9 in negative")
-slow = replace(one, head="union", sgd_steps=40)
-negative_test = replace(high_test, images=255 - high_test.images)
-easy = uncoupled(low, negative, starts["union"], slow, classes=DIGITS,
-                 test=(low_test, negative_test), progress=False)
-
-# %% tags=["nbval-ignore-output"]
-print(f"union, target in negative: length {easy.length:.2f}, accuracy {easy.accuracy:.1%};",
-      f"pi = {np.pi:.2f}")
-assert easy.length < 0.8 * np.pi and easy.accuracy > 0.8
-
-# %% [markdown]
-# The classifier goes from sure of a source class to sure of a target class, and the length stays
-# below $\pi$. So a printed length below $\pi$ does not show that a union was not used: the tasks
-# may only look different.
-#
-# ## Beta or linear mixing?
-#
-# With $m = \tau$ an image halfway is two digits on top of each other. With $m$ from {eq}`eq-beta`
-# it mostly looks like one of them. Both have mean $\tau$.
-
-# %%
-unseen_pair = {"classes": DIGITS, "test": (low_test, high_test), "progress": False}
-mixed = {mixing: coupled(low, high, start, replace(one, mixing=mixing), **unseen_pair)
-         for mixing in ("beta", "linear")}
-
-# %% tags=["nbval-ignore-output"]
-table = pd.DataFrame({name: {"length": r.length,
-                             "mean loss on the road": np.mean(r.iterations[0].train_loss),
-                             "accuracy": r.accuracy} for name, r in mixed.items()}).T
-assert table.loc["linear", "mean loss on the road"] > table.loc["beta", "mean loss on the road"]
+# %% tags=["hide-input"]
+table = noise_tables.seeds(noise)
+glue("coupled-covers", f"{table['covers'].min():.0%} to {table['covers'].max():.0%}", display=False)
 table.round(3)
 
-# %% [markdown]
-# Superposed digits are harder to read: the loss on the road is higher. The paper brings in the Beta
-# distribution for this reason, and here too it serves. It also changes the length, so the two must
-# not be compared with each other. (The authors' program mixes linearly, along
-# {eq}`eq-arcsine-clock`; only its first version drew from a Beta distribution.)
-#
-# ## Where the first coupling comes from
-#
-# The first coupling is chosen before there is a road, by distances of features: of pixels by
-# default, while the paper takes a ResNet-50 trained on ImageNet. `features.imagenet` takes an
-# EfficientNet-Lite0, as every stored run of the book does. Two roads from
-# either start, and from pixels with a start so blurred by its entropy that it is nearly the
-# independent coupling.
+# %% tags=["hide-input"]
+table = noise_tables.stays(noise)
+still = (table["drift"].abs() < interval(REPLICAS) * table["standard error"]).unstack(0)
+print("drift within its interval around 0:", ", ".join(
+    f"{name} {column.sum()} of {len(column)}" for name, column in still.items()))
+table.unstack(0).swaplevel(axis=1).sort_index(axis=1)[list(KINDS.values())].round(3)
 
-# %%
-begun = {name: coupled(low, high, start, replace(settings, iterations=2, start_entropy=weight),
-                       classes=DIGITS, features=near, progress=False)
-         for name, near, weight in (("pixels", None, 0.05), ("ImageNet", features.imagenet, 0.05),
-                                    ("pixels, blurred", None, 100.0))}
-
-# %% tags=["nbval-ignore-output"]
-table = pd.DataFrame({name: [road.length for road in r.iterations] for name, r in begun.items()},
-                     ["road 1", "road 2"]).T
-assert table.to_numpy().max() < 1.25 * table.to_numpy().min()
-for road, which in (("road 1", "first"), ("road 2", "second")):
-    glue(f"coupled-begun-{which}", f"{table[road].max() / table[road].min() - 1:.0%}",
-         display=False)
-table.round(2)
+# %% tags=["hide-input"]
+free = table.loc[KINDS["uncoupled"]]
+glue("coupled-stay-free", f"{still[KINDS['uncoupled']].sum()} of {len(free)}", display=False)
+glue("coupled-stay-most", f"{free['drift'].max():.3f}", display=False)
+glue("coupled-stay-task", free["drift"].idxmax(), display=False)
+for name in ("beta", "linear"):
+    glue(f"coupled-stay-{name}", f"{table.loc[KINDS[name], 'drift'].mean():.2f}", display=False)
 
 # %% [markdown]
-# Better features do not give a shorter road here. The first roads are within
-# {glue:text}`coupled-begun-first` of each other, the second within
-# {glue:text}`coupled-begun-second`: less than a learning rate or a batch changes in the next
-# section.
+# The intervals hold the mean in {glue:text}`coupled-covers` of the seeds. (With two replicas they
+# are twelve standard errors wide on either side; take four.)
 #
-# ## SGD's noise has a length
+# An uncoupled road from a trained task to itself has nothing to learn, and its drift is 0 within
+# its interval for {glue:text}`coupled-stay-free` tasks. The largest, {glue:text}`coupled-stay-most`
+# for *{glue:text}`coupled-stay-task`*, is what that network had still to learn of its own task.
+# A coupled road has something to learn: a pair joins two *different* images, mostly of one class
+# but not always, and what lies between them the network has never seen. It learns the mixtures and
+# forgets them again: a drift of {glue:text}`coupled-stay-beta` on average with Beta, whose mixed
+# images are mostly one of the two, and of {glue:text}`coupled-stay-linear` with linear mixing. That
+# is not noise; it is what the interpolation itself costs. (Around no drift the estimate is a little
+# below 0 on average: $c$ has mean 0 and is skewed, and its root is not of mean 0.)
 #
-# A road from a task to itself has nothing to learn. Its length is what the noise of SGD, and the
-# mixing of different images, cost. We change the batch, the learning rate and the number of steps,
-# for this pair and for the pair above.
-
-# %%
-noise = {"as above": one, "batch 8": replace(one, batch=8), "batch 128": replace(one, batch=128),
-         "rate / 4": replace(one, lr=settings.lr / 4), "2 x the steps": replace(one, sgd_steps=20)}
-pairs = {"0 to 4, to itself": low, "0 to 4 to 5 to 9": high}
-lengths = pd.DataFrame({
-    name: {setting: coupled(low, target, start, s, classes=DIGITS, progress=False).length
-           for setting, s in noise.items()} for name, target in pairs.items()})
-
-# %% tags=["nbval-ignore-output"]
-itself, other = (lengths[name] for name in pairs)
-assert (itself > 0).all() and (itself < other).all()
-assert (lengths.loc["batch 8"] > lengths.loc["batch 128"]).all()
-lengths.round(2)
+# All this is digits, one small network, one start for each task. For deep networks with batch norm
+# no page has it yet: their running statistics move as well.
 
 # %% [markdown]
-# A task is not at distance 0 from itself. Smaller batches and larger rates make the road longer, by
-# more than many differences between tasks. More steps at the same rate add noise to the first road,
-# but let the second keep up better with its task. Only lengths that were measured with the same
-# settings can be compared: the number belongs to the pair *and* to the way it was travelled.
-#
-# Batch norm adds a movement that no weight makes. Its running means and variances follow every
-# batch, and in evaluation mode they are part of the classifier. The next cell lets the 8-layer CNN
-# travel from 0 to 4 to itself with a learning rate of $10^{-30}$, so that its weights stay where
-# they are.
-
-# %%
-larger, tiny = low.resized(16), replace(settings, lr=1e-30, iterations=1)
-torch.manual_seed(0)
-normed = pretrained(larger, CNN(10, 1, width=8), fresh, classes=DIGITS, progress=False)
-still = [coupled(larger, larger, normed, tiny, classes=DIGITS, progress=False).length,
-         coupled(low, low, start, tiny, classes=DIGITS, progress=False).length]
-
-# %% tags=["nbval-ignore-output"]
-print(f"weights that stay: length {still[0]:.3f} with batch norm, {still[1]:.3f} without")
-assert still[0] > 0 == still[1]
-glue("coupled-batch-norm", f"{still[0]:.2f}", display=False)
-
-# %% [markdown]
-# Without batch norm equal weights are at distance 0. With it a road has a floor, here of
-# {glue:text}`coupled-batch-norm`. The stored roads of CIFAR, whose networks all have batch norm,
-# contain such a part.
-#
-# ## Coupled and uncoupled, in both readings
+# ## Is the uncoupled road longer?
 #
 # The **uncoupled** road mixes the tasks and moves no image: at time $\tau$ an example comes
 # from the source with probability $1 - \tau$ and from the target with probability $\tau$,
@@ -503,254 +473,174 @@ glue("coupled-batch-norm", f"{still[0]:.2f}", display=False)
 # p_\tau(x, y) = (1 - \tau)\, p_s(x, y) + \tau\, p_t(x, y) .
 # $$ (eq-uncoupled)
 #
-# Remark 1 of the paper expects it to be longer than the coupled one. Each pair below has two
-# coupled roads, of which the second is taken, and one uncoupled road from the same start.
+# Remark 1 of the paper expects it to be longer than the coupled one, and section 5.4 finds it
+# "always larger". What it compares is printed: the uncoupled distance by equation 5, the coupled
+# one by (11), which is never larger than (5) on the same road. So the count depends on the pairing
+# of readings, on the noise, and on the rate. *Clear* are differences outside their interval of 95%,
+# which lengths do not have.
 
-# %%
-start_all = pretrained(everything, network(), fresh, classes=DIGITS, progress=False)
-PAIRS = {"0-4 to 5-9": (low, high, start), "0-4 to 0-9": (low, everything, start),
-         "0-9 to 0-4": (everything, low, start_all), "0-4 to 0-4": (low, low, start)}
-roads = {name: [method(source, target, net, two, classes=DIGITS, progress=False)
-                for method in (coupled, uncoupled)]
-         for name, (source, target, net) in PAIRS.items()}
+# %% tags=["hide-input"]
+rows = {}
+for what, rate in (("length", LARGE), ("length", MIDDLE), ("length", SMALL), ("length", 0.0),
+                   ("drift", MIDDLE), ("drift", SMALL)):
+    for kind in ("beta", "linear"):
+        found_here = {pairing: noise_tables.longer(roads, what, rate, pairing,
+                                                   ("uncoupled", kind), REPLICAS)
+                      for pairing in PAIRINGS}
+        rows[what, f"{rate:.4g}", KINDS[kind]] = {
+            pairing: f"{more} of {pairs}" + f"; clear {up}, against {down}" * (what == "drift")
+            for pairing, (more, up, down, pairs) in found_here.items()}
+pd.DataFrame(rows).T.rename_axis(["in", "rate", "against"])
 
-# %% tags=["nbval-ignore-output"]
-table = pd.DataFrame({name: {"coupled L": c.length, "uncoupled L": u.length,
-                             "coupled R": c.riemannian_length,
-                             "uncoupled R": u.riemannian_length}
-                      for name, (c, u) in roads.items()}).T
-between = table.drop("0-4 to 0-4")
-longer = [int((between[f"uncoupled {letter}"] > between[f"coupled {letter}"]).sum())
-          for letter in "LR"]
-print(f"uncoupled is longer in {longer[0]} of {len(between)} pairs under (11),",
-      f"in {longer[1]} under (5)")
-assert table.loc["0-9 to 0-4", "coupled L"] < table.loc["0-4 to 0-9", "coupled L"]
-to_a_part = table.loc["0-9 to 0-4"]
-assert to_a_part[["uncoupled L", "uncoupled R"]].max() < to_a_part["coupled L"]
-assert (table["coupled L"] < table["coupled R"]).all()
-table.round(2)
-
-# %% [markdown]
-# From all digits to some of them there is little to learn, and the uncoupled road is nearly 0: the
-# classifier fits every mixture of the two tasks already. The coupled one is not, because a mixed
-# image with a mixed label has to be learnt even then. To a subset is shorter than from it: this
-# check of the paper holds.
-#
-# :::{admonition} Not reproduced here
-# :class: erratum not-reproduced
-# **Printed.** Remark 1: with synchronised changes the trajectory "would be necessarily shorter".
-# Section 5.4 finds uncoupled "always larger" in Figure 3.
-#
-# **Decided by.** The table above: from 0-9 to 0-4 the coupled road is the longer one, in either
-# reading.
-#
-# **True.** Either road can be the shorter. Nothing is certain: even
-# $\langle \Gamma_k, C^k \rangle \le$ mean$(C^k)$ is proved only for proximal weight 0, and for the
-# costs on which $\Gamma_k$ was chosen.
-# :::
-#
-# ## Figure 4: losses and convergence
-#
-# Now the five iterations of the first call. The left half of the figure shows the losses along the
-# last road, on the images that SGD sees and on others, which have a coupling of their own. The
-# right half has two other schedules of the proximal weight. The authors' program has no entropy in
-# the proximal step; its weight starts at .025, some .125 of its mean cost, and grows fivefold in
-# every iteration.
-
-# %%
-last = found.iterations[-1]
-growing = coupled(low, high, start, replace(settings, growth=5.0), classes=DIGITS, progress=False)
-theirs = coupled(low, high, start, replace(settings, entropy=0.0, proximal=0.125, growth=5.0),
-                 classes=DIGITS, progress=False)
-tau = np.arange(1, settings.steps + 1) / settings.steps
-train, test = np.array(last.train_loss), np.array(last.test_loss)
-
-# %% mystnb={"figure": {"caption": "The paper's Figure 4 on digits, from 0-4 to 5-9. Left: losses on the interpolated task along the last road. They rise towards the middle, and the loss on unseen images is above the other throughout. Right: length of the road in each iteration, with a proximal weight that stays, with one that grows fivefold each time, and with the authors' weights: the same growth from a small one, without entropy.", "name": "fig-coupled-digits"}} tags=["hide-input", "nbval-ignore-output"]
-fig, axes = plt.subplots(1, 2, figsize=(7.6, 3.2))
-_ = axes[0].plot(tau, train, "o-", color=COMPUTED, label="images of SGD")
-_ = axes[0].plot(tau, test, "o--", color=COMPUTED, mfc="w", label="unseen images")
-axes[0].set(xlabel=r"$\tau$", ylabel="cross-entropy (nats)", ylim=(0, 1.1 * test.max()))
-axes[0].legend()
-count = np.arange(1, settings.iterations + 1)
-for result, colour, label in ((found, COMPUTED, "constant"), (growing, "#56B4E9", "times 5"),
-                              (theirs, "0.35", "the authors' weights")):
-    _ = axes[1].plot(count, [r.length for r in result.iterations], "o-", color=colour, label=label)
-axes[1].set(xlabel="iteration", ylabel="length", ylim=(0, None), xticks=count)
-axes[1].legend(title="proximal weight")
-plt.show()
-
-# %% tags=["nbval-ignore-output"]
-gap = test - train
-glue("coupled-gap", f"{gap.mean():.2f}", display=False)
-glue("coupled-middle", f"{train[3:9].mean():.2f}", display=False)
-print(f"gap along the road: mean {gap.mean():.2f}, largest {gap.max():.2f};",
-      f"train loss at the end {train[-1]:.2f}")
-assert train[3:9].mean() > 2 * train[-1] and gap.mean() > 0.05
+# %% tags=["hide-input"]
+for pairing, name in zip(PAIRINGS, ("11", "5", "printed"), strict=True):
+    more, up, down, count = noise_tables.longer(roads, "drift", SMALL, pairing,
+                                                replicas=REPLICAS)
+    glue(f"coupled-more-{name}", f"{more} of {count}", display=False)
+    glue(f"coupled-longer-{name}", up, display=False)
+    glue(f"coupled-shorter-{name}", down, display=False)
+more, up, down, count = noise_tables.longer(roads, "drift", SMALL, "(11) / (11)",
+                                            ("linear", "beta"), REPLICAS)
+glue("coupled-linear-longer", f"{up} of {count}", display=False)
+glue("coupled-linear-shorter", down, display=False)
+ratio = roads.loc[(SMALL, "linear"), "drift"] / roads.loc[(SMALL, "beta"), "drift"]
+glue("coupled-linear-ratio", f"{ratio.median():.2f}", display=False)
+for rate, name in ((LARGE, "large"), (SMALL, "small")):
+    more, _, _, count = noise_tables.longer(roads, "length", rate, "(11) / (11)")
+    glue(f"coupled-longer-{name}", f"{more} of {count}", display=False)
 
 # %% [markdown]
-# The loss rises in the middle, as in the paper's figure. The gap between unseen images and those of
-# SGD is {glue:text}`coupled-gap` nats on average, beside a loss of {glue:text}`coupled-middle` in
-# the middle: three hundred images a task are few. With more the gap would likely be smaller; the
-# page does not vary them.
+# In drift at the smallest rate, with (11) on both sides, the uncoupled road is the longer one in
+# {glue:text}`coupled-more-11` pairs: clearly longer in {glue:text}`coupled-longer-11`, clearly
+# shorter in {glue:text}`coupled-shorter-11`. With (5) on both sides it is in
+# {glue:text}`coupled-more-5`, clearly longer in {glue:text}`coupled-longer-5`, clearly shorter in
+# {glue:text}`coupled-shorter-5`. In the pairing that the paper printed it is the longer one in
+# {glue:text}`coupled-more-printed`, for the sake of the pairing. By lengths, with the noise of two
+# ways of drawing batches in them, it is {glue:text}`coupled-longer-large` at the largest rate and
+# {glue:text}`coupled-longer-small` at the smallest.
 #
-# ### The certificate along the iterations
+# **Linear mixing is no shorter than Beta here**, against the known answer of Gaussian tasks
+# ({doc}`known_answer`), where linear roads are the shortest of the three: its drift is clearly the
+# longer one in {glue:text}`coupled-linear-longer` pairs and clearly the shorter in
+# {glue:text}`coupled-linear-shorter`, {glue:text}`coupled-linear-ratio` times as long in the
+# median.
+# There a mixture of two points is a point of a task like the others; here it is two digits on top
+# of each other, which have to be learnt. That this is the reason is a guess.
 #
-# Each iteration returns the largest duality gap {eq}`eq-certificate` of its couplings, the share of
-# the mass that moved, and two averages of the same costs: with the new coupling,
-# $\langle \Gamma_k, C^k \rangle$, and with the independent one, $\mathrm{mean}(C^k)$. *Saved* is
-# what the new coupling saves on the costs that it was chosen on.
+# The stored roads between photographs were travelled at the rate .05 with one replica, so they have
+# no drift. The same three pairings there, by the number of SGD steps of a road:
 
-# %% tags=["nbval-ignore-output"]
-rows = [{"weight": name, "iteration": k, "length": r.length, "<Γ, C>": r.coupled_cost,
-         "mean(C)": r.independent_cost, "saved": 1 - r.coupled_cost / r.independent_cost,
-         "moved": r.moved, "gap / 1e-4": r.gap / 1e-4}
-        for name, result in (("constant", found), ("times 5", growing), ("authors' weights", theirs))
-        for k, r in enumerate(result.iterations, 1)]
-table = pd.DataFrame(rows).set_index(["weight", "iteration"])
-assert (table["gap / 1e-4"] <= 1).all() and (table["<Γ, C>"] <= table["mean(C)"]).all()
-assert table.loc[("times 5", 5), "moved"] < 0.25 * table.loc[("constant", 5), "moved"]
-glue("coupled-authors", " and ".join(f"{road.moved:.0%}" for road in theirs.iterations[3:]),
-     display=False)
-glue("coupled-authors-last", than_the_first(r.length for r in theirs.iterations), display=False)
-glue("coupled-fourth", than_the_first([r.length for r in found.iterations[:4]]), display=False)
-glue("coupled-saved", f"{table.loc['constant', 'saved'].mean():.0%}", display=False)
-glue("coupled-last", than_the_first(r.length for r in found.iterations), display=False)
-steps = np.abs(np.diff([r.length for r in found.iterations])) / found.iterations[0].length
-glue("coupled-steps", f"{steps.min():.0%} to {steps.max():.0%}", display=False)
-table.round(3)
-
-# %% [markdown]
-# If the proximal weight were 0, $\langle \Gamma_k, C^k \rangle \le \mathrm{mean}(C^k)$ would be
-# certain: the independent coupling has the largest entropy, so whatever beats it in
-# {eq}`eq-proximal` must cost less. With a proximal term it could fail after a bad start. In the
-# table the inequality holds in every iteration; the book tests it for every pair that it computes.
-# It is a check of the solver. On the costs that it was chosen on, the coupling with a constant
-# weight saves {glue:text}`coupled-saved` on average. Yet the last road, measured at draws of its
-# own, is {glue:text}`coupled-last` than the first: the saving is the luck of the draw. With the
-# authors' weights the couplings move further at first and save more on their own costs; still the
-# fifth road is {glue:text}`coupled-authors-last` than the first. (A length is not to be compared
-# with the two costs: five of the blocks are seen twice here, at the beginning and the end of the
-# road, whose steps then have less weight in a cost.)
-#
-# Would better costs help? The setting `visits` measures every block at every step, so that a cost
-# is a mean over twelve draws.
-
-# %%
-thorough = coupled(low, high, start, replace(settings, visits=len(blocks), iterations=3),
-                   classes=DIGITS, progress=False)
-
-# %% tags=["nbval-ignore-output"]
-savings = [1 - r.coupled_cost / r.independent_cost for r in thorough.iterations]
-print("lengths", [round(r.length, 2) for r in thorough.iterations], " saved",
-      [f"{saved:.1%}" for saved in savings])
-assert 0 < np.mean(savings) < 0.5 * table.loc["constant", "saved"].mean()
-glue("coupled-thorough", f"{min(savings):.1%} to {max(savings):.1%}", display=False)
+# %% tags=["hide-input"]
+rows = {}
+for name in ("superclasses", "superclasses_2500", "cifar_subsets", "two_domains"):
+    experiment = EXPERIMENTS[name]
+    pairs = Pairs(load(name)["units"], experiment.names)
+    each = experiment.settings.steps * experiment.settings.sgd_steps
+    rows[name] = {"SGD steps": each, "epochs": round(each * 32 / experiment.images, 1),
+                  "accuracy": f"{pairs.runs('accuracy').mean():.2f}"} | {
+        pairing: f"{won.sum()} of {won.size}"
+        for pairing, (free, joined) in PAIRINGS.items()
+        for won in [pairs.longer("uncoupled" + ("_riemannian" if free else ""),
+                                 "coupled" + ("_riemannian" if joined else ""))]}
+pd.DataFrame(rows).T
 
 # %% [markdown]
-# Even on its own costs the coupling now saves only {glue:text}`coupled-thorough`; the saving does
-# not grow from road to road, and the length does not fall. The pairs of a block differ less than
-# single draws suggest, and the proximal weight lets the coupling use only a part of what is left.
+# **So the regime belongs to the answer.** The share of longer uncoupled roads grows from row to row
+# with the length of training; tasks differ between the rows as well, and no classifier of them has
+# arrived. Where the answer is known, it depends on what changes between the tasks
+# ({doc}`known_answer`). For classifiers that learn, at little noise, on many tasks, it is not
+# settled here. Certain is nothing: even $\langle \Gamma_k, C^k \rangle \le$ mean$(C^k)$ is proved
+# only for proximal weight 0, and for the costs on which $\Gamma_k$ was chosen.
+
+# %% [markdown]
+# ### The paper's own pair
 #
-# The gap is relative to the mean cost; its bound is $10^{-4}$. A large proximal weight slows the
-# mirror steps {eq}`eq-mirror` down; after 200 of them Newton's method closes the gap,
-# {eq}`eq-newton`.
-#
-# The coupling's mass keeps moving while the weight is constant. With a growing weight it comes to
-# rest, whatever the costs say.
-#
-# :::{admonition} Not reproduced here
-# :class: erratum not-reproduced
-# **Printed.** Section 5.5: "we typically require 4-5 iterations of (12) for the task distance to
-# converge".
-#
-# **Decided by.** The column `moved`: with the authors' factor of 5 on our first weight, next to
-# nothing moves in the fifth iteration; with their own first weight, {glue:text}`coupled-authors` of
-# the mass move in the fourth and the fifth. With a constant weight the coupling moves as much in
-# the fifth as in the first.
-#
-# **True.** A growing weight stops the coupling by force; how soon depends on the first weight. The
-# length on digits shows no trend to converge by: with a constant weight it changes by
-# {glue:text}`coupled-steps` of the first from one road to the next, and the fourth is
-# {glue:text}`coupled-fourth` than the first. On the paper's own pair, below, the sixth road is
-# {glue:text}`coupled-vehicles-gain` than the first, in one seed and by an unsteady way: it has not
-# come to rest.
-# :::
-#
-# ### On CIFAR-100
-#
-# The same for the pair of the paper's figure, vehicles 1 to vehicles 2 of CIFAR-100 with all their
-# images, as in the paper, computed once and stored: a small 8-layer network, and no GPU. (On a
-# processor of another kind a stored length of digits moved by 1.0 to 1.4%,
-# {doc}`five_superclasses`.)
+# Vehicles 1 to vehicles 2 of CIFAR-100, with all 2,500 images a task as in the paper, was run once
+# and stored. Everything else is smaller than there: one seed of six roads and three seeds of three,
+# in the regime that the cell prints.
 
 # %%
 stored = load("superclasses_2500")
-pair, config = stored["units"]["road/vehicles-1/vehicles-2"], stored["config"]
-print(f"{config['images']} training images a task, as in the paper,",
-      f"a {config['network']} with {config['weights']} weights")
-print("lengths", np.round(pair["lengths"], 3), " last accuracy", f"{pair['accuracy']:.1%}")
-print("moved  ", np.round(pair["moved"], 3))
-for seed in config["seeds"]:
-    three = stored["units"][f"{seed}/vehicles-1/vehicles-2"]["lengths"]
-    print(f"seed {seed}, three roads:", np.round(three, 3))
+units, config = stored["units"], stored["config"]
+pair = units["road/vehicles-1/vehicles-2"]
+three = {seed: units[f"{seed}/vehicles-1/vehicles-2"] for seed in config["seeds"]}
+its = config["settings"]
+epochs = its["steps"] * its["sgd_steps"] * its["batch"] / config["images"]
+print(f"{config['network']} with {config['weights']} weights, {epochs:.1f} epochs a road")
+print(f"six roads: {np.round(pair['lengths'], 2)}, accuracy {pair['accuracy']:.0%}")
+for seed, unit in three.items():
+    print(f"seed {seed}: {np.round(unit['lengths'], 2)}, accuracy {unit['accuracy']:.0%}")
 
-# %% mystnb={"figure": {"caption": "Figure 4 for its own pair, vehicles 1 to vehicles 2 of CIFAR-100. Left: losses along the last road, on the images of SGD and on unseen ones. Right: length of the road and share of the mass moved in each iteration; both relative to the first.", "name": "fig-coupled-vehicles"}} tags=["hide-input"]
-fig, axes = plt.subplots(1, 2, figsize=(7.6, 3.2))
-t = np.arange(1, len(pair["train_loss"]) + 1) / len(pair["train_loss"])
-iteration = np.arange(1, len(pair["lengths"]) + 1)
-_ = axes[0].plot(t, pair["train_loss"], "o-", color=COMPUTED, label="images of SGD")
-_ = axes[0].plot(t, pair["test_loss"], "o--", color=COMPUTED, mfc="w", label="unseen images")
-axes[0].set(xlabel=r"$\tau$", ylabel="cross-entropy (nats)", ylim=(0, 1.1 * max(pair["test_loss"])))
-axes[0].legend()
-for key, colour, label in (("lengths", COMPUTED, "length"), ("moved", OTHER, "mass moved")):
-    _ = axes[1].plot(iteration, np.array(pair[key]) / pair[key][0], "o-", color=colour, label=label)
-axes[1].set(xlabel="iteration", ylabel="relative to the first", ylim=(0, 1.2), xticks=iteration)
-axes[1].legend()
-plt.show()
-
-# %%
-change = np.abs(np.diff(pair["lengths"])) / pair["lengths"][:-1]
-difference = np.subtract(pair["test_loss"], pair["train_loss"])
-glue("coupled-vehicles-change", f"{change.max():.0%}", display=False)
-glue("coupled-vehicles-gain", than_the_first(pair["lengths"]), display=False)
-glue("coupled-vehicles-top", f"{t[np.argmax(pair['train_loss'])]:.2f}", display=False)
-glue("coupled-vehicles-start", f"{pair['train_loss'][0]:.2f}", display=False)
-glue("coupled-vehicles-peak", f"{max(pair['train_loss']):.2f}", display=False)
-glue("coupled-vehicles-end", f"{pair['train_loss'][-1]:.2f}", display=False)
+# %% tags=["hide-input"]
+shorter = [1 - unit["lengths"][-1] / unit["lengths"][0] for unit in three.values()]
+glue("coupled-vehicles-gain", f"{1 - pair['lengths'][-1] / pair['lengths'][0]:.0%}", display=False)
+glue("coupled-vehicles-three", f"{min(shorter):.0%} to {max(shorter):.0%}", display=False)
+glue("coupled-vehicles-epochs", f"{epochs:.1f}", display=False)
 glue("coupled-vehicles-accuracy", f"{pair['accuracy']:.0%}", display=False)
-assert 0.4 < t[np.argmax(pair["train_loss"])] < 0.9
-assert pair["train_loss"][-1] < 0.9 * max(pair["train_loss"])
-glue("coupled-vehicles-gap", f"{difference.mean():.2f}", display=False)
-glue("coupled-vehicles-first-gap", f"{difference[0]:.2f}", display=False)
-glue("coupled-vehicles-last-gap", f"{difference[-1]:.2f}", display=False)
+for name, k in (("start", 0), ("end", -1)):
+    glue(f"coupled-vehicles-{name}", f"{pair['train_loss'][k]:.2f}", display=False)
+glue("coupled-vehicles-peak", f"{max(pair['train_loss']):.2f}", display=False)
+gaps = np.subtract(pair["test_loss"], pair["train_loss"])
+glue("coupled-vehicles-gap", f"{gaps.mean():.2f}", display=False)
+glue("coupled-vehicles-last-gap", f"{gaps[-1]:.2f}", display=False)
 
 # %% [markdown]
-# After six iterations the road of this pair is {glue:text}`coupled-vehicles-gain` than the first,
-# up and down on the way; from one road to the next the length changes by up to
-# {glue:text}`coupled-vehicles-change`. ({numref}`fig-five-iterations` has three iterations of all
-# twenty pairs, with 800 images a task.) These six roads are one seed's; of the two others, printed
-# above, the third road is a few percent shorter than the first.
+# The sixth road of that one seed is {glue:text}`coupled-vehicles-gain` shorter than its first, up
+# and down on the way, the third roads of three seeds by {glue:text}`coupled-vehicles-three`: all
+# measured as lengths with batch norm, at {glue:text}`coupled-vehicles-epochs` epochs a road against
+# the program's 160, where the network ends at {glue:text}`coupled-vehicles-accuracy` accuracy. Its
+# training loss rises from {glue:text}`coupled-vehicles-start` to
+# {glue:text}`coupled-vehicles-peak` within the road, as in the paper's figure, and ends at
+# {glue:text}`coupled-vehicles-end`, far from fitted. The gap to unseen images, "small throughout"
+# in the paper, is {glue:text}`coupled-vehicles-gap` nats on average and
+# {glue:text}`coupled-vehicles-last-gap` at the end. A network that has not arrived cannot decide
+# what the paper's figure shows. ({numref}`fig-five-iterations` has all twenty pairs, with 800
+# images a task.)
 #
-# The paper's training loss "increases towards the middle". Here it rises from
-# {glue:text}`coupled-vehicles-start` to {glue:text}`coupled-vehicles-peak` at $\tau$ =
-# {glue:text}`coupled-vehicles-top` and falls to {glue:text}`coupled-vehicles-end`, far above where
-# it began: at the end the network is right about {glue:text}`coupled-vehicles-accuracy` of the test
-# images only.
+# ## A killed run
 #
-# The gap to unseen images is {glue:text}`coupled-vehicles-gap` nats on average, and
-# {glue:text}`coupled-vehicles-first-gap` at the first step, where the network is still that of the
-# source. At the end it is {glue:text}`coupled-vehicles-last-gap`. The paper's gap for this pair is
-# "small throughout"; ours is so only near the end.
+# A run that saves its state goes on after a kill, from the last half minute within a road, and
+# reaches the same numbers. Here the power fails in the second road.
+
+# %%
+brief = replace(settings, sgd_steps=10)
+road_to = {"target": high, "settings": brief, "classes": DIGITS, "progress": False}
+calls = itertools.count()
+
+def power_cut(*_):
+    if next(calls) == 200:
+        raise KeyboardInterrupt
+
+# %%
+whole = coupled(low, network=start, **road_to)
+file = Path(tempfile.mkdtemp()) / "run.pt"
+cut = start.register_forward_pre_hook(power_cut)
+try:
+    _ = coupled(low, network=start, save=file, **road_to)
+except KeyboardInterrupt:
+    cut.remove()
+    print("killed; roads saved:", len(torch.load(file)["iterations"]))
+resumed = coupled(low, network=start, save=file, **road_to)
+assert resumed.iterations == whole.iterations, "the same lengths and losses"
+assert torch.equal(resumed.coupling, whole.coupling), "the same coupling"
+
+# %% [markdown]
+# Lengths, losses and coupling equal the uninterrupted ones bit by bit.
 #
 # ## What the page found
 #
-# The algorithm runs, its couplings are certified, and a killed run loses nothing. Its number is the
-# length of one road of SGD: not 0 from a task to itself, longer with smaller batches, and dependent
-# on which outputs stand for which classes. By index it hangs on an arbitrary numbering; a union of
-# the labels, which is what the authors' program has, adds a change of names.
+# *What the paper printed:* a distance that is the length of a road, always shorter than the
+# uncoupled one, at rest after four or five iterations.
 #
-# The new coupling was cheaper than the independent one in every run, on the costs that it was
-# chosen for. Measured at fresh draws, the road on digits is {glue:text}`coupled-last` after five
-# iterations, and that of the vehicles {glue:text}`coupled-vehicles-gain` after six, up and down on
-# the way. The coupled road is not always shorter than the uncoupled one, in either reading of the
-# expectation. Convergence in four or five iterations is partly forced by the growing weight.
+# *What we found.* The algorithm runs, its couplings are certified, and a killed run loses nothing.
+# Its length adds SGD's noise to the task: {glue:text}`coupled-share` of it on average at a rate of
+# .0125, and more at the .05 of this book's other roads. Products of replicas take the noise out:
+# {glue:text}`coupled-drift-within` drifts are within 5% of those at a quarter of the rate, with an
+# error that covers, while every length changes. What is left depends on conventions, the outputs
+# and the gate before all; they are not noise but definitions, and a distance has to name them.
+#
+# *Where they part.* Without noise and with one equation on both sides, the uncoupled road between
+# tasks of digits is clearly the longer one in {glue:text}`coupled-longer-11` of 20 pairs. In the
+# pairing that the paper printed it is in {glue:text}`coupled-longer-printed`. On photographs the
+# stored lengths have every answer, by the length of training. One sentence for all regimes there is
+# none.

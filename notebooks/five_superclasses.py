@@ -466,12 +466,13 @@ print(f"<Γ, C> below mean(C) in {count} of {count} runs, by {saved:.0%} on aver
 
 # %% [markdown]
 # A pair is measured about once a road, at one share $m$, and most of the {glue:text}`five-saved` is
-# the luck of the draw ({doc}`coupled_transfer`): the last road is shorter than the first by
-# {glue:text}`five-fresh`. Three roads are few: the one pair that went on to six became
-# {glue:text}`five-six-roads` shorter with 800 images a task and {glue:text}`five-six-roads-2500`
-# with 2,500. (A length is not compared with mean$(C)$: where the blocks do not divide evenly among
-# the steps of a road, some are seen twice, at its beginning and its end, and those steps have less
-# weight in mean$(C)$.)
+# the luck of that one look ({doc}`coupled_transfer`): the last road, measured at others, is shorter
+# than the first by {glue:text}`five-fresh`. (The published program's costs are sums over a hundred
+# looks at all pairs, which leave less to luck.) Three roads are few: the one pair that went on to
+# six became {glue:text}`five-six-roads` shorter with 800 images a task and
+# {glue:text}`five-six-roads-2500` with 2,500. (A length is not compared with mean$(C)$: where the
+# blocks do not divide evenly among the steps of a road, some are seen twice, at its beginning and
+# its end, and those steps have less weight in mean$(C)$.)
 #
 # The same in all stored runs, the six-road pair apart, and in how many of them the uncoupled road
 # is the longer one:
