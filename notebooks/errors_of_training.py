@@ -1,0 +1,349 @@
+# %% [markdown]
+# # What samples, blocks and training add
+#
+# **Question.** Where the length of a road is known, what do entropy, pairs that cross to another
+# class, a finite sample, small blocks and SGD each add to it or take from it, and what does the
+# size of a block decide?
+#
+# The tasks are those of {doc}`known_answer`: two Gaussian classes with $|m| = 1$, and a target that
+# is turned. One softmax tells the classes apart, and lengths are Fisher-Rao lengths.
+
+# %% tags=["hide-input"]
+from dataclasses import replace
+from itertools import pairwise
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import torch
+from myst_nb import glue
+from scipy.special import expit
+
+from tdist import couplings, studies, transfer
+from tdist.exact_roads import paired_road, predict, travel
+from tdist.fisher_rao import distance
+from tdist.gaussians import GaussianTask, between, entropic_correlation, known_road, plane
+from tdist.plots import COMPUTED, OTHER, use_book_style
+from tdist.studies import block_sizes
+from tdist.transfer.blocks import Blocks
+
+use_book_style()
+torch.set_num_threads(1)
+HERE = "in the book's example; edit freely"  # what every assert below is about
+one = GaussianTask.two(1, 0)
+
+# %% [markdown]
+# ## Crossing pairs, and entropy
+#
+# The coupling of {doc}`known_answer` keeps classes together, and joins each point to one. A
+# coupling that is found from samples does neither. Let a share of each class go to the other class
+# of the target, again by translation: its points move from $y m_s$ to $-y m_t$, with the soft label
+# {eq}`eq-displacement`, $y$ with probability $1 - \tau$. Entropy of weight $\epsilon$ joins $z$ to
+# partners $z'$ that correlate with it by $\rho = \sqrt{1 + (\epsilon/4)^2} - \epsilon/4$, so that
+# on the way the clouds shrink to the variance $1 - 2\tau(1 - \tau)(1 - \rho)$. Both have exact
+# roads.
+
+# %%
+def flow(crossing):
+    """The share of all pairs between each two classes, if a share crosses."""
+    return [[(1 - crossing) / 2, crossing / 2], [crossing / 2, (1 - crossing) / 2]]
+
+
+far = GaussianTask.two(1, 120)
+joint = pd.DataFrame({f"{crossing:.0%} cross": {
+    f"entropy {entropy:g}": known_road(one, far, flow=flow(crossing), steps=12,
+                                       correlation=entropic_correlation(entropy)).length
+    for entropy in (0, 0.2, 0.5, 1)} for crossing in (0, 0.05, 0.1, 0.2)})
+joint.round(3)
+
+# %% [markdown]
+# At 120 degrees, with linear mixing. Entropy shortens the road, crossing pairs lengthen it: an
+# entropy of 0.5 takes off {glue:text}`gaussian-entropy`, and {glue:text}`gaussian-cross` more pairs
+# that cross give it back. A coupling with both can look right by accident.
+
+# %%
+by_entropy = joint.iloc[0, 0] - joint.iloc[2, 0]
+assert by_entropy > 0 and (joint.diff(axis=1).iloc[:, 1:] > 0).all(axis=None), HERE
+level = np.interp(joint.iloc[0, 0], joint.iloc[2], [0, 0.05, 0.1, 0.2])
+glue("gaussian-entropy", f"{by_entropy / joint.iloc[0, 0]:.1%}", display=False)
+glue("gaussian-cross", f"{level:.0%}", display=False)
+
+# %% [markdown]
+# Now let many cross, at every angle. In the plane of $x$, keeping costs $\lVert m_t - m_s \rVert^2$
+# and crossing $\lVert m_t + m_s \rVert^2$: beyond 90 degrees the inputs alone prefer crossing.
+
+# %% mystnb={"figure": {"caption": "Coupled length against the angle between the tasks, for couplings that keep all, half and none of each class together; |m| = 1. If all points cross, the road is longer than the uncoupled one at every angle below 180 degrees; if half do, it is so up to some 130 degrees. The vertical line is where the inputs alone begin to prefer crossing.", "name": "fig-gaussian-labels"}} tags=["hide-input"]
+degrees = np.arange(5, 181, 25)
+kept = {keep: [known_road(one, GaussianTask.two(1, d), flow=flow(1 - keep), steps=12).length
+               for d in degrees] for keep in (1, 0.5, 0)}
+free = [known_road(one, GaussianTask.two(1, d), "bernoulli", steps=12).length for d in degrees]
+assert np.all(np.array(kept[1]) < free), HERE
+assert np.all(np.array(kept[0]) > np.array(free) - 2e-3), HERE
+assert np.isclose(kept[0][-1], free[-1], atol=2e-3), HERE
+fig, ax = plt.subplots()
+for (keep, values), style in zip(kept.items(), ("o-", "s--", "^:"), strict=True):
+    _ = ax.plot(degrees, values, style, color=COMPUTED,
+                label=f"coupled, {keep:.0%} keep their class")
+_ = ax.plot(degrees, free, "D-", color=OTHER, label="uncoupled")
+ax.axvline(90, color="black", lw=1, ls=":")
+ax.set(xlabel="angle between the tasks (degrees)", ylabel="length L", xticks=range(0, 181, 45),
+       ylim=(0, None))
+ax.legend(fontsize=8)
+plt.show()
+
+# %% [markdown]
+# At 180 degrees the crossing coupling moves no point and only changes labels: it *is* the uncoupled
+# road. At every smaller angle it is longer. A coupling that starts from distances of features, as
+# the paper's does, rests on features that bring like classes near. Can the later proximal steps
+# repair it, whose costs are lengths? Here is what pairs of either kind travel on the road of the
+# crossing coupling.
+
+# %%
+def two_kinds(d):
+    """Mean length at pairs that keep their class and at pairs that cross, on the road on which all
+    cross."""
+    end = GaussianTask.two(1, d)
+    road, x = known_road(one, end, flow=flow(1)), plane(one, end)
+    middle = [(a + b) / 2 for a, b in pairwise(road.tau)]
+    return [travel(road.path, [(x, between(one, end, tau, flow=flow(crossing)).density(x))
+                               for tau in middle])[0].sum() for crossing in (0, 1)]
+
+
+costs = pd.DataFrame({d: two_kinds(d) for d in (30, 60, 90, 120)}, ["keeping", "crossing"])
+costs = costs.T.rename_axis("degrees")
+assert costs.loc[30, "crossing"] < costs.loc[30, "keeping"], HERE
+assert all(costs.loc[d, "keeping"] < costs.loc[d, "crossing"] for d in (90, 120)), HERE
+costs.round(2)
+
+# %% [markdown]
+# Not at small angles: there crossing pairs are the cheaper ones on their own road, because the
+# costs belong to the road that a coupling made. From 90 degrees on, where the inputs begin to
+# prefer crossing, keeping pairs are the cheaper ones, and the steps point the right way.
+#
+# ## Samples
+#
+# From here on the target is turned by 120 degrees, and mixing is linear. First only the number of
+# points is at work: exact fits on pairs that are joined by the true translation.
+
+# %%
+known = {mixing: known_road(one, far, mixing).length for mixing in ("linear", "beta", "bernoulli")}
+
+
+def translated(count, seed):
+    rng, y = np.random.default_rng(seed), np.arange(count) % 2
+    z = rng.normal(size=(count, 2))
+    return one.means[y] + z, far.means[y] + z, y, y
+
+
+def mean_and_error(values):
+    return np.mean(values), np.std(values, ddof=1) / np.sqrt(len(values))
+
+
+found = {n: [paired_road(*translated(n, seed), steps=8).length for seed in range(24)]
+         for n in (100, 400, 1600)}
+for n, lengths in found.items():
+    mean, error = mean_and_error(lengths)
+    print(f"{n:4d} pairs: L = {mean:.3f} +- {error:.3f}, spread {np.std(lengths, ddof=1):.3f}")
+print(f"known: {known['linear']:.3f}")
+assert np.std(found[1600]) < 0.5 * np.std(found[100]), HERE
+
+# %% [markdown]
+# The spread of $n$ samples falls roughly as $1/\sqrt n$; on average they are right.
+#
+# ## Entropy, small blocks, crossing pairs: one by one
+#
+# Now the coupling is found from the points, in blocks of $n$, by entropic transport of weight 0.5,
+# with a cost of 30 on unequal labels. If every block has as many points of each class in both
+# tasks, no pair crosses. Blocks that are drawn at random have not, and the surplus must cross.
+
+# %%
+def block_pairs(n, balanced, seed, count=3000):
+    """Pairs drawn from entropic couplings of blocks of n."""
+    rng = np.random.default_rng(seed)
+    y, y_there = (np.tile(np.arange(n) % 2, (count // n, 1)) if balanced else
+                  rng.integers(2, size=(count // n, n)) for _ in range(2))
+    x, there = (task.means[label] + rng.normal(size=(*label.shape, 2))
+                for task, label in ((one, y), (far, y_there)))
+    cost = ((x[:, :, None] - there[:, None]) ** 2).sum(-1)
+    cost = cost + 30 * (y[:, :, None] != y_there[:, None])
+    gamma = couplings.entropic(cost, 0.5, tolerance=1e-3, max_steps=60).coupling
+    partner = (np.cumsum(n * gamma, axis=2) < rng.random((*y.shape, 1))).sum(2).clip(max=n - 1)
+    there = np.take_along_axis(there, partner[..., None], 1)
+    y_there = np.take_along_axis(y_there, partner, 1)
+    return x.reshape(-1, 2), there.reshape(-1, 2), y.ravel(), y_there.ravel()
+
+
+rows, SEEDS = {}, 8
+for n in (8, 20, 60):
+    for balanced in (True, False):
+        draws = [block_pairs(n, balanced, seed) for seed in range(SEEDS)]
+        mean, error = mean_and_error([paired_road(*pairs, steps=8).length for pairs in draws])
+        crossing = np.mean([pairs[2] != pairs[3] for pairs in draws])
+        rows[n, "balanced" if balanced else "drawn"] = {"L": mean, "error": error,
+                                                       "crossing": crossing}
+steps = pd.DataFrame(rows).T.rename_axis(["block", "classes"])
+rho = entropic_correlation(0.5)
+entropic = known_road(one, far, correlation=rho).length
+print(f"known: {known['linear']:.3f}; with the entropy, blocks without end: {entropic:.3f}")
+steps.round(3)
+
+# %% [markdown]
+# Read from the known length downwards. The entropy takes off {glue:text}`gaussian-errors-entropy`,
+# whatever the block. Blocks of 20 with balanced classes take off another
+# {glue:text}`gaussian-errors-block`, because a point finds no partner with its own $z$. Drawing the
+# blocks at random makes {glue:text}`gaussian-errors-crossing` of the pairs cross, and that gives
+# {glue:text}`gaussian-errors-back` back: the sum of three errors is smaller than two of them.
+
+# %%
+L = steps["L"]
+parts = {"entropy": entropic - known["linear"], "block": L[20, "balanced"] - entropic,
+         "back": L[20, "drawn"] - L[20, "balanced"]}
+assert parts["entropy"] < 0 and parts["back"] > 3 * np.hypot(*steps["error"][20]), HERE
+assert L[8, "balanced"] < L[20, "balanced"] < L[60, "balanced"] < known["linear"], HERE
+for name, part in parts.items():
+    glue(f"gaussian-errors-{name}", f"{abs(part) / known['linear']:.1%}", display=False)
+glue("gaussian-errors-crossing", f"{steps['crossing'][20, 'drawn']:.0%}", display=False)
+
+# %% [markdown]
+# ## The noise of SGD
+#
+# At each of $K$ values of $\tau$ SGD takes $S$ steps with mini-batches of 64 pairs, and the length
+# of the path from one stop to the next is measured; all rows take $K S = 1600$ steps.
+
+# %%
+def sgd_road(pairs, stops, rate, seed, total=1600):
+    x, there, y, _ = pairs
+    rng, beta, path = np.random.default_rng(seed), one.classifier(), [one.classifier()]
+    for tau in np.arange(1, stops + 1) / stops:
+        for _ in range(total // stops):
+            i = rng.integers(len(x), size=64)
+            rows = np.column_stack([(1 - tau) * x[i] + tau * there[i], np.ones(64)])
+            beta = beta - rate * np.outer([0, 1], (expit(rows @ beta[1]) - y[i]) @ rows) / 64
+        path.append(beta)
+    middle = (np.arange(stops) + 0.5) / stops
+    clouds = [((1 - tau) * x + tau * there, np.eye(2)[y]) for tau in middle]
+    return travel(path, clouds)[0].sum()
+
+
+pairs = translated(4000, 0)
+exact = paired_road(*pairs).length
+found = {rate: {f"K = {stops}": mean_and_error([sgd_road(pairs, stops, rate, seed)
+                                                for seed in range(3)])
+                for stops in (4, 8, 16, 32)} for rate in (1.0, 0.3, 0.1)}
+noise = pd.DataFrame({rate: {stops: mean for stops, (mean, _) in row.items()}
+                      for rate, row in found.items()}).T
+error = max(error for row in found.values() for _, error in row.values())
+print(f"exact fits on these pairs: {exact:.3f}; largest standard error below: {error:.3f}")
+noise.rename_axis("learning rate").round(2)
+
+# %% [markdown]
+# At the rates 1 and 0.3 the length *grows* with the number of stops: the noise of the weights does
+# not depend on how often one looks, and each look adds its length. At a smaller rate the noise
+# falls as the root of the rate, and the length comes down to the exact one. A plain length is
+# comparable between pairs of tasks only at equal stops, steps, batch and rate.
+
+# %%
+assert all(np.diff(noise.loc[rate]).min() > 0 for rate in (1.0, 0.3)), HERE
+assert noise.loc[1.0, "K = 32"] > 1.4 * exact, HERE
+assert abs(noise.loc[0.1, "K = 8"] / exact - 1) < 0.06, HERE
+
+# %% [markdown]
+# ## The package on the same problem
+#
+# `transfer.coupled` takes any network; here it is one linear layer that starts as the source's best
+# classifier. The features that its first coupling is made from are the point and its class, so that
+# classes stay together as far as they can. It travels one road, of four replicas: `drift` is the
+# length without SGD's noise. Beside it stand exact fits on pairs that are drawn from the same
+# coupling, once without those that cross.
+
+# %% tags=["nbval-ignore-output"]
+settings = replace(block_sizes.SETTINGS, block=20, mixing="linear", iterations=1, sgd_steps=60)
+
+
+def read(seed):
+    tasks = [block_sizes.draw(end, name, seed) for end, name in ((one, "source"), (far, "target"))]
+    network, features = block_sizes.start(), block_sizes.point_and_class
+    same = {"seed": seed, "replicas": 4, "progress": False}
+    found = transfer.coupled(*tasks, network, settings, features=features, **same)
+    free = transfer.uncoupled(*tasks, network, settings, **same)
+    blocks = Blocks(*tasks, settings.block, seed)
+    blocks.start(features, settings.start_entropy, settings.tolerance)
+    rows = blocks.draw(np.random.default_rng(0), 3000)
+    ends = [part[i].numpy() for part, i in
+            ((tasks[0].images, rows[0]), (tasks[1].images, rows[1]),
+             (tasks[0].labels, rows[0]), (tasks[1].labels, rows[1]))]
+    keeping = ends[2] == ends[3]
+    lone = np.ones(len(tasks[0])) / len(tasks[0])
+    mixture = [task.images.numpy() for task in tasks], [task.labels.numpy() for task in tasks]
+    return {"exact fits, pairs that keep their class":
+                paired_road(*(part[keeping] for part in ends), steps=8).length,
+            "exact fits, all pairs": paired_road(*ends, steps=8).length,
+            "coupled, drift": found.drift, "coupled, length": found.length,
+            "exact fits, mixture": paired_road(*mixture[0], *mixture[1], "bernoulli",
+                                               weights=lone, steps=8).length,
+            "uncoupled, drift": free.drift, "uncoupled, length": free.length}
+
+
+several = pd.DataFrame([read(seed) for seed in range(6)])
+package = pd.DataFrame({"mean": several.mean(), "error": several.sem()})
+answer = [known["linear"]] * 4 + [known["bernoulli"]] * 3
+package["from the known"] = package["mean"] / answer - 1
+package.round(3)
+
+# %% [markdown]
+# READING
+
+# %% [markdown]
+# ## What does the size of a block decide?
+#
+# The proximal steps look for a coupling whose road is shorter. Roads 1 to 3 of five draws of 240
+# points a task, in blocks of 8, 20 and 30 and in one block of all, come from a stored study
+# (`python -m tdist.studies run block_sizes`). Next to the road of SGD stand exact fits on pairs
+# from the first and the last coupling.
+
+# %%
+stored = studies.load("block_sizes")
+sizes, seeds = stored["config"]["sizes"], range(stored["config"]["seeds"])
+
+
+def over_seeds(number, size, mixing, scaled=False):
+    units = [stored["units"][block_sizes.key(size, mixing, scaled, seed)] for seed in seeds]
+    return mean_and_error([number(unit) for unit in units])
+
+
+NUMBERS = {"last / first road": lambda unit: unit["lengths"][-1] / unit["lengths"][0],
+           "the same, exact fits": lambda unit: unit["last"]["exact"] / unit["first"]["exact"],
+           "exact, first": lambda unit: unit["first"]["exact"],
+           "exact, last": lambda unit: unit["last"]["exact"],
+           "cost / independent": lambda unit: unit["saved"][-1],
+           "crossing, first": lambda unit: unit["first"]["crossing"],
+           "crossing, last": lambda unit: unit["last"]["crossing"]}
+cases = [(mixing, size, scaled) for mixing in ("linear", "beta") for scaled in (False, True)
+         for size in (stored["config"]["scaled"] if scaled else sizes)]
+table = pd.DataFrame({(mixing, "proximal weight ~ n" if scaled else "10", size): {
+    name: over_seeds(number, size, mixing, scaled)[0] for name, number in NUMBERS.items()}
+    for mixing, size, scaled in cases}).T.rename_axis(["mixing", "weight", "block"])
+table.round(3)
+
+# %% mystnb={"figure": {"caption": "CAPTION", "name": "fig-gaussian-blocks"}} tags=["hide-input"]
+fig, axes = plt.subplots(1, 2, figsize=(7.6, 3.2))
+places = np.arange(len(sizes))
+for ax, name in zip(axes, ("last / first road", "cost / independent"), strict=True):
+    for mixing, colour, shift in (("linear", COMPUTED, -0.05), ("beta", OTHER, 0.05)):
+        for number, style in ((name, "o-"), ("the same, exact fits", "s--")):
+            if number in (name, "the same, exact fits" if ax is axes[0] else name):
+                mean, error = zip(*(over_seeds(NUMBERS[number], size, mixing) for size in sizes),
+                                  strict=True)
+                _ = ax.errorbar(places + shift, mean, error, fmt=style, color=colour, capsize=2,
+                                label=mixing + (", exact fits" if style == "s--" else ""))
+    ax.set(xlabel="points in a block", ylabel=name, xticks=places)
+    ax.set_xticklabels([*sizes[:-1], "all"])
+axes[0].legend(fontsize=8)
+plt.tight_layout()
+plt.show()
+
+# %% [markdown]
+# READING
+
+# %% [markdown]
+# ## What the page found
