@@ -589,8 +589,8 @@ roads.round(3)
 # are the same distance apart in every row, to within a hundredth; the roads are not equally
 # long. The noise of the mini-batches lengthens them, the more so the smaller the batch, and
 # measuring at every step counts every jitter. So the number depends on the batch, on how often one
-# looks, and on the learning rate (which {doc}`known_answer` varies). These must be the same for all
-# pairs of tasks that are to be compared. The book looks once for each step of $\tau$.
+# looks, and on the learning rate (which {doc}`errors_of_training` varies). These must be the same
+# for all pairs of tasks that are to be compared. The book looks once for each step of $\tau$.
 #
 # The paper's second wish for a distance, in its introduction, is that it should not be like those
 # that count epochs of fine-tuning, "where different hyper-parameters may result in different

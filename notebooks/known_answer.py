@@ -5,9 +5,9 @@
 # uncoupled road, which is shorter, and what do the mixing and more classes change?
 #
 # {cite:t}`gao2021` say in Remark 1 that without coupling the road is necessarily longer. Gaussian
-# classes and a linear classifier are enough to judge that: the best classifier is known in closed
-# form, and so is the optimal transport. Lengths are in Fisher-Rao units. What samples, blocks and
-# SGD do to them is the question of {doc}`errors_of_training`.
+# classes and a linear classifier can judge that: the best classifier is known in closed form, and
+# so is the optimal transport. Lengths are in Fisher-Rao units. What samples, blocks and SGD do to
+# them is the question of {doc}`errors_of_training`.
 
 # %% tags=["hide-input"]
 import matplotlib.pyplot as plt
@@ -43,12 +43,7 @@ HERE = "in the book's example; edit freely"  # what every assert below is about
 # $$
 # \log \frac{p(+ \mid x)}{p(- \mid x)} = w \cdot x + b , \qquad w = 2m , \quad b = -2\, m \cdot c .
 # $$ (eq-gaussian-classifier)
-
-# %%
-source, target = GaussianTask.two(2, 0), GaussianTask.two(2, 100)
-print("target: w and b of class +", target.classifier()[1].round(3))
-
-# %% [markdown]
+#
 # ## The coupled road
 #
 # :::{prf:proposition} The coupled road of Gaussian tasks (*exact*)
@@ -93,11 +88,10 @@ print("target: w and b of class +", target.classifier()[1].round(3))
 # the cross-entropy is convex.
 
 # %%
-road = known_road(source, target)
-print(f"coupled: L = {road.length:.4f}, R = {road.riemannian_length:.4f}")
-print("halfway:", road.path[12, 1].round(3), " closed form:",
-      (source.means + target.means)[1].round(3))
-assert np.allclose(road.path[12, 1, :2], (source.means + target.means)[1], atol=1e-5), HERE
+source, target = GaussianTask.two(2, 0), GaussianTask.two(2, 100)
+halfway = known_road(source, target).path[12, 1, :2]
+print("w halfway, fitted:", halfway.round(4), "2 m:", (source.means + target.means)[1].round(4))
+assert np.allclose(halfway, (source.means + target.means)[1], atol=1e-5), HERE
 
 # %% [markdown]
 # Where the tasks differ by a shift alone, $w$ stays, and {eq}`eq-gaussian-length` is a single
@@ -299,8 +293,8 @@ long, short = pair_of_roads(one, wide)
 print("|w| along the coupled road  ", long.path[::3, 1, 0].round(3))
 print("|w| along the uncoupled road", short.path[::3, 1, 0].round(3))
 print(f"coupled L = {long.length:.3f}, uncoupled L = {short.length:.3f}")
-detour = 2 * (1 + 3 * long.tau) / (1 + long.tau) ** 2
-assert np.allclose(long.path[:, 1, 0], detour, atol=1e-4), HERE
+along = 2 * (1 + 3 * long.tau) / (1 + long.tau) ** 2
+assert np.allclose(long.path[:, 1, 0], along, atol=1e-4), HERE
 assert short.length < 1e-3 and long.length > 0.08, HERE
 glue("gaussian-detour-length", round(long.length, 2), display=False)
 

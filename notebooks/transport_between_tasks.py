@@ -193,7 +193,7 @@ table.round(2)
 # {glue:text}`transport-block-20-spread`). The squared distance of the two Gaussians themselves is
 # 4: in 20 dimensions even the full coupling of 480 samples says five times that. A coupling of
 # samples joins samples, and in many dimensions none is near. What the size of a block does to the
-# length of a road is measured where that length is known, {doc}`known_answer`.
+# length of a road is measured where that length is known, {doc}`errors_of_training`.
 #
 # The paper also says that "the weight trajectory converges using this technique", drawing one block
 # at each time for SGD and for the costs. The book has not tested that sentence: here each pair of a

@@ -26,7 +26,7 @@ POINTS, DRAWN, SEEDS = 240, 2000, 5
 SIZES, EVEN = (8, 20, 30, POINTS), 20  # the size at which both proximal weights are one
 SCALED = (8,)
 SETTINGS = Settings(steps=12, sgd_steps=50, batch=64, lr=0.1, pretrain_steps=0, iterations=3,
-                    start_entropy=0.02, clock="arcsine", anneal=True)
+                    start_entropy=0.02, clock="arcsine", anneal=True, visits=None)
 ENDS = GaussianTask.two(1, 0), GaussianTask.two(1, 120)
 APART = np.sqrt(30)  # added to unequal labels: classes stay together as far as they can
 
