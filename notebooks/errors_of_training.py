@@ -20,8 +20,7 @@ from myst_nb import glue
 from scipy.special import expit
 
 from tdist import couplings, studies, transfer
-from tdist.exact_roads import paired_road, predict, travel
-from tdist.fisher_rao import distance
+from tdist.exact_roads import paired_road, travel
 from tdist.gaussians import GaussianTask, between, entropic_correlation, known_road, plane
 from tdist.plots import COMPUTED, OTHER, use_book_style
 from tdist.studies import block_sizes
@@ -29,7 +28,7 @@ from tdist.transfer.blocks import Blocks
 
 use_book_style()
 torch.set_num_threads(1)
-HERE = "in the book's example; edit freely"  # what every assert below is about
+HERE = "this holds in the book's example, and need not in another one; edit freely"
 one = GaussianTask.two(1, 0)
 
 # %% [markdown]

@@ -25,7 +25,7 @@ from tdist.gaussians import GaussianTask, between, known_road, plane
 from tdist.plots import COMPUTED, OTHER, SOURCE, TARGET, WRONG, use_book_style
 
 use_book_style()
-HERE = "in the book's example; edit freely"  # what every assert below is about
+HERE = "this holds in the book's example, and need not in another one; edit freely"
 
 # %% [markdown]
 # ## A task whose best classifier is known
