@@ -11,6 +11,7 @@ from tdist.studies import (  # noqa: F401
     knobs,
     known_lengths,
     layers,
+    looks,
     noise,
     predictive,
     rooms_colours,

@@ -84,7 +84,7 @@ def _iterate(state, moving, parts, head, settings, seed, kind, save, bar):
     if not road.costs:  # uncoupled
         nothing = dict.fromkeys(("coupled_cost", "independent_cost", "gap", "moved"), math.nan)
         return state | {"iterations": [*state["iterations"], record | nothing]}
-    new = [_proximal(cost, part.coupling, settings, number)
+    new = [next_coupling(cost, part.coupling, settings, number)
            for cost, part in zip(road.costs, parts, strict=True)]
     (coupling, gap), cost, previous = new[0], road.costs[0], parts[0].coupling
     seen_here = ~cost.isnan().any((1, 2))  # (blocks,) that the road reached
@@ -114,7 +114,7 @@ def _result(state, network, parts, head, settings, seed, joined):
         settled=now - later <= max(relative * now, absolute))
 
 
-def _proximal(cost, previous, settings, iteration):
+def next_coupling(cost, previous, settings, iteration):
     """The next coupling, and its largest gap, relative to the block's mean cost, or, where that is
     the unit, to the mean cost of all."""
     own = cost.mean((1, 2))  # (blocks,)
