@@ -15,8 +15,8 @@ def units(study, prefix=""):
 
 
 def test_known_lengths_are_found():
-    """Of every pair of Gaussian tasks and kind of road: within 1% in at least nine seeds of ten, and
-    within the interval of 95% in at least 90% of all."""
+    """Of every pair of Gaussian tasks and kind of road: within 1% in at least nine seeds of ten,
+    and within the interval of 95% in at least 90% of all."""
     inside = []
     for key, unit in units("known_lengths").items():
         if key == "first seed":
