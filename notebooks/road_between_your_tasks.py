@@ -221,9 +221,13 @@ pd.DataFrame({what: row(one) for what, one in roads.items()}).T
 # %% tags=["nbval-ignore-output"]
 print(roads["both"])
 
+# %% tags=["hide-input", "nbval-ignore-output"]
+glue("road-quiet", repr(roads["both"].of("to itself", "drift")), display=False)
+glue("road-loud", repr(roads["both"].itself), display=False)
+
 # %% [markdown]
-# What is left of the way to itself is no noise: the classifier, trained to a point where it fits,
-# still learns at a new rate. Longer pretraining makes it smaller.
+# Of the way to itself, {glue:text}`road-loud` with the noise, {glue:text}`road-quiet` is left. Some
+# of that may be true: a classifier that fits its task still learns a little when it is trained on.
 #
 # Tables and texts need nothing else than a network for their columns:
 
