@@ -104,8 +104,9 @@ def help_texts(topic):
 
 topics = ("stats", "linalg", "signal", "special", "optimize", "ndimage")
 texts = {topic: help_texts(topic) for topic in topics}
-encoder = make_pipeline(HashingVectorizer(n_features=2**14, alternate_sign=False),
-                        TfidfTransformer(), TruncatedSVD(384, random_state=0))
+encoder = make_pipeline(  # words only: some of the numbers in the examples are random
+    HashingVectorizer(token_pattern="[a-z]{2,}", n_features=2**14, alternate_sign=False),
+    TfidfTransformer(), TruncatedSVD(384, random_state=0))
 vectors = encoder.fit_transform([text for one in texts.values() for text in one])
 vectors *= 384**0.5 / np.linalg.norm(vectors, axis=1, keepdims=True)  # each number about 1
 topic = np.repeat(topics, [len(one) for one in texts.values()])
