@@ -29,7 +29,7 @@ from tdist.exact_roads import paired_road
 from tdist.fisher_rao import distance, expected_length
 from tdist.gaussians import GaussianTask, between, known_road, plane
 from tdist.geodesics import distances, geodesic, progress
-from tdist.plots import COMPUTED, OTHER, SOURCE, TARGET, WRONG, use_book_style
+from tdist.plots import COMPUTED, OTHER, TARGET, WRONG, use_book_style
 from tdist.shortest import shorten
 
 use_book_style()
@@ -201,7 +201,7 @@ for name, value in {"twice": lengths[1]["2x"], "stretched": lengths[1].iloc[2],
 
 # %% mystnb={"figure": {"caption": "The definition's line for total times T, with three ways of writing the same classifier. Left: length of the road; dashed, that of exact fits. Right: accuracy on the target at its end; dashed, the best possible. The definition is at T = 1, where neither has arrived and the three disagree.", "name": "fig-definition-time"}} tags=["hide-input"]
 fig, axes = plt.subplots(1, 2, figsize=(7.4, 3.1), sharex=True)
-for (name, found), colour, mark in zip(flows.items(), (COMPUTED, OTHER, SOURCE), "os^",
+for (name, found), colour, mark in zip(flows.items(), (COMPUTED, OTHER, "#56B4E9"), "os^",
                                        strict=True):
     axes[0].semilogx(totals, lengths.loc[name], mark + "-", color=colour, label=f"features {name}")
     axes[1].semilogx(totals, [accuracy(path[-1]) for path in found.values()], mark + "-",
@@ -339,7 +339,9 @@ for batch in (1, 20):
 #
 # Logistic classifiers have three weights, and the proposition does not reach them. We minimise
 # {eq}`eq-shortest` by relaxation, `tdist.shortest.shorten`: 16 steps, all weights of all times at
-# once, from the exact fits down a ladder of prices.
+# once, from the exact fits down a ladder of prices. Each step is a straight line of weights, along
+# which every prediction of a logistic classifier goes one way: its length is the mean of the great
+# circles.
 
 # %%
 STEPS = 16
@@ -414,11 +416,11 @@ lags = {T: lag(path) for T, path in flows["x"].items()}
 fig, ax = plt.subplots()
 ax.axhline(exact.length, color="0.4", ls="--", lw=1, label="exact fits")
 ax.semilogx(free["excess loss"], free["L"], "o-", color=COMPUTED, label="shortest, end free")
-ax.semilogx(held["excess loss"], held["L"], "s-", color=TARGET, label="shortest, end held")
+ax.semilogx(held["excess loss"], held["L"], "s-", color="#56B4E9", label="shortest, end held")
 ax.semilogx(lags.values(), table["L"][list(lags)], "D:", color=OTHER, label="gradient flow")
 for T, value in lags.items():
-    ax.annotate(f"T = {T}", (value, table["L"][T]), (7, 3), textcoords="offset points",
-                fontsize=8, color=OTHER)
+    ax.annotate(f"T = {T}", (value, table["L"][T]), (8, -10 if T > 20 else 3),
+                textcoords="offset points", fontsize=8, color=OTHER)
 ax.set(xlabel="mean excess loss on the way (nats)", ylabel="length L", ylim=(0, None),
        xlim=(None, 1.5))
 ax.legend(loc="lower left", fontsize=8)
@@ -662,7 +664,7 @@ everything = distances(np.concatenate(list(predictions.values())), seen)
 xy = ClassicalMDS(n_components=2, metric="precomputed").fit_transform(everything)
 parts = np.split(xy, np.cumsum([len(p) for p in predictions.values()])[:-1])
 kept = np.corrcoef(everything.ravel(), np.linalg.norm(xy[:, None] - xy, axis=-1).ravel())[0, 1]
-styles = [(COMPUTED, "o-"), (OTHER, "s-"), (SOURCE, "^-"), (WRONG, "D-"), (TARGET, "v-"),
+styles = [(COMPUTED, "o-"), (OTHER, "s-"), ("#56B4E9", "^-"), (WRONG, "D-"), (TARGET, "v-"),
           ("0.5", "--")]
 fig, axes = plt.subplots(1, 2, figsize=(8.2, 3.4), width_ratios=(1.5, 1))
 for (name, part), (colour, style) in zip(zip(predictions, parts, strict=True), styles, strict=True):

@@ -28,8 +28,7 @@ class Shortest:
     ----------
     path : ndarray, shape (steps + 1, weights)
     length, riemannian_length : float
-        Of this road, in the readings (11) and (5): not below the minimum of the one that was asked
-        for, which may be smaller, because the search is local.
+        Of this road, in the readings (11) and (5).
     loss : float
         Mean over the times after the first; NaN without a loss.
     settled : bool
@@ -63,8 +62,13 @@ def shorten(logits, path, inputs, weights=None, *, loss=None, price=0.0, free_en
               d\bigl(p_{w_k}(\cdot \mid x), p_{w_{k+1}}(\cdot \mid x)\bigr)
               + \frac{\mu}{K} \sum_k \ell_k(w_k)
 
-    by L-BFGS from the path as given, :eq:`eq-shortest`. The road that it finds bounds the minimum
-    from above. Start from several paths to see how far that depends on the start.
+    by L-BFGS from the path as given, :eq:`eq-shortest`. The search is local: start from several
+    paths to see how far what it finds depends on the start.
+
+    A step counts as a great circle at every input, so that a road may jump where the inputs make
+    it cheap. For two classes and logits that are linear in the weights the straight line of a jump
+    has this very length, and the result bounds the minimum from above. For other models take steps
+    that are small beside the bends of the model.
 
     Parameters
     ----------
@@ -84,7 +88,9 @@ def shorten(logits, path, inputs, weights=None, *, loss=None, price=0.0, free_en
     free_end : bool
         Whether the last point may move. Without a loss nothing would.
     reading : "length" or "riemannian_length"
-        Whether the expectation stands outside the root, as written above, or inside it, equation 5.
+        Whether the expectation stands outside the root, as written above, or inside it, equation
+        5. For the latter it minimises :math:`\sqrt{K \sum_k \mathbb E_x d^2}`, which is the length
+        at an even pace: :eq:`eq-weights-geodesic` at inputs that hold still, without a jump.
     max_steps : int
         Of L-BFGS.
 
@@ -167,4 +173,6 @@ def _smooth_length(logits, w, x, share, reading):
                      for part in (w[:-1], w[1:]))  # roots of the probabilities, (K, n, classes)
     chord = ((before - after).square().sum(-1) + (ETA / 2) ** 2).sqrt()
     d = 4 * torch.asin(chord / 2)  # (K, n)
-    return (d * share).sum() if reading == "length" else (d**2 * share).sum(1).sqrt().sum()
+    if reading == "length":
+        return (d * share).sum()
+    return (len(d) * (d**2 * share).sum()).sqrt()  # R at an even pace, and more at any other

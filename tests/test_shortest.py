@@ -1,10 +1,12 @@
 """Roads made shorter, against geodesics and minima in closed form."""
 
 import pickle
+from itertools import pairwise
 
 import numpy as np
 import pytest
 import torch
+from scipy.integrate import quad
 from scipy.special import expit, softmax
 
 from tdist.fisher_rao import distance
@@ -64,6 +66,26 @@ def test_a_road_moves_when_moving_is_cheap():
     jump = distance(*np.stack([p, 1 - p], -1))
     assert found.length == pytest.approx(jump, rel=1e-3)
     assert np.allclose(found.path[1:-1], 0.3, atol=5e-3)
+
+
+def test_the_mean_metric_of_a_model_is_travelled_at_an_even_pace_and_not_jumped():
+    """With one weight there is one way, of the length int sqrt(mean of (x^2 p (1 - p))) dw; the
+    distance of its ends, in one jump, is shorter."""
+    x = np.array([1.0, 6.0])
+
+    def speed(w):
+        p = expit(w * x)
+        return np.sqrt(np.mean(x**2 * p * (1 - p)))
+
+    way = quad(speed, 0, 3)[0]
+    path = np.linspace(0, 3, 17)[:, None]
+    found = shorten(logistic, path, np.tile(x, (16, 1)), reading="riemannian_length")
+    p = expit(np.outer([0, 3], x))
+    jump = np.sqrt((distance(*np.stack([p, 1 - p], -1)) ** 2).mean())
+    assert found.riemannian_length == pytest.approx(way, rel=1e-2)
+    assert found.riemannian_length > 1.02 * jump
+    steps = np.array([quad(speed, a, b)[0] for a, b in pairwise(found.path[:, 0])])
+    assert steps == pytest.approx(np.full(16, way / 16), rel=0.05)
 
 
 def test_between_two_prices_it_trades_length_for_loss():
