@@ -451,7 +451,7 @@ for key, unit in units.items():
     name = f"H = {design[0]}, k = {design[1]}" if group == "Gaussian" else design[0]
     off[group, name, int(m)] = {e: unit[e] for e in ("held out", "adjusted")}
     rows[name, int(m)] = {of: f"{unit[of]['mean']:.2f}" for of in ("ridge", "plain")} | {
-        e: "" if unit[e] is None else f"{unit[e]['bias']:+.2f} ({unit[e]['error']:.2f})"
+        e: "" if unit[e] is None else f"{unit[e]['bias']:+.2f} ({unit[e]['error']:.3f})"
         for e in ("held out", "adjusted", "left out", "formula")}
 table = pd.DataFrame(rows).T.rename_axis(["features", "samples"])
 table[["ridge", "held out", "adjusted", "plain", "left out", "formula"]]
