@@ -597,6 +597,17 @@ def test_symbols_of_a_common_mean(seen1, seen2, used1, used2):
         assert np.array_equal(found[0], used1) and np.array_equal(found[1], used2)
 
 
+def test_every_field_where_there_is_nothing_to_search():
+    for apart in (chernoff([1, 0], [0, 1]), mismatched([0.0, 1.0], [1, 0], [0, 1])):
+        assert (apart.statistic, apart.tilt, apart.mean) == (np.inf, 0.5, None)
+    same = mismatched([0.0, 1.0, 0.0], [0.5, 0.3, 0.2], [0.2, 0.3, 0.5])  # one mean under both
+    assert (same.statistic, same.tilt) == (0, 0.5) and np.allclose(same.mean, 0.3)
+    for share in (0.4, 0.6):  # both must draw the middle symbol to look alike
+        touch = mismatched([0.0, 1.0, 2.0], [1 - share, share, 0], [0, share, 1 - share])
+        assert touch.statistic == pytest.approx(-np.log(share), rel=1e-12)
+        assert touch.tilt == 0.5 and touch.mean.tolist() == [1.0]
+
+
 def test_error_probability_where_one_hypothesis_is_certain():
     huge = np.array([1.0, 0.0]) * 1.7e308  # of which a sum of two is infinite
     assert np.isclose(log_error_probability(huge, 0.85e308, [0.9, 0.1], [0.2, 0.8], 3),
