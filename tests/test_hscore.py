@@ -867,5 +867,5 @@ def test_ledoit_and_wolf_shrink_by_nothing_within_rounding():
     last place, and by 100."""
     eps = np.finfo(float).eps
     assert moments.ledoit_wolf(1.0, 1.0, 1 - 50 * eps, 10, 4) == 0
-    assert moments.ledoit_wolf(1.0, 1.0, 1 - 100 * eps, 10, 4) == pytest.approx(
-        100 * eps / 40 / ((1 - 0.25) / 4))
+    share = 100 * eps / 40 / ((1 - 0.25) / 4)
+    assert moments.ledoit_wolf(1.0, 1.0, 1 - 100 * eps, 10, 4) / share == pytest.approx(1)
