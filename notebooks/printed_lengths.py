@@ -146,7 +146,7 @@ table.round(3)
 #
 # Tasks without a common output are at least $\pi$ apart at every input that the classifier is sure
 # of, whatever they are. The published program returns a mean step, to be multiplied by
-# $\sqrt 2\, K$ before it is set beside a length. The printed distances are then {glue:text}`printed-all-low`
-# to {glue:text}`printed-all-high`, many times the distance between any two distributions. How much
-# of that training's noise has made, the print cannot tell. {doc}`coupled_transfer` sets the
-# program's choices beside the book's, one by one.
+# $\sqrt 2\, K$ before it is set beside a length. The printed distances are then
+# {glue:text}`printed-all-low` to {glue:text}`printed-all-high`, many times the distance between any
+# two distributions. How much of that training's noise has made, the print cannot tell.
+# {doc}`coupled_transfer` sets the program's choices beside the book's, one by one.

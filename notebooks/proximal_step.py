@@ -499,8 +499,8 @@ plt.show()
 # large weight averages over past costs. Under the authors' weights the movement dies out by the
 # schedule alone, {glue:text}`transport-noisy-growing` away.
 #
-# How noisy are the costs of a road? The stored study `looks` travels one road of digits, from 0-4 to
-# 5-9 in 30 blocks of 20 with Beta mixing, and measures it at 1, 3, 8 or all 30 blocks in each of
+# How noisy are the costs of a road? The stored study `looks` travels one road of digits, from 0-4
+# to 5-9 in 30 blocks of 20 with Beta mixing, and measures it at 1, 3, 8 or all 30 blocks in each of
 # its 12 looks, twelve times with inputs drawn anew. Each time the costs lead to a next coupling.
 
 # %%
@@ -522,14 +522,14 @@ glue("transport-looks-differ-all", f"{measured['couplings differ'][30]:.0%}", di
 measured.round(4)
 
 # %% [markdown]
-# A *length* needs few looks: one block in each of them gives it to {glue:text}`transport-looks-few`,
-# all to {glue:text}`transport-looks-all`, both less than SGD's own noise. A *coupling* needs more
-# than there are. Where each block is seen about once a road (3 blocks a look), two couplings from
-# two draws differ in {glue:text}`transport-looks-differ` of their mass; with all pairs at all looks,
-# as in the published program, still in {glue:text}`transport-looks-differ-all`. And what such a
-# coupling saves on its own draw it does not save on another: here the pairs of a block hardly
-# differ but by chance. So the book takes for the length what is affordable, and asks of a coupling
-# only its certificate.
+# A *length* needs few looks: one block in each of them gives it to
+# {glue:text}`transport-looks-few`, all to {glue:text}`transport-looks-all`, both less than SGD's
+# own noise. A *coupling* needs more than there are. Where each block is seen about once a road (3
+# blocks a look), two couplings from two draws differ in {glue:text}`transport-looks-differ` of
+# their mass; with all pairs at all looks, as in the published program, still in
+# {glue:text}`transport-looks-differ-all`. And what such a coupling saves on its own draw it does
+# not save on another: here the pairs of a block hardly differ but by chance. So the book takes for
+# the length what is affordable, and asks of a coupling only its certificate.
 #
 # :::{admonition} Depends on the measure
 # :class: erratum depends
@@ -557,8 +557,8 @@ measured.round(4)
 #
 # On one fixed cost every constant weight leads to the same coupling, as the paper says, after a
 # number of iterations that grows with the weight. On costs that are measured anew each time the
-# weight decides how much of the noise stays, and a growing one stops the coupling wherever it is. On
-# digits the costs of one road are mostly such noise.
+# weight decides how much of the noise stays, and a growing one stops the coupling wherever it is.
+# On digits the costs of one road are mostly such noise.
 
 # %%
 pd.DataFrame({"iterations to 1%, fixed cost": fixed["iterations to 1%"],
