@@ -560,11 +560,12 @@ pd.DataFrame(rows).T
 # of 128, trained on 300 images of 0-4; $K$ = 12 steps of $\tau$ with 20 SGD steps each, batch 32,
 # rate .05, blocks of 20, Beta mixing, one road, four replicas. There are five seeds, each with a
 # network, blocks and random numbers of its own. Ratios are to the base *of the same seed*, means
-# with their standard errors. Two readings of the outputs stand beside `gated`. `union`: one softmax
-# over all classes, as in the published program; the classifier must also stop saying source classes
-# and say target classes. `index`: class number $i$ of either task is output $i$, so that it depends
-# on how the classes happen to be numbered, here 5 to 9 in order or as 7, 5, 9, 6, 8. The last rows
-# are other readings of the base's own roads.
+# with their standard errors; three rows are held against another than the base: frozen batch norm
+# against batch norm, the two last second roads against the plain one. Two readings of the outputs
+# stand beside `gated`. `union`: one softmax over all classes, as in the published program; the
+# classifier must also stop saying source classes and say target classes. `index`: class number $i$
+# of either task is output $i$, so that it depends on how the classes happen to be numbered, here 5
+# to 9 in order or as 7, 5, 9, 6, 8. The last rows are other readings of the base's own roads.
 
 # %% tags=["hide-input"]
 stored = load("knobs")
@@ -626,11 +627,11 @@ for name, key in (("length", "length"), ("drift", "drift")):
 # {glue:text}`knob-slow-drift`; with batches of 128 they are {glue:text}`knob-large-length` and
 # {glue:text}`knob-large-drift`. Where the noise is large the drift has its limit: with batches of 8
 # the length is {glue:text}`knob-small-length` of the base's, and the estimate of the drift falls to
-# {glue:text}`knob-small-drift`, because single steps are mostly noise then. Do not trust a drift
-# that is less than half of its length; lower the rate. From a task to itself the same rows have
-# lengths of {glue:text}`knob-itself-length`, and drifts of {glue:text}`knob-itself-drift`. The seed
-# alone makes lengths differ by {glue:text}`knob-seed-length` (one standard deviation), drifts by
-# {glue:text}`knob-seed-drift`.
+# {glue:text}`knob-small-drift`, because single steps are mostly noise then. By this table, do not
+# trust a drift that is less than half of its length; lower the rate. From a task to itself the same
+# rows have lengths of {glue:text}`knob-itself-length`, and drifts of
+# {glue:text}`knob-itself-drift`. The seed alone makes lengths differ by
+# {glue:text}`knob-seed-length` (one standard deviation), drifts by {glue:text}`knob-seed-drift`.
 #
 # **Time.** With the rate a quarter and no more steps the classifier does not arrive (accuracy
 # {glue:text}`knob-lag-accuracy`), and its road is {glue:text}`knob-lag-length` of the base's in
