@@ -359,7 +359,7 @@ for ax, (kind, label) in zip(axes, KINDS.items(), strict=True):
         lines = roads.xs(kind, level="kind")[name].unstack(["source", "target"])
         x = range(4 - len(lines.dropna()), 4)
         _ = ax.plot(x, lines.dropna(), color=colour, alpha=0.2, lw=0.8)
-        _ = ax.plot(x, lines.dropna().mean(1), "o-", color=colour, lw=2.4, label=name)
+        _ = ax.plot(x, lines.dropna().mean(axis=1), "o-", color=colour, lw=2.4, label=name)
     _ = ax.plot(0, roads.loc[(0.0, kind), "length"].mean(), "o", mfc="w", mec=WRONG, zorder=5)
     ax.set(xticks=range(4), xlabel=f"learning rate\n({label})", ylim=(0, None),
            xticklabels=["0", *(f"{rate:.4f}".lstrip("0") for rate in (SMALL, MIDDLE, LARGE))])

@@ -140,7 +140,7 @@ found = survey(source, target, network, settings, seeds=seeds, progress=False)
 seconds = time.process_time() - begun
 print(found)
 
-# %% mystnb={"figure": {"caption": "The roads of each seed (circles), with mean and standard deviation. Read the coupled length by its distance from the way to itself, which is what the noise of training alone gives; the uncoupled road beside it says whether the coupling saved anything.", "image": {"alt": "Lengths of three kinds of road, a circle for each seed"}, "name": "fig-your-road"}} tags=["nbval-ignore-output"]
+# %% mystnb={"figure": {"caption": "The roads of each seed (circles), with mean and standard deviation. Read the coupled length by its distance from the way to itself, which is what the noise of training alone gives; the uncoupled road beside it says whether the coupling saved anything.", "name": "fig-your-road"}} tags=["nbval-ignore-output"]
 found.plot()
 plt.show()
 

@@ -286,3 +286,21 @@ def test_pictures_are_cropped_and_flipped_for_sgd_alone():
                             progress=False) for augment in (False, True))
     assert plain.iterations[0].train_loss != moved.iterations[0].train_loss
     assert plain.accuracy == moved.accuracy
+
+
+def test_a_road_that_arrived_is_kept_though_more_steps_diverge(monkeypatch):
+    """The road itself is whole; only the question whether it settled has no answer."""
+    source, target = halves(100)
+    torch.manual_seed(0)
+    quick = replace(QUICK, iterations=1)
+    rows = []
+
+    def wild(settings, optimiser, j, size):
+        if size != quick.sgd_steps:  # the steps after the road
+            rows.append(j)
+            for group in optimiser.param_groups:
+                group["lr"] = 1e30
+
+    monkeypatch.setattr(Settings, "pace", wild)
+    found = coupled(source, target, SmallCNN(10), quick, progress=False)
+    assert rows and found.length > 0 and math.isnan(found.falling) and not found.settled

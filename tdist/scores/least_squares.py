@@ -84,7 +84,7 @@ def held_out(features, labels):
     with the strength of 10^-6, 10^-5, ..., 10 that makes it largest. It is about 0 where there is
     nothing to find and nears H from below as samples become many. (m - 1) / m is for the labels'
     variance, whose mean is not known: a map that ignores the features gets exactly what it is worth
-    on average, -(|Y| - 1) / (m - 1).
+    on average, :math:`-(|\mathcal Y| - 1) / (m - 1)`.
 
     Parameters
     ----------

@@ -32,9 +32,9 @@ class Iteration:
     steps, train_loss, test_loss : list of float
         Along the road: length, mean loss on the pairs of SGD, and on pairs that SGD has not seen.
     readings : dict
-        {reading: (length by (11), by (5))}: see :mod:`tdist.transfer.readings`.
+        As of :class:`tdist.transfer.Transfer`.
     drifts : list of tuple
-        Of each step, with replicas: the fields of :class:`tdist.transfer.drifts.Drift`.
+        Of each step, with replicas: the fields of a ``tdist.transfer.drifts.Drift``.
     rounds : list of int
         How many times `sgd_steps` each step took.
     riemannian_steps : list of float
@@ -77,7 +77,7 @@ class Iteration:
 
 @dataclass(frozen=True, repr=False)
 class Transfer:
-    """A transfer distance; ``float(result)`` is `length`.
+    r"""A transfer distance; ``float(result)`` is `length`.
 
     Attributes
     ----------
@@ -96,12 +96,14 @@ class Transfer:
         :class:`tdist.transfer.Iteration`; NaN if uncoupled.
     drift, drift_error, riemannian_drift, riemannian_drift_error : float
         The length of the last road without SGD's noise and its standard error, by (11) and by (5):
-        see :mod:`tdist.transfer.drifts`. NaN for one replica. The error is of SGD's noise, with as
-        many degrees of freedom as replicas less one, and of the inputs that a road is measured at,
-        not of the tasks' own images. Around no drift it may be negative.
+        :eq:`eq-drift`. NaN for one replica. The error is of SGD's noise, with as many degrees of
+        freedom as replicas less one, and of the inputs that a road is measured at, not of the
+        tasks' own images. Around no drift it may be negative.
     readings : dict
-        {reading: (length by (11), by (5))} of the last road, ``"V"`` the number of the authors'
-        program: see :mod:`tdist.transfer.readings`.
+        {reading: (length by (11), by (5))} of the last road: ``"gate at tau"``, :eq:`eq-gated`;
+        ``"gate at the input"``, with each input's own share in place of :math:`\tau`; ``"with the
+        gate"``, with the gate's own movement; ``"union"``, one softmax for all outputs. And
+        ``"V"``, the one number of the authors' program.
     falling : float
         How much a tenth of a road's SGD steps more, on the target, would lower its loss, in nats.
     settled : bool

@@ -2,6 +2,7 @@
 loop needs."""
 
 import copy
+import math
 from contextlib import contextmanager
 
 import torch
@@ -92,7 +93,8 @@ def evaluate(network, task, head):
 
 def settling(network, task, head, settings, seed=0):
     """The target's loss at the end of a road, and after a tenth of the road's SGD steps more, on
-    the target alone; on at most 2,048 of its images. The network stays as it is."""
+    the target alone; on at most 2,048 of its images. NaN for the second if these steps diverge. The
+    network stays as it is."""
     judged = task.subset(min(SETTLING, len(task)), seed)
     now, more = evaluate(network, judged, head)[1], copy.deepcopy(network)
     optimiser, rng = settings.optimiser(more), stream(seed, SETTLE)
@@ -105,8 +107,11 @@ def settling(network, task, head, settings, seed=0):
             rows = torch.from_numpy(rng.integers(len(task), size=settings.batch)).to(images.device)
             yield head.target_loss(more(shown(settings, rng, images[rows])), labels[rows])
 
-    sgd(more, optimiser, losses(), frozen_norm=settings.frozen_norm)
-    return now, evaluate(more, judged, head)[1]
+    try:
+        sgd(more, optimiser, losses(), frozen_norm=settings.frozen_norm)
+        return now, evaluate(more, judged, head)[1]
+    except NotFinite:
+        return now, math.nan
 
 
 def pretrain(task, network, head, settings, seed=0, progress=True):
