@@ -295,9 +295,11 @@ pd.DataFrame(takes).map(lambda v: f"{v:,.0f}" if v >= 100 else f"{v:.2f}")
 # \E_x[\Delta_a(x) \cdot \Delta_b(x)]$ at inputs that do not depend on the draws. Then
 #
 # $$
-# c = \frac{1}{r (r - 1)} \sum_{a \ne b} Q_{ab} \quad \text{has} \quad
-# \E c = \E_x \lVert D(x) \rVert^2 , \qquad \text{while} \qquad
-# \E\, Q_{aa} = \E_x \lVert D(x) \rVert^2 + \E_x \lVert \Delta_a(x) - D(x) \rVert^2 .
+# \begin{aligned}
+# c = \frac{1}{r (r - 1)} \sum_{a \ne b} Q_{ab} \quad &\text{has} \quad
+# \E c = \E_x \lVert D(x) \rVert^2 , \quad \text{while} \\
+# \E\, Q_{aa} &= \E_x \lVert D(x) \rVert^2 + \E_x \lVert \Delta_a(x) - D(x) \rVert^2 .
+# \end{aligned}
 # $$
 #
 # :::{prf:proof}
@@ -435,8 +437,8 @@ table.round(3)
 # %% tags=["hide-input"]
 table = noise_tables.stays(noise)
 still = (table["drift"].abs() < interval(REPLICAS) * table["standard error"]).unstack(0)
-print("drift within its interval around 0:", ", ".join(
-    f"{name} {column.sum()} of {len(column)}" for name, column in still.items()))
+print("drift within its interval around 0:", *(
+    f"{name}, {column.sum()} of {len(column)}" for name, column in still.items()), sep="\n")
 table.unstack(0).swaplevel(axis=1).sort_index(axis=1)[list(KINDS.values())].round(3)
 
 # %% tags=["hide-input"]

@@ -145,9 +145,11 @@ assert (change / d)[~sure].max() > 5, "in the book's draws some change is far ab
 # Split the gap at the classifier before the step:
 #
 # $$
-# G = \frac1K \sum_{k=1}^K D_k + \frac1K \sum_{k=1}^K
-# \bigl(\E_k - \hat\E_k\bigr) \bigl( \ell(w_k) - \ell(w_{k-1}) \bigr) , \qquad
-# D_k = \bigl(\E_k - \hat\E_k\bigr)\, \ell(w_{k-1}) .
+# \begin{aligned}
+# G &= \frac1K \sum_{k=1}^K D_k + \frac1K \sum_{k=1}^K
+# \bigl(\E_k - \hat\E_k\bigr) \bigl( \ell(w_k) - \ell(w_{k-1}) \bigr) , \\
+# D_k &= \bigl(\E_k - \hat\E_k\bigr)\, \ell(w_{k-1}) .
+# \end{aligned}
 # $$ (eq-gap-split)
 #
 # The second sum is at most $2\Lambda$, because by {eq}`eq-loss-distance` the loss changes at each
@@ -368,8 +370,10 @@ plt.show()
 # To guarantee $G \le \eps$ with probability .95 takes
 #
 # $$
-# N \ge \frac{M^2 \log 20}{2K\, (\eps - 2\Lambda / K)^2} \quad\text{fresh samples a step, or}\quad
-# N \ge \frac{M^2 \log 20}{2\, (\eps - 2L)^2} \quad\text{that serve all steps.}
+# \begin{aligned}
+# N &\ge \frac{M^2 \log 20}{2K\, (\eps - 2\Lambda / K)^2} \quad\text{fresh samples a step, or} \\
+# N &\ge \frac{M^2 \log 20}{2\, (\eps - 2L)^2} \quad\text{that serve all steps.}
+# \end{aligned}
 # $$ (eq-generalisation-samples)
 
 # %%

@@ -86,7 +86,7 @@ def two_grapes(*names):
     return Task(" or ".join(names), table[rows], grape[rows])
 
 
-two_grapes("barolo", "barbera")
+print(two_grapes("barolo", "barbera").images.shape)
 
 # %% [markdown]
 # **Texts**, as vectors from whatever network you have: (n, 384) is what small sentence encoders
@@ -113,7 +113,7 @@ topic = np.repeat(topics, [len(one) for one in texts.values()])
 data_texts = Task("on data", vectors[np.isin(topic, topics[:3])], topic[np.isin(topic, topics[:3])])
 maths_texts = Task("on functions", vectors[np.isin(topic, topics[3:])],
                    topic[np.isin(topic, topics[3:])])
-data_texts
+print(data_texts.images.shape, maths_texts.images.shape)
 
 # %% [markdown]
 # **Tasks share a class where they share its name.** Two folders with a sub-folder `dog` mean the

@@ -108,7 +108,7 @@ def held_out(features, labels):
     give. Both are about variance explained, which is not accuracy: to choose what will guess best
     take :func:`leave_one_out` (the book's page on scores from samples has a case where they part).
     Labels are taken as drawn with the samples: of so many samples of each class, chosen, it
-    is low by about (|Y| - 1) / m more. A rare class weighs as much as a frequent one.
+    is low by about (classes - 1) / m more. A rare class weighs as much as a frequent one.
 
     Examples
     --------

@@ -111,7 +111,7 @@ class Survey:
     to itself   0.733 ± 0.058         0.90
     uncoupled   3.03 ± 0.51           0.90
     less the way to itself 2.1, 95% from 1.1 to 3.1: the tasks are apart
-    saved by the coupling 0.23, 95% from -1.3 to 1.8: not told apart from nothing
+    saved by the coupling 0.23, 95% from -1.4 to 1.8: not told apart from nothing
     >>> found.excess, found.of("uncoupled", "length").mean > found.coupled.mean
     (2.07 ± 0.40, True)
     """
