@@ -523,13 +523,13 @@ measured.round(4)
 
 # %% [markdown]
 # A *length* needs few looks: one block in each of them gives it to
-# {glue:text}`transport-looks-few`, all to {glue:text}`transport-looks-all`, both less than SGD's
-# own noise. A *coupling* needs more than there are. Where each block is seen about once a road (3
-# blocks a look), two couplings from two draws differ in {glue:text}`transport-looks-differ` of
-# their mass; with all pairs at all looks, as in the published program, still in
-# {glue:text}`transport-looks-differ-all`. And what such a coupling saves on its own draw it does
-# not save on another: here the pairs of a block hardly differ but by chance. So the book takes for
-# the length what is affordable, and asks of a coupling only its certificate.
+# {glue:text}`transport-looks-few`, all to {glue:text}`transport-looks-all`. A *coupling* needs more
+# than there are. Where each block is seen about once a road (3 blocks a look), two couplings from
+# two draws differ in {glue:text}`transport-looks-differ` of their mass; with all pairs at all
+# looks, as in the published program, still in {glue:text}`transport-looks-differ-all`. And what
+# such a coupling saves on its own draw it does not save on another: on this road the pairs of a
+# block hardly differ but by chance. So the book takes for the length what is affordable, and asks
+# of a coupling only its certificate. (One trained network, one pair of tasks.)
 #
 # :::{admonition} Depends on the measure
 # :class: erratum depends
