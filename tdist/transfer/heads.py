@@ -21,7 +21,7 @@ class Head:
       classifier first picks the task, with the odds :math:`1 - \tau : \tau`. That gate moves by
       itself, by :math:`\pi` on the whole road, whatever the tasks; it is left out of the length.
       That it does not look at the input is a choice, and no small one: with a gate at the input's
-      own share the book's road on digits is a fifth shorter. Both are in the `readings` of a
+      own share the book's road on digits is a seventh shorter. Both are in the `readings` of a
       :class:`tdist.transfer.Transfer`.
     - ``"union"``: the same outputs and one softmax over all of them, as in the authors' program.
       Between tasks that share no class an input that is classified with certainty at both ends has
