@@ -57,6 +57,16 @@ plt.show()
 # rows and columns together; $p$ is the share of the $n!$ orders with an $r$ at least as large. A
 # matrix with itself has $r = 1$, and the order that is no permutation is always counted: no $p$ is
 # below $1 / n!$.
+#
+# A large $r$ may mean that both matrices know which *targets* are hard. Whether the nearer *source*
+# of a target is the better one, is asked within targets,
+#
+# $$
+# \bar\rho = \frac1n \sum_t \rho\big(a_{\cdot t}, b_{\cdot t}\big) ,
+# $$ (eq-within)
+#
+# the mean over targets of Spearman's correlation over the $n - 1$ other tasks, with the same
+# permutations.
 
 # %%
 for n in (4, 5):

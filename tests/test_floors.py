@@ -13,7 +13,8 @@ FLOORS = """
 manners
 alphabet neighbourhoods joint tilting exponents softhgr hgr
 fisher_rao geodesics shortest descent couplings
-agreement selection affinities
+agreement.matrices agreement.rankings agreement.orders agreement.whole_matrices
+agreement.same_target agreement selection affinities
 inputs
 folders plots
 hscore.repeats hscore.moments hscore.whitening hscore.samples hscore.whitened

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from tdist import mantel
+from tdist.agreement import within
 from tdist.studies import Pairs, load
 from tdist.studies.experiments import EXPERIMENTS, STORED, printed
 from tdist.studies.pairs import Rows, share
@@ -95,20 +96,18 @@ def test_agreement_is_mantels_test_of_the_means_and_of_every_seed(pairs):
 
 
 def test_within_targets_what_makes_a_target_easy_is_left_out(pairs):
-    """Columns lose their means by hand: those of the means of d are 4.5, 4, 4, of OTHER 5.5, 3.5,
-    3.5."""
-    d = [2 - 4, 2 - 4, 3 - 4.5, 6 - 4, 6 - 4.5, 6 - 4]
-    e = [2 - 3.5, 2 - 3.5, 2 - 5.5, 5 - 3.5, 9 - 5.5, 5 - 3.5]
-    found = pairs.agreement("d", "e", within_targets=True)
-    assert found.statistic == pytest.approx(np.corrcoef(d, e)[0, 1])
-    easy = np.array(OTHER) + np.where(np.eye(3, dtype=bool), 0, [[10, -20, 30]])
-    assert pairs.agreement("d", easy, within_targets=True).statistic == pytest.approx(
-        found.statistic)
-    assert pairs.agreement("d", easy).statistic != pytest.approx(found.statistic, abs=0.1)
-    for seed, matrix in zip(pairs.by_seed("d", easy, within_targets=True), (FIRST, SECOND),
-                            strict=True):
-        alone = Pairs(units(d=[matrix]), NAMES).agreement("d", OTHER, within_targets=True)
-        assert seed.statistic == pytest.approx(alone.statistic)
+    four = np.random.default_rng(0).random((2, 4, 4))
+    found = Pairs({f"{s}/{a}/{b}": {"d": four[s, i, j]} for s in (0, 1)
+                   for i, a in enumerate("wxyz") for j, b in enumerate("wxyz") if i != j},
+                  tuple("wxyz"))
+    alone = within(four[0], four[1])
+    assert found.reliability("d", within_targets=True) == pytest.approx([alone.statistic])
+    assert found.within("d", four[1]) == within(four.mean(0), four[1])
+    easy = four[1] + [[10, -20, 30, 0]]
+    assert found.within("d", easy).columns == found.within("d", four[1]).columns
+    assert found.agreement("d", easy).statistic != pytest.approx(
+        found.agreement("d", four[1]).statistic, abs=0.1)
+    assert pairs.agreement("d", "e", "two-sided").pvalue >= pairs.agreement("d", "e").pvalue
 
 
 def test_the_printed_coupled_distance_within_targets():
@@ -119,9 +118,9 @@ def test_the_printed_coupled_distance_within_targets():
     paper = Pairs(units, figure["tasks"])
     whole = paper.agreement("coupled", figure["fine_tuning"])
     assert whole.statistic == pytest.approx(.649, abs=6e-4)
-    within = paper.agreement("coupled", figure["fine_tuning"], within_targets=True)
-    assert within.statistic == pytest.approx(.28, abs=6e-3)
-    assert within.pvalue == pytest.approx(.14, abs=6e-3)
+    inside = paper.within("coupled", figure["fine_tuning"])
+    assert inside.statistic == pytest.approx(.197, abs=6e-4)
+    assert inside.pvalue == pytest.approx(58 / 120)
 
 
 def test_longer_counts_runs(pairs):

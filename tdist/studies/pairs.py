@@ -5,7 +5,7 @@ from itertools import combinations
 
 import numpy as np
 
-from tdist.agreement import mantel
+from tdist.agreement import mantel, spearman, within
 
 
 class Pairs:
@@ -95,8 +95,23 @@ class Pairs:
         runs = self.matrices(key)[:, self.off]
         return runs.std(0, ddof=1) if len(runs) > 1 else np.full(runs.shape[1], np.nan)
 
-    def reliability(self, key):
-        """Mantel's r of the matrices of each two seeds: a list, empty if there is one seed."""
+    def reliability(self, key, within_targets=False):
+        """How well each two seeds agree: a list, empty if there is one seed.
+
+        Parameters
+        ----------
+        key : str or callable
+        within_targets : bool
+            The mean over targets of Spearman's correlation over sources, :eq:`eq-within`, instead
+            of Mantel's r.
+
+        Returns
+        -------
+        list of float
+        """
+        if within_targets:
+            return [float(spearman(a, b, self_pairs=False).mean())
+                    for a, b in combinations(self.matrices(key), 2)]
         return [mantel(a, b).statistic for a, b in combinations(self.matrices(key), 2)]
 
     def share(self, key, of="source"):
@@ -118,7 +133,7 @@ class Pairs:
         mean = np.where(self.off, self.mean(key), np.nan)
         return float(np.nanmean(mean, axis=1 if of == "source" else 0).var() / np.nanvar(mean))
 
-    def agreement(self, key, other, within_targets=False):
+    def agreement(self, key, other, alternative="greater"):
         """Mantel's test of the mean matrix against another.
 
         Parameters
@@ -126,23 +141,36 @@ class Pairs:
         key : str or callable
         other : str, callable, or array_like of shape (n, n)
             Another number of the same runs, or a matrix (sources, targets).
-        within_targets : bool
-            Take the mean over sources off every target's column first: is the nearer *source* of a
-            target the better one? What makes a target easy from everywhere is left out.
+        alternative : str
+            As in :func:`tdist.mantel`.
 
         Returns
         -------
         MantelResult
         """
-        a, b = self.mean(key), self._other(other).mean(0)
-        return mantel(*(map(self._centred, (a, b)) if within_targets else (a, b)))
+        return mantel(self.mean(key), self._other(other).mean(0), alternative)
 
-    def by_seed(self, key, other, within_targets=False):
+    def within(self, key, other):
+        """:func:`tdist.agreement.within` of the mean matrix and another: is the nearer source of a
+        target the better one?
+
+        Parameters
+        ----------
+        key, other
+            As in :meth:`agreement`.
+
+        Returns
+        -------
+        Within
+        """
+        return within(self.mean(key), self._other(other).mean(0))
+
+    def by_seed(self, key, other):
         """As :meth:`agreement`, of every seed by itself.
 
         Parameters
         ----------
-        key, other, within_targets
+        key, other
             As there; a matrix is compared with every seed.
 
         Returns
@@ -150,10 +178,7 @@ class Pairs:
         list of MantelResult
         """
         others = np.broadcast_to(self._other(other), (len(self.seeds), *self.off.shape))
-        pairs = zip(self.matrices(key), others, strict=True)
-        if within_targets:
-            pairs = (map(self._centred, pair) for pair in pairs)
-        return [mantel(a, b) for a, b in pairs]
+        return [mantel(a, b) for a, b in zip(self.matrices(key), others, strict=True)]
 
     def _other(self, other):
         """(seeds or 1, n, n)."""
@@ -164,9 +189,6 @@ class Pairs:
             raise ValueError(f"a matrix over the tasks {list(self.names)} has shape "
                              f"{self.off.shape}, got {matrix.shape}")
         return matrix[None]
-
-    def _centred(self, matrix):
-        return matrix - np.where(self.off, matrix, 0).sum(0) / (len(matrix) - 1)
 
     def longer(self, a, b):
         """Where one number of a run is larger than another.
