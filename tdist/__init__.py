@@ -10,8 +10,8 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     submodules={
         "affinities", "agreement", "baselines", "couplings", "exact_roads", "exponents", "features",
         "fisher_rao", "gaussians", "geodesics", "hgr", "hscore", "inputs", "joint", "manners",
-        "networks", "pixelwise", "plots", "ranking", "scenes", "scores", "selection", "shortest",
-        "studies", "tasks", "transfer", "vae",
+        "networks", "pixelwise", "plots", "ranking", "rivals", "scenes", "scores", "selection",
+        "shortest", "studies", "tasks", "transfer", "vae",
     },
     submod_attrs={
         "agreement": ["mantel"],

@@ -5,14 +5,12 @@ import copy
 
 import numpy as np
 import torch
-from scipy.spatial.distance import cdist
 from sklearn.linear_model import LogisticRegression
 from torch.nn.functional import interpolate, linear
 from tqdm import tqdm
 
-from tdist.inputs import check_features
-from tdist.manners import need
 from tdist.networks import efficientnet_lite0
+from tdist.rivals.clouds import wasserstein
 from tdist.tasks import floats
 from tdist.vae import vae_length
 
@@ -159,62 +157,6 @@ def task2vec_distance(a, b, *, normalised=True):
         a, b = a[total > 0] / total[total > 0], b[total > 0] / total[total > 0]
     a, b = a / np.linalg.norm(a), b / np.linalg.norm(b)
     return float(np.sum((a - b) ** 2) / 2)  # 1 - cos, with its digits where the two are near
-
-
-def wasserstein(x, y):
-    r"""Squared Wasserstein distance between two samples of points, exactly.
-
-    .. math:: W_2^2 = \min_{\Gamma \ge 0} \sum_{ij} \Gamma_{ij} \lVert x_i - y_j \rVert^2,
-       \qquad \Gamma 1 = \tfrac1n, \quad \Gamma^T 1 = \tfrac1m
-
-    :eq:`eq-wasserstein`. Two samples of one distribution are at a positive distance, which in many
-    dimensions falls slowly with n: compare samples of the same sizes only.
-
-    Parameters
-    ----------
-    x, y : array_like or torch.Tensor, shapes (n, d) and (m, d)
-        Points, such as pixels ``images.flatten(1) / 255`` or features, in any precision and on any
-        device: POT's network simplex takes them in float64 on the CPU. Every point counts the same.
-
-    Returns
-    -------
-    float
-        In squared units of the points. There is nothing beside the number: a search that does not
-        finish is an error.
-
-    Raises
-    ------
-    ValueError
-        If the numbers of columns differ or a number is not finite.
-    RuntimeError
-        If the network simplex did not finish.
-
-    Examples
-    --------
-    >>> from tdist.baselines import wasserstein
-    >>> wasserstein([[0.0], [1.0]], [[2.0], [3.0]])  # every point moves by 2
-    4.0
-    """
-    x, y = _points(x), _points(y)
-    if x.shape[1] != y.shape[1]:
-        raise ValueError(f"points of {x.shape[1]} and {y.shape[1]} coordinates have no distance; "
-                         "bring images to one size and number of channels first")
-    if not (np.isfinite(x).all() and np.isfinite(y).all()):
-        raise ValueError("points hold NaN or infinity; drop those rows")
-    costs = cdist(x, y, "sqeuclidean")  # (n, m)
-    cost, log = need("ot").emd2([], [], costs, numItermax=100_000_000, log=True)
-    if log["warning"]:
-        raise RuntimeError(f"the network simplex did not finish: {log['warning']}; "
-                           "take fewer points")
-    return float(cost)
-
-
-def _points(points):
-    """Points (n, d) in float64 on the CPU, which NumPy can read whatever their precision."""
-    points = check_features(points)
-    if isinstance(points, torch.Tensor):
-        points = points.to("cpu", torch.float64).resolve_neg().numpy()
-    return np.asarray(points, dtype=np.float64)
 
 
 def _lite0_trunk():
