@@ -11,6 +11,7 @@
 # imports.
 
 # %% tags=["hide-input"]
+import json
 import tempfile
 from pathlib import Path
 
@@ -26,6 +27,7 @@ from tdist.__main__ import main
 from tdist.networks import CNN, efficientnet_lite
 from tdist.plots import COMPUTED, OTHER, PRINTED, SOURCE, TARGET, use_book_style
 from tdist.studies import load, which_model
+from tdist.studies.results import where
 from tdist.tasks import fashion_mnist
 
 try:
@@ -309,8 +311,35 @@ _ = main(["rank", str(folder), "--model", "lite0", "--images", str(few), "--quie
 # | --- | --- |
 # | images | two candidates that differ on a share $d$ of the images are told apart from about $3 \sqrt{d / m}$ on: at $d = 0.1$ three points for 1,000 images, thirteen for 60 |
 # | time | one pass a model; the bar shows images a second, and what is left, after the first batch. At 224 pixels a side a picture has five times as many as at 96. Scores of 10,000 images take seconds to minutes a layer |
-# | disk | $4 n k$ bytes a layer: 0.8 GB for 100,000 images and all layers of Lite0, in the user's cache folder or in `cache=`; delete it at will |
+# | disk | $4 n k$ bytes a layer, in the user's cache folder or in `cache=`; delete it at will |
 # | memory | one batch while a model runs; then one layer at a time, a few copies of $8 n k$ bytes: 1 GB a copy for 100,000 images of 1,280 features |
+#
+# Measured once, on a folder of 100,000 pictures of 32 x 32, EfficientNet-Lite0, `score="loo"`:
+
+# %%
+speed = json.loads((where() / "rank_speed.json").read_text(encoding="utf-8"))
+machine, large = list(speed.items())[-1]
+print(f"{machine}, {large['threads']} thread: {large['command']}")
+pd.Series({name: large[name] for name in (
+    "images", "layers", "columns", "seconds", "seconds of the pass", "seconds of the scores",
+    "peak GB", "GB of imports", "GB on disk")}, dtype=object).to_frame("")
+
+# %% tags=["hide-input"]
+for name, key in (("seconds", "seconds"), ("pass", "seconds of the pass"), ("peak", "peak GB"),
+                  ("scores", "seconds of the scores"), ("disk", "GB on disk"),
+                  ("imports", "GB of imports"), ("processor", "processor seconds"),
+                  ("said", "minutes said after 1% of the pass"), ("took", "minutes of the pass")):
+    glue(f"large-{name}", large[key], display=False)
+glue("large-images", f"{large['images']:,}", display=False)
+
+# %% [markdown]
+# {glue:text}`large-images` pictures take {glue:text}`large-seconds` seconds, of which the pass has
+# {glue:text}`large-pass` and the scores of all layers {glue:text}`large-scores`. The machine had
+# other work: the run had a processor for {glue:text}`large-processor` of these seconds. So the bar,
+# which knows the speed so far, promised {glue:text}`large-said` minutes after one picture in a
+# hundred for a pass that took {glue:text}`large-took`. Memory peaks at {glue:text}`large-peak` GB,
+# of which the libraries take {glue:text}`large-imports`; on disk the features are
+# {glue:text}`large-disk` GB. Larger pictures cost the pass more and the scores nothing.
 #
 # ## When not to trust the score
 #
