@@ -869,3 +869,24 @@ def test_ledoit_and_wolf_shrink_by_nothing_within_rounding():
     assert moments.ledoit_wolf(1.0, 1.0, 1 - 50 * eps, 10, 4) == 0
     share = 100 * eps / 40 / ((1 - 0.25) / 4)
     assert moments.ledoit_wolf(1.0, 1.0, 1 - 100 * eps, 10, 4) / share == pytest.approx(1)
+
+
+@pytest.mark.parametrize("n, rank", [(3, 2), (4, 3), (5, 4), (9, 4)])
+def test_centred_samples_have_a_rank_below_their_number(n, rank):
+    """Whatever their covariance: here of five columns, the first two of which are the same."""
+    cov = np.eye(5)
+    cov[0, 1] = cov[1, 0] = 1
+    assert whitening(np.asfortranarray(cov), np.zeros(5), n).rank == rank
+
+
+@pytest.mark.parametrize("size, fine", [(4.9e-147, False), (5.2e-147, True)])
+@pytest.mark.parametrize("k", [1, 9])
+def test_where_squares_begin_to_underflow(k, size, fine):
+    """A column's sum of squares, 4 size^2, is at least the least number that has all its digits
+    when it is multiplied by eps: either route, with four samples."""
+    x, y = size * np.array([[1.0], [1], [-1], [-1]]).repeat(k, 1), [0, 1, 1, 2]
+    if fine:
+        same(h_score(x, y), h_score(x / size, y))
+    else:
+        with pytest.raises(ValueError, match="underflow"):
+            h_score(x, y)

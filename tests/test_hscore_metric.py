@@ -466,6 +466,23 @@ def test_far_from_the_first_batch_is_refused():
     same(metric.compute(), before)
 
 
+def test_features_as_large_as_float64_allows():
+    """|x - shift| may be twice the largest number of a first batch: 4 size^2 is in range, and for
+    "ledoit-wolf" (4 size^2 k)^2, of one row; no more."""
+    HScore().update(np.full((1, 3), 6e153), [0])
+    HScore("ledoit-wolf").update(np.full((1, 10), 1.8e76), [0])
+    with pytest.raises(ValueError, match="overflow"):
+        HScore("ledoit-wolf").update(np.full((1, 10), 1.9e76), [0])
+
+
+def test_small_numbers_far_from_the_first_batch_leave_no_trace():
+    metric = HScore()
+    metric.update([[3e153, 3e153]], [0])  # the shift: 100 rows of 0 are 100 squares of it
+    with pytest.raises(ValueError, match="overflow"):
+        metric.update(np.zeros((100, 2)), np.arange(100) % 2)
+    assert metric.counts[0].tolist() == [1] and not metric.gram[0].any()
+
+
 def test_a_device_without_float64():
     """Such as Apple's; meta stands in for it here, and has no numbers at all."""
     x, y = data()

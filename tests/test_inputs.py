@@ -11,6 +11,7 @@ from tdist.inputs import (
     check_features,
     encode_labels,
     label_numbers,
+    not_finite,
     rounding,
     to_tensor,
 )
@@ -75,3 +76,11 @@ def test_transferability_to_a_weak_target():
     result = transferability(x[:, :2], x, y)
     assert result.target.statistic < 1
     assert float(result) == result.source.statistic / result.target.statistic
+
+
+def test_the_place_of_a_number_that_is_not_finite():
+    """Rows 40 and on of this call, after 100 samples of earlier ones."""
+    x = torch.tensor([[0.0, 1], [2, torch.nan]])
+    assert "hold nan at row 41 of this batch (sample 141 of all), column 1" in str(
+        not_finite(x, 40, 100))
+    assert "hold nan at row 41, column 1" in str(not_finite(x, 40))

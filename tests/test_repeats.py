@@ -10,6 +10,7 @@ import torch
 import tdist.hscore.moments
 from tdist import HScore, h_score
 from tdist.hscore import repeats
+from tdist.hscore.samples import directions
 from tdist.pixelwise import pixelwise_h_score, second_order, whiten
 from tests.test_hscore import data, same, stream
 
@@ -209,6 +210,9 @@ def test_copies_are_notable_from_two_percent_on():
     assert not repeats.Repeats(92, 92, 0).notable(20, 100)
     assert repeats.Repeats(85, 82, 9).notable(20, 100)  # once: 82 and the 9 of several labels
     assert not repeats.Repeats(85, 82, 10).notable(20, 100)
+    # as many rows that may be copies as samples of the others, and one fewer
+    assert repeats.Repeats(3, 2, 2).saturated(2, 2)
+    assert not repeats.Repeats(3, 2, 3).saturated(2, 2)
     text = repeats.Repeats(85, 82, 9).words(20, 5, 100)
     assert text.startswith("9 of 100 rows of features repeat")
     assert f"chance is {4 * 20 / 90:.3g} and not {4 * 20 / 99:.3g}" in text
@@ -328,6 +332,23 @@ def test_both_routes_agree(name, shrinkage, monkeypatch):
     if torch.cuda.is_available():
         there = torch.tensor(x, device="cuda")
         same(h_score(there, y, shrinkage), short, 1e-9)
+
+
+@pytest.mark.parametrize("scale", [1e-3, 1, 1e3])
+def test_a_single_direction_of_rounding_is_left_out(scale):
+    """Two directions about 100 in float32: four samples span a third, by rounding alone."""
+    rng = np.random.default_rng(0)
+    x = rng.standard_normal((4, 2)) @ rng.standard_normal((2, 6)) + 100
+    x = x.astype(np.float32) * np.float32(scale)
+    assert directions(x, torch.device("cpu"))[0].shape == (4, 2)
+
+
+def test_small_directions_of_exact_columns_are_kept():
+    """One column's rounding is 7% of its variance. Directions of the others are far smaller, and
+    are their own."""
+    a, b, c, d = np.random.default_rng(0).standard_normal((4, 6))
+    x = np.stack([1e6 + a, b, b + 1e-2 * c, b - 1e-2 * d, b, b, b], 1).astype(np.float32)
+    assert directions(x, torch.device("cpu"))[0].shape == (6, 4)
 
 
 def test_containers_on_the_short_route():
