@@ -40,6 +40,7 @@ studies.rooms studies.rooms_paper studies.rooms_seeds studies.rooms_colours
 studies.experiments studies.distances studies.discrepancies
 studies.noise studies.noise_tables studies.looks studies.knobs studies.known_lengths
 studies.block_sizes
+studies.regime studies.regime_tables studies.bridge
 studies.intervals studies.estimates studies.predictive studies.sample_needs
 studies.shelf studies.runs studies studies.__main__
 __main__

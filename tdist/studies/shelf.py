@@ -3,6 +3,7 @@
 from tdist.studies import (  # noqa: F401
     block_sizes,
     blocks,
+    bridge,
     budgets,
     discrepancies,
     distances,
@@ -14,6 +15,7 @@ from tdist.studies import (  # noqa: F401
     looks,
     noise,
     predictive,
+    regime,
     rooms_colours,
     rooms_paper,
     rooms_seeds,
