@@ -25,7 +25,7 @@ def of_digits(train, as_vectors=True):
         data = Task("digits", data.images.flatten(1).float() / 16, data.labels, data.classes)
     else:
         data = data.resized(32, channels=3)
-    return [data.only(tuple(digits), name).subset(48) for name, digits in GROUPS.items()]
+    return [data.only(tuple(digits), name).subset(40) for name, digits in GROUPS.items()]
 
 
 @pytest.fixture
@@ -101,6 +101,7 @@ def test_a_source_its_road_to_itself_and_its_part(toy):
     assert "drift" in found["itself"] and "drift" not in found["to_part"]
 
 
+@pytest.mark.slow
 def test_a_killed_pair_goes_on_inside_its_road(toy, monkeypatch):
     whole = regime.pair_unit("toy", 1, 0, NAMES[0], NAMES[1])
     monkeypatch.setattr(transfer.iterations, "SAVE_EVERY", -1)
@@ -176,6 +177,7 @@ def test_verdicts_of_a_study_whose_answer_is_known():
     assert short["r with the printed"] == pytest.approx(mantel(lengths, figure).statistic)
 
 
+@pytest.mark.slow
 def test_the_bridge_goes_all_its_ways_at_toy_size(monkeypatch, tmp_path, one_thread):
     monkeypatch.setenv("TDIST_DATA", str(tmp_path))
     few = transfer.Settings.published(steps=2, sgd_steps=2, pretrain_steps=8, fine_tune_steps=4,

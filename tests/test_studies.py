@@ -24,7 +24,7 @@ from tdist.studies.study import STUDIES, kept, load_file
 
 STORED = Path(__file__).resolve().parents[1] / "notebooks" / "results"
 NEVER_RUN = ["layers_resnet50",  # its weights come by network
-             "rooms_seed_2", "rooms_pairs", "regime", "preset", "bridge"]
+             "regime", "preset", "bridge", "rooms_seed_2", "rooms_pairs"]
 LARGE = ["wide_resnet_16_4", "layers"]
 
 SMALL = """
