@@ -46,6 +46,8 @@ from book.record import outputs, read_by, stamp, text, times  # noqa: E402
 from tdist.manners import write_aside  # noqa: E402
 
 PROGRAM = ".venv/bin/python book/execute.py"
+# reads what the other pages say and print, so it is judged and run after them
+LAST = "ledger"
 # run in the kernel before the first cell: notes every file of the project that is opened to be read
 WATCH = """
 def _watch(root):
@@ -281,29 +283,32 @@ def main(arguments=None, root=ROOT):
         parser.error("say which: --take NAME, --discard NAME, or --all")
     forced = asked and not (args.check or args.take or args.discard)
 
-    todo, failed = [], []
-    for pair in asked or pairs:
-        try:
-            if args.take:
-                pair.take()
-            what, why = pair.judge(discard=args.take or args.discard)
-        except Trouble as trouble:
-            failed.append(pair.name)
-            print(f"{pair.name}: {trouble}", flush=True)
-            continue
-        if args.check:
-            failed += [pair.name] * bool(what)
-            print(f"{pair.name}: {why or 'fresh'}", flush=True)
-        elif what == "run" or forced:
-            todo.append((pair, why or "asked for"))
-        elif what == "keep":
-            pair.keep()
-            print(f"{pair.name}: {why}, outputs kept", flush=True)
-    if todo:
-        try:
-            failed += asyncio.run(run_all(todo, args.jobs, root))
-        except KeyboardInterrupt:
-            sys.exit("stopped; what was done by then is stored")
+    failed = []
+    for group in ([pair for pair in asked or pairs if pair.name != LAST],
+                  [pair for pair in asked or pairs if pair.name == LAST]):
+        todo = []
+        for pair in group:
+            try:
+                if args.take:
+                    pair.take()
+                what, why = pair.judge(discard=args.take or args.discard)
+            except Trouble as trouble:
+                failed.append(pair.name)
+                print(f"{pair.name}: {trouble}", flush=True)
+                continue
+            if args.check:
+                failed += [pair.name] * bool(what)
+                print(f"{pair.name}: {why or 'fresh'}", flush=True)
+            elif what == "run" or forced:
+                todo.append((pair, why or "asked for"))
+            elif what == "keep":
+                pair.keep()
+                print(f"{pair.name}: {why}, outputs kept", flush=True)
+        if todo:
+            try:
+                failed += asyncio.run(run_all(todo, args.jobs, root))
+            except KeyboardInterrupt:
+                sys.exit("stopped; what was done by then is stored")
     if failed:
         print(f"{'stale' if args.check else 'not done'}: {', '.join(failed)}")
     return int(bool(failed))

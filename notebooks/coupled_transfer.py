@@ -163,7 +163,7 @@ glue("coupled-noise-share", f"{1 - found.drift / found.length:.0%}", display=Fal
 #
 # The next cell is one iteration by its parts. It gives what `coupled` found.
 
-# %%
+# %% tags=["claim C-003: holds", "claim C-037: holds", "claim C-055: holds", "claim C-058: holds", "claim C-059: holds", "claim C-060: holds", "claim C-061: holds when corrected", "claim C-067: not reproduced here", "claim C-079: holds"]
 head = Head(low.classes, high.classes, classes=DIGITS)
 blocks = Blocks(low, high, settings.block)
 blocks.start(None, settings.start_entropy, settings.tolerance)
@@ -228,7 +228,7 @@ assert abs(moved / first.moved - 1) < 1e-3, "the same coupling"
 # How much the outputs alone decide can be read off the first call's last road. These are the same
 # steps of the same network, measured in each way:
 
-# %% tags=["nbval-ignore-output"]
+# %% tags=["nbval-ignore-output", "claim C-181: depends on the measure"]
 readings = dict(found.readings)
 V = readings.pop("V")
 blind, own = readings["gate at tau"][0], readings["gate at the input"][0]
@@ -434,7 +434,7 @@ table = noise_tables.seeds(noise)
 glue("coupled-covers", f"{table['covers'].min():.0%} to {table['covers'].max():.0%}", display=False)
 table.round(3)
 
-# %% tags=["hide-input"]
+# %% tags=["hide-input", "claim C-077: holds when corrected", "claim C-144: holds", "claim C-076: holds"]
 table = noise_tables.stays(noise)
 still = (table["drift"].abs() < interval(REPLICAS) * table["standard error"]).unstack(0)
 print("drift within its interval around 0:", *(
@@ -482,7 +482,7 @@ for name in ("beta", "linear"):
 # of readings, on the noise, and on the rate. *Clear* are differences outside their interval of 95%,
 # which lengths do not have.
 
-# %% tags=["hide-input"]
+# %% tags=["hide-input", "claim C-039: holds", "claim C-042: depends on the measure", "claim C-045: depends on the measure", "claim C-168: holds", "claim C-043: does not hold"]
 rows = {}
 for what, rate in (("length", LARGE), ("length", MIDDLE), ("length", SMALL), ("length", 0.0),
                    ("drift", MIDDLE), ("drift", SMALL)):
@@ -533,7 +533,7 @@ for rate, name in ((LARGE, "large"), (SMALL, "small")):
 # The stored roads between photographs were travelled at the rate .05 with one replica, so they have
 # no drift. The same three pairings there, by the number of SGD steps of a road:
 
-# %% tags=["hide-input"]
+# %% tags=["hide-input", "claim C-045: depends on the measure"]
 rows = {}
 for name in ("superclasses", "superclasses_2500", "cifar_subsets", "two_domains"):
     experiment = EXPERIMENTS[name]
@@ -569,7 +569,7 @@ pd.DataFrame(rows).T
 # of either task is output $i$, so that it depends on how the classes happen to be numbered, here 5
 # to 9 in order or as 7, 5, 9, 6, 8. The last rows are other readings of the base's own roads.
 
-# %% tags=["hide-input"]
+# %% tags=["hide-input", "claim C-075: holds", "claim C-010: does not hold", "claim C-181: depends on the measure", "claim C-073: depends on the measure"]
 stored = load("knobs")
 knobs, table = stored["units"], {}
 base = knobs["knob/base"]
@@ -664,7 +664,7 @@ for name, key in (("length", "length"), ("drift", "drift")):
 #
 # The same base on five roads in a row, five seeds.
 
-# %% mystnb={"figure": {"caption": "The paper's Figure 4 on digits, from 0-4 to 5-9; means over five seeds, bands of two standard errors. Left: losses along the fifth road; on images of SGD they rise in the middle, and those of unseen images lie above. Right: each road relative to the seed's first.", "name": "fig-coupled-digits"}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "The paper's Figure 4 on digits, from 0-4 to 5-9; means over five seeds, bands of two standard errors. Left: losses along the fifth road; on images of SGD they rise in the middle, and those of unseen images lie above. Right: each road relative to the seed's first.", "name": "fig-coupled-digits"}} tags=["hide-input", "claim C-140: holds", "claim C-143: holds", "claim C-141: not reproduced here"]
 def band(ax, x, values, colour, style, label):
     """Mean over seeds (first axis) and two standard errors of it."""
     middle = np.mean(values, 0)
@@ -689,7 +689,7 @@ axes[1].set(xlabel="iteration", ylabel="relative to the first road", xticks=coun
 axes[1].legend()
 plt.show()
 
-# %% tags=["hide-input"]
+# %% tags=["hide-input", "claim C-068: not reproduced here", "claim C-145: not reproduced here", "claim C-146: not reproduced here"]
 rows = {}
 for key, unit in knobs.items():
     if key.startswith("roads/"):
@@ -756,7 +756,7 @@ pd.DataFrame(rows).T.rename_axis(["proximal weight", "iteration"])
 # and stored. Everything else is smaller than there: one seed of six roads and three seeds of three,
 # in the regime that the cell prints.
 
-# %%
+# %% tags=["claim C-140: holds", "claim C-141: not reproduced here", "claim C-143: holds", "claim C-040: does not hold"]
 stored = load("superclasses_2500")
 units, config = stored["units"], stored["config"]
 pair = units["road/vehicles-1/vehicles-2"]

@@ -30,7 +30,7 @@ rng = np.random.default_rng(0)
 # We take the relative frequencies as the true probabilities. The example goes with us through the
 # theory; to try another, change this cell.
 
-# %%
+# %% tags=["claim H-012: holds"]
 counts = pd.DataFrame([[10, 5, 3, 2], [3, 9, 9, 4], [2, 2, 5, 6]],
                       index=["thrush", "warbler", "finch"],
                       columns=["whistle", "trill", "buzz", "chip"])
@@ -82,7 +82,7 @@ plt.show()
 # `Joint` computes {eq}`eq-dtm`. Here is the definition written out entry by entry, as a second
 # opinion.
 
-# %%
+# %% tags=["claim H-019: holds"]
 by_hand = np.empty_like(P)
 for y, x in np.ndindex(P.shape):
     py, px = P[y].sum(), P[:, x].sum()
@@ -120,7 +120,7 @@ assert np.abs(by_hand - joint.dtm).max() < 1e-14, \
 #
 # We draw 2,000 random joints of random sizes and look at the worst violation of each claim.
 
-# %%
+# %% tags=["claim H-020: holds", "claim H-158: holds when corrected"]
 def violations(j):
     """How far a joint is from each claim of the theorem."""
     lifted = np.linalg.svd(j.dtm + np.sqrt(np.outer(j.py, j.px)), compute_uv=False)
@@ -144,7 +144,7 @@ for claim, value in worst.items():
 # Every violation is rounding. So $\Bt$ has **rank at most $K - 1$**, one less than the smaller
 # alphabet. For the birds $K - 1$ is the number of species less one:
 
-# %%
+# %% tags=["claim H-024: holds when corrected"]
 sigma = joint.singular_values
 assert sigma[-1] < 1e-12, "the last singular value is zero for every joint"
 print("singular values:", (sigma + 0.0).round(4))
@@ -202,7 +202,7 @@ pd.concat({"call": pd.DataFrame(f, counts.columns, order),
 # :::
 # ::::
 
-# %%
+# %% tags=["claim H-021: holds", "claim H-025: holds when corrected"]
 sigma = modes.correlations
 means = joint.conditional_mean(f)  # E[f | Y], one row a species
 assert np.abs(sigma * g - means).max() < 1e-12, "sigma g and E[f | Y] agree for every joint"
@@ -261,7 +261,7 @@ assert max(np.abs(part).max() for part in moments.values()) < 1e-12, \
 # A search that knows nothing of singular values is a second opinion. It climbs from twenty random
 # starts; `whiten` makes any numbers feasible.
 
-# %%
+# %% tags=["claim H-022: holds", "claim H-023: holds when corrected", "claim H-155: holds", "claim H-157: holds when corrected", "claim H-161: holds", "claim H-162: holds", "claim H-156: holds when corrected"]
 def climb(k):
     """The best E[f'g] of an ascent from one random start."""
     rows, columns = P.shape
@@ -308,7 +308,7 @@ for k in range(1, len(sigma) + 1):
 # Two blocks show it. The first two labels occur with the first two symbols, the others with the
 # others; inside a block nothing is known.
 
-# %%
+# %% tags=["claim H-160: does not hold", "claim H-156: holds when corrected"]
 blocks = Joint(np.kron(np.eye(2), np.ones((2, 2))) / 8)
 left = -np.sum(blocks.P * np.log(blocks.P / blocks.px, where=blocks.P > 0, out=0 * blocks.P))
 print("singular values", (blocks.singular_values + 0.0).round(4), f" H(Y|X) = {left:.4f} nats")
@@ -327,7 +327,7 @@ assert np.isclose(blocks.singular_values[0], 1) and np.isclose(left, np.log(2)),
 # H-score {eq}`eq-h-score`. The second is a correlation too, if the functions of $Y$ are left
 # without normalisation: $g = \E[f^* \mid Y]$, whose variances are $\sigma_i^2$.
 
-# %%
+# %% tags=["claim H-057: holds when corrected"]
 plain = np.trace(f.T @ P.T @ means)  # E[f' E[f | Y]]
 print(f"sum of sigma   {sigma.sum():.6f}   E[f'g] with g normalised {np.trace(f.T @ P.T @ g):.6f}")
 print(f"sum of sigma^2 {(sigma**2).sum():.6f}   E[f'g] with g = E[f|Y]    {plain:.6f}")
@@ -349,7 +349,7 @@ assert abs(np.sum(joint.dtm**2) - plain) < 1e-12, "|B|^2 = E[f' E[f|Y]] for ever
 #
 # SciPy computes $\chi^2$ in its own way, so this is an independent check.
 
-# %%
+# %% tags=["claim H-159: holds"]
 n = counts.to_numpy().sum()
 test = chi2_contingency(counts, correction=False)
 print(f"chi^2 / n = {test.statistic / n:.6f}, sum of sigma^2 = {np.sum(sigma**2):.6f}, "

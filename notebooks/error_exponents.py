@@ -59,7 +59,7 @@ calls.T
 # The best tests compare the **log-likelihood ratio**, the mean of $\log P_1(x) / P_2(x)$ over the
 # calls, with a threshold $\tau$. A high threshold errs in one way, a low one in the other.
 
-# %%
+# %% tags=["claim H-143: holds"]
 llr = np.log(P1 / P2)
 m, tau = 20, 0.0
 counted = types(m, len(llr))  # every way to hear m calls, (types, |X|)
@@ -95,7 +95,7 @@ print(f"after {m} calls: alpha {np.exp(alpha):.4f}, beta {np.exp(beta):.4f}")
 # The probability that the mean falls near $l$ decays like $e^{-m I_j(l)}$ under $P_j$; this is
 # Cramér's theorem. We compute the rate both ways.
 
-# %%
+# %% tags=["claim H-138: holds", "claim H-139: holds", "claim H-140: holds", "claim H-150: holds"]
 def rate(f, p, l):
     """I(l) of the mean of f under p, by the supremum over one theta."""
     return -minimize_scalar(lambda theta: np.log1p(p @ np.expm1(theta * (f - l)))).fun
@@ -116,7 +116,7 @@ for p, name in ((P1, "type I"), (P2, "type II")):
     assert abs(rate(llr, p, 0.1) - nearest(llr, p, 0.1)) < 1e-5, \
         "the two forms of a rate agree where the threshold lies between the two means"
 
-# %% mystnb={"figure": {"caption": "Left: chances of the mean log-likelihood ratio of 20 calls, summed exactly, and the two kinds of error at the threshold 0. Right: the exponent of each error against the threshold. What one gains the other loses; the error probability follows the smaller one, and is best where they cross, at 0, with the Chernoff information.", "name": "fig-two-errors"}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "Left: chances of the mean log-likelihood ratio of 20 calls, summed exactly, and the two kinds of error at the threshold 0. Right: the exponent of each error against the threshold. What one gains the other loses; the error probability follows the smaller one, and is best where they cross, at 0, with the Chernoff information.", "name": "fig-two-errors"}} tags=["hide-input", "claim H-144: holds", "claim H-139: holds", "claim H-140: holds"]
 fig, (left, right) = plt.subplots(1, 2, figsize=(7.4, 3.2))
 means = [p @ llr for p in (P1, P2)]
 edges = tau + np.arange(-20, 21) * 0.1
@@ -172,7 +172,7 @@ print(f"Chernoff information {best:.4f} nats; Pe after {draws[-1]} calls {np.exp
 # $-\tfrac1m \log P_e = E + \tfrac{\log m}{2m} + O(\tfrac1m)$, and the middle term dies slowly. The
 # slope $-\tfrac{d}{dm} \log(P_e \sqrt m)$ removes it.
 
-# %%
+# %% tags=["claim H-015: holds", "claim H-142: holds when corrected"]
 def raw(log_pe):
     return -log_pe / draws
 
@@ -216,7 +216,7 @@ glue("exponent-slope", f"{abs(slope(log_pe)[-1] / best - 1):.1%}", display=False
 # farthest species. With the information vectors kept and $\eps$ smaller, the species become alike:
 # `perturb` returns $P_0 + \eps \sqrt{P_0}\, \phi$.
 
-# %%
+# %% tags=["claim H-013: holds"]
 P0 = birds.px
 away = (given - P0) / np.sqrt(P0)
 eps_birds = np.linalg.norm(away, axis=1).max()
@@ -265,7 +265,7 @@ pd.DataFrame(perturb(P0, pair, eps_birds / 4), counts.index[:2], counts.columns)
 # A remainder of order $\eps^3$ is a straight line of slope 3 on a log-log plot. We halve $\eps$
 # seven times, for the two species and for a pair that lies symmetrically about $P_0$.
 
-# %%
+# %% tags=["claim H-141: holds when corrected", "claim H-145: holds", "claim H-146: holds when corrected"]
 epsilon = 2.0 ** -np.arange(2, 10)
 pairs = {"thrush and warbler": pair, "symmetric about P0": np.array([phi[0], -phi[0]])}
 lemma1 = {}
@@ -289,7 +289,7 @@ plt.show()
 # with the $2^{-mD}$ of Appendix A.1, which measures in bits, the $\tfrac18$ would be
 # $\tfrac{1}{8 \ln 2}$. And the birds themselves?
 
-# %%
+# %% tags=["claim H-018: holds when corrected"]
 formula = np.sum((P1 - P2) ** 2 / P0) / 8
 print(f"thrush and warbler as they are: C = {best:.4f}, an eighth of the length {formula:.4f}")
 
@@ -419,7 +419,7 @@ plt.show()
 # The unit variance is needed. We use the feature as it is; three times as large; and three times as
 # large but divided by its variance.
 
-# %%
+# %% tags=["claim H-147: holds when corrected"]
 near = perturb(P0, pair, 2.0**-7)
 gap = near[0] @ f - near[1] @ f
 exact = float(mismatched(3 * f, *near))
@@ -434,7 +434,7 @@ assert abs(8 * exact / gap**2 - 1) < 5e-3, "in the book's example the lemma is w
 #
 # The log-likelihood ratio is a feature too. Its best threshold is 0, and it loses nothing.
 
-# %%
+# %% tags=["claim H-017: holds"]
 E_llr = mismatched(llr, P1, P2)
 print(f"log-likelihood ratio {float(E_llr):.6f}, Chernoff information {best:.6f}")
 assert np.isclose(float(E_llr), best, rtol=1e-9) and abs(E_llr.mean[0]) < 1e-6, \
@@ -469,7 +469,7 @@ plt.show()
 # %% [markdown]
 # Both do. Where is the threshold?
 
-# %%
+# %% tags=["claim H-014: does not hold"]
 T = mismatched(f, P1, P2).mean[0]
 print(f"best threshold on the pitch with mean 0 and variance 1: {T:.3f}")
 print(f"exponent at T = 0: {min(rate(f, P1, 0), rate(f, P2, 0)):.4f}, at the best {float(E_f):.4f}")
@@ -536,7 +536,7 @@ assert min(rate(f, P1, 0), rate(f, P2, 0)) < float(E_f), "no threshold is better
 # We take the pitch and the length together, whitened under $P_0$, and write
 # $d_i = \lvert \langle \xi_i, \phi_1 - \phi_2 \rangle \rvert$ for their **gaps**.
 
-# %%
+# %% tags=["claim H-149: holds when corrected"]
 F = whiten(calls.to_numpy(), P0)  # (|X|, k)
 d = (phi[0] - phi[1]) @ (np.sqrt(P0)[:, None] * F)
 F, d = F * np.sign(d), np.abs(d)
@@ -546,7 +546,7 @@ print(f"gaps {d.round(3)}; squared length kept {d @ d:.3f} of {whole @ whole:.3f
 # Now the exact exponents: of the first of them; of all; of the rule "nearer mean", which has
 # its threshold at the midpoint; and of the same $h$ with the best threshold.
 
-# %%
+# %% tags=["claim H-152: holds when corrected", "claim H-153: holds when corrected", "claim H-154: holds"]
 def nearer_mean(F, p1, p2):
     """Exponents of a test on h = F.(mu1 - mu2): threshold at the midpoint, and the best one."""
     h = F @ (p1 @ F - p2 @ F)
@@ -578,7 +578,7 @@ glue("exponent-small-rule", f"{shares['nearer mean'].iloc[6]:.1%}", display=Fals
 # {glue:text}`exponent-birds-rule`. Nearly all of this is the threshold: the direction $h$ with the
 # best threshold loses far less.
 
-# %% mystnb={"figure": {"caption": "Errors of the local formula for the birds turned down: order three for one feature, for both, and for the rule of the nearer mean, whose error is the largest. The best threshold on the same h lies on the curve of both features.", "name": "fig-lemma3"}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "Errors of the local formula for the birds turned down: order three for one feature, for both, and for the rule of the nearer mean, whose error is the largest. The best threshold on the same h lies on the curve of both features.", "name": "fig-lemma3"}} tags=["hide-input", "claim H-016: holds when corrected", "claim H-151: holds when corrected"]
 small = table.loc[epsilon]
 claims = epsilon[:, None] ** 2 / 8 * np.array([d[0] ** 2, d @ d, d @ d])
 lemma3 = (small[names[:3]] - claims).abs()
@@ -634,7 +634,7 @@ plt.show()
 # :::
 # ::::
 
-# %% tags=["hide-cell"]
+# %% tags=["hide-cell", "claim H-016: holds when corrected"]
 def best_orthant(d):
     """The a of the best orthant for gaps d."""
     return brentq(lambda a: a**2 - np.sum(np.maximum(d - a, 0) ** 2), 0, np.max(d))

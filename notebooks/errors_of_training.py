@@ -98,7 +98,7 @@ plt.show()
 # repair it, whose costs are lengths? Here is what pairs of either kind travel on the road of the
 # crossing coupling.
 
-# %%
+# %% tags=["claim C-054: does not hold", "claim C-062: holds"]
 def two_kinds(d):
     """Mean length at pairs that keep their class and at pairs that cross, on the road on which all
     cross."""
@@ -354,7 +354,7 @@ assert (lag["mean"].abs() < 3 * lag["standard error"]).all(), HERE
 # coupling. The proximal weight is 10 mean costs, and in a second run of the smallest blocks 4,
 # which holds them as tightly as 10 holds blocks of 20.
 
-# %%
+# %% tags=["claim C-054: does not hold", "claim C-146: not reproduced here", "claim C-066: holds"]
 stored = studies.load("block_sizes")
 sizes, seeds = stored["config"]["sizes"], range(stored["config"]["seeds"])
 

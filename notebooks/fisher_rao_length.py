@@ -87,7 +87,7 @@ def great_circle(t):
 curves = {"great circle": great_circle, "mixture": lambda t: (1 - t) * p + t * q,
           "exponential": lambda t: softmax((1 - t) * np.log(p) + t * np.log(q))}
 
-# %%
+# %% tags=["claim C-025: holds"]
 def speed(curve, t, h=1e-6):
     change = (curve(t + h) - curve(t - h)) / (2 * h)
     return np.sqrt(np.sum(change**2 / curve(t)))
@@ -286,7 +286,7 @@ for name, curve in leaving.items():
 #
 # The next cell takes the exponential path above with $K = 10$, 100 and 1,000.
 
-# %%
+# %% tags=["claim C-029: holds"]
 def jeffreys(path):
     there, back = root_kl(path[:-1], path[1:]), root_kl(path[1:], path[:-1])
     return np.sqrt((there**2 + back**2) / 2).sum()
@@ -305,7 +305,7 @@ sums.loc[[10, 100, 1000]].round(5)
 # The length does not depend on $K$, and each way of adding up nears it at its own rate.
 # {eq}`eq-root-kl-error` even says how large the error of the root of the divergence is.
 
-# %%
+# %% tags=["claim C-018: holds", "claim C-020: holds", "claim C-028: depends on the measure"]
 def first_order(t, h=1e-6):
     change = (curves["exponential"](t + h) - curves["exponential"](t - h)) / (2 * h)
     here = curves["exponential"](t)
@@ -433,7 +433,7 @@ readings.round(4)
 # $\langle \dot w, g_x \dot w \rangle = \sum_y p_y (z_y - \bar z)^2$ with $z = x^\top \dot w$ and
 # $\bar z = \sum_y p_y z_y$.
 
-# %%
+# %% tags=["claim C-019: holds", "claim C-026: holds"]
 grid = np.linspace(0, 1, 2001)
 middle = (grid[1:] + grid[:-1]) / 2
 p_mid = softmax(np.array([X @ weights(t) for t in middle]), axis=-1)
@@ -465,7 +465,7 @@ assert np.allclose([L, R], readings.loc[1000, ["L", "R"]], rtol=1e-5), "two ways
 # Every input turns once from one class to the other, $\pi$; the root of the mean square grows
 # without end as the boundary sharpens.
 
-# %%
+# %% tags=["claim C-028: depends on the measure", "claim C-046: holds when corrected"]
 inputs = (np.arange(1000) + 0.5) / 1000
 
 
@@ -523,7 +523,7 @@ plt.show()
 # probabilities. The length of the curve of weights as numbers, $\int \lVert dw \rVert$, changes;
 # the length of what the classifier says cannot.
 
-# %%
+# %% tags=["claim C-022: holds when corrected", "claim C-023: holds", "claim C-093: depends on the measure"]
 A = rng.normal(size=(14, 14)) * np.geomspace(0.05, 5, 14)
 inverse = np.linalg.inv(A)
 rows = {}
@@ -556,7 +556,7 @@ table.round(3)
 # at input $x$ is $d(p_{w(0)}, p_{w(1)})$. How much longer is the road that training takes? We train
 # the wine classifier by gradient descent on mini-batches and measure what lies between.
 
-# %%
+# %% tags=["claim C-010: does not hold", "claim C-001: does not hold", "claim C-051: does not hold"]
 def train(batch, steps=600, rate=0.1, seed=0):
     """Probabilities (steps + 1, inputs, classes) at every step of stochastic gradient descent."""
     order, w, path = np.random.default_rng(seed), np.zeros((14, 3)), []

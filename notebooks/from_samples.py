@@ -635,7 +635,7 @@ settings.round(3)
 # {glue:text}`samples-chance-5`. What would features of true score 20 read at each size? Inverting
 # {eq}`eq-adjusted` says.
 
-# %%
+# %% tags=["claim H-088: cannot be settled"]
 reads = {m: 99 - (99 - 20) * (m - 1 - 1024) / (m - 1) for m in (5_000, 20_000, 50_000)}
 for m, value in reads.items():
     print(f"{m:>6} images: a true score of 20 reads {value:.1f}")
@@ -665,7 +665,7 @@ plt.show()
 # in the plug-in score? For these classes, and for the paper's own experiment with Lite0's layers on
 # Cifar-100 ({doc}`which_layer`).
 
-# %%
+# %% tags=["claim H-087: depends on the measure"]
 def size_effect(h, m, loss):
     """Coefficient of ln m beside a cubic in h, and its standard error."""
     z = (h - np.mean(h)) / np.std(h)
@@ -731,7 +731,7 @@ ax.invert_yaxis()
 ax.legend()
 plt.show()
 
-# %%
+# %% tags=["claim H-206: does not hold"]
 def share_of(colours, k, source="Scene Class.", target="Depth"):
     """Adjusted scores of a source and of the target's own features on the target, and the ratio."""
     own, other = ((colours - 1) - ((colours - 1) - pixels.loc[target, name]) * 19_999
@@ -792,7 +792,7 @@ glue("samples-sds-below", f"{away:.0f}", display=False)
 # neighbours {cite:p}`ross2014`, as scikit-learn does for one feature, and by 4 or 10 bins along
 # each feature at the quantiles. Each is compared with *its own* truth.
 
-# %%
+# %% tags=["claim H-078: holds"]
 cases = {"1 feature, weak": "information/0.1/1", "1 feature, strong": "information/0.5/1",
          "2 features, weak": "information/0.1/2", "2 features, strong": "information/1.0/2",
          "5 features, weak": "information/0.1/5", "5 features, strong": "information/1.0/5",
@@ -831,7 +831,7 @@ axes[0].set_ylabel("relative error")
 axes[0].legend(loc="lower left", fontsize=7)
 plt.show()
 
-# %% tags=["hide-input"]
+# %% tags=["hide-input", "claim H-079: holds"]
 adjusted, neighbours = needed.loc["H, adjusted"], needed.loc["I, neighbours"]
 assert (adjusted <= 1.05 * needed.min()).all(), "the stored runs"
 weak = [name for name in cases if name.endswith("weak")]
@@ -854,7 +854,7 @@ glue("samples-needs-high", f"{ratio.max():.0f}", display=False)
 #
 # The price is $O(m k^2)$, as the paper says (stored, one thread; not measured again here):
 
-# %%
+# %% tags=["claim H-055: holds"]
 times = pd.DataFrame([[*map(int, key.split("/")[1:]), seconds] for key, seconds in needs.items()
                       if key.startswith("seconds/")], columns=["m", "k", "seconds"])
 slopes = {}

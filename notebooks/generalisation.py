@@ -77,7 +77,7 @@ use_book_style()
 # :::
 # ::::
 
-# %%
+# %% tags=["claim C-082: holds when corrected"]
 def pair(p):
     """Both probabilities of two classes, (..., 2)."""
     return np.stack([p, 1 - p], -1)
@@ -90,7 +90,7 @@ assert (ratio[p >= 0.5] <= 1).all() and (ratio[p < 0.49] > 1).all(), "1/2 is whe
 print("p_y        ", p[[0, 12, 24, 36, 48]].round(2))
 print("|dl| / ds  ", ratio[[0, 12, 24, 36, 48]].round(3))
 
-# %%
+# %% tags=["claim C-083: holds"]
 rng = np.random.default_rng(0)
 P, Q = rng.dirichlet(np.ones(4), (2, 200_000))
 change, d = np.abs(np.log(P[:, 0] / Q[:, 0])), distance(P, Q)
@@ -302,7 +302,7 @@ def simulate(degrees, rate, fresh, roads=2000, seed=0):
 # Nine settings, 2,000 roads each, first with fresh samples. "Before" is the first part of
 # {eq}`eq-gap-split`, whose mean should be 0; its mean is given in standard errors.
 
-# %%
+# %% tags=["claim C-004: depends on the measure", "claim C-086: holds"]
 SETTINGS = [(degrees, rate) for degrees in (0, 40, 65) for rate in (0.1, 1.0, 3.0)]
 new = {key: simulate(*key, fresh=True, seed=place) for place, key in enumerate(SETTINGS)}
 old = {key: simulate(*key, fresh=False, seed=100 + place) for place, key in enumerate(SETTINGS)}
@@ -329,7 +329,7 @@ fresh.round(4)
 # $G \le \frac1K \sum_k D_k + 2\Lambda / K$ in every one of the 18,000, and the loss before the step
 # is a fair test to within its error. Now the same settings, with the same samples at all times.
 
-# %%
+# %% tags=["claim C-004: depends on the measure"]
 same = pd.DataFrame({key: {
     "2L, largest": 2 * r["far"].max(), "largest gap": r["gap"].max(),
     "mean of before / error": errors(r["before"]), "smallest p_y": r["least_old"].min()}
@@ -376,7 +376,7 @@ plt.show()
 # \end{aligned}
 # $$ (eq-generalisation-samples)
 
-# %%
+# %% tags=["claim C-142: does not hold"]
 def needed(eps, start, steps):
     """Samples, or infinity."""
     if eps <= start:
@@ -426,7 +426,7 @@ glue("generalisation-old-high", f"{same['2L, largest'].max():.2f}", display=Fals
 # roads that are *set beforehand*: $w_k$ turns with the task and looks at no sample. Their expected
 # gap is 0, whatever their length.
 
-# %%
+# %% tags=["claim C-088: does not hold", "claim C-089: does not hold"]
 rows = {}
 for degrees in (0, 40, 80, 160):
     rng, gap, length = np.random.default_rng([7, degrees]), np.zeros(2000), 0
@@ -446,7 +446,7 @@ ahead.round(4)
 # need not be short. Is a short one of small gap, if it learns? The expected gap of the simulated
 # roads is that of $G - \frac1K \sum_k D_k$, which has much the smaller error.
 
-# %% mystnb={"figure": {"caption": "Expected gap with its standard error (left) and spread of the gap (right) against the mean length (11), fresh samples, for tasks that turn by 0, 40 and 65 degrees. From left to right along each line the rate grows. The roads of the slowest learner are the shortest and have the smallest expected gap; the spread goes the other way, and is several times the larger number.", "name": "fig-generalisation-length"}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "Expected gap with its standard error (left) and spread of the gap (right) against the mean length (11), fresh samples, for tasks that turn by 0, 40 and 65 degrees. From left to right along each line the rate grows. The roads of the slowest learner are the shortest and have the smallest expected gap; the spread goes the other way, and is several times the larger number.", "name": "fig-generalisation-length"}} tags=["hide-input", "claim C-089: does not hold"]
 fig, axes = plt.subplots(1, 2, figsize=(7.4, 3.1))
 for degrees, mark, shade in ((0, "o", 0.4), (40, "s", 0.7), (65, "^", 1.0)):
     group = [new[degrees, rate] for rate in (0.1, 1.0, 3.0)]
@@ -491,7 +491,7 @@ for degrees in (0, 40, 65):
 # of two kinds, equally frequent: at one it says $p_y = .999$, at the other .5. All assumptions hold
 # with length 0 and $M = \log 2$, and the gap is that of tossing $KN$ coins.
 
-# %%
+# %% tags=["claim C-085: holds when corrected"]
 def coins(eps, tosses):
     """Exact probability that the mean loss on the tosses is lower than its expectation by more than
     eps."""
@@ -516,7 +516,7 @@ pd.DataFrame(rows, ["N = 1", "N = 20"]).map("{:.2g}".format)
 # one with $2KN$ does. Fresh samples matter: with the *same* $N$ at every time there are only $N$
 # coins. The next cell has $N = 1$, $K = 10$.
 
-# %%
+# %% tags=["claim C-085: holds when corrected"]
 print(f"same sample at all times: exact {coins(0.3, 1):.3f},",
       f"bound with KN {np.exp(-2 * K / M**2 * 0.3**2):.3f},",
       f"with N {np.exp(-2 / M**2 * 0.3**2):.3f}")
@@ -530,7 +530,7 @@ assert np.exp(-2 * K / M**2 * 0.3**2) < coins(0.3, 1) <= np.exp(-2 / M**2 * 0.3*
 # the first theorem needs, for the shorter a step the less it can fit. We turn $w$ with the task by
 # 40 degrees:
 
-# %%
+# %% tags=["claim C-084: holds", "claim C-087: holds"]
 rows = {}
 for count in (10, 100, 1000):
     tau = np.arange(count + 1) / count
@@ -582,7 +582,7 @@ table.round(5)
 # which none occurs twice, to $\{0, 1\}$ as a loss: on a sample the best one is 0 there and 1
 # elsewhere, and has the gap 1.
 
-# %%
+# %% tags=["claim C-080: holds", "claim C-081: holds when corrected"]
 n, delta = 2000, 0.05
 signs = np.random.default_rng(0).choice([-1, 1], (200, n))
 R = np.clip(signs, 0, None).mean()  # the supremum takes the loss 1 where the sign is +1

@@ -63,7 +63,7 @@ pd.Series({"pitch": birds.h_score(f[:, 0]), "length": birds.h_score(f[:, 1]),
 # they come near what all functions of the call can have. The definition, written out, gives the
 # same number.
 
-# %%
+# %% tags=["claim H-029: holds"]
 py, px = P.sum(axis=1), P.sum(axis=0)
 mean = px @ f
 total = (f - mean).T @ np.diag(px) @ (f - mean)  # cov(f), (k, k)
@@ -83,7 +83,7 @@ assert np.isclose(trace, birds.h_score(f), rtol=1e-9), \
 # H(fA + b) = H(f) .
 # $$ (eq-affine)
 
-# %%
+# %% tags=["claim H-030: holds when corrected", "claim H-031: does not hold"]
 k = f.shape[1]
 for _ in range(1000):
     A, b = rng.standard_normal((k, k)), 10 * rng.standard_normal(k)
@@ -129,7 +129,7 @@ print(f"H(100 f) = {birds.h_score(100 * f):.6f}, tr cov(100 f) / tr cov(f) = 100
 #
 # The birds, and two thousand random tasks with random features, neither centred nor normalised:
 
-# %%
+# %% tags=["claim H-008: holds when corrected", "claim H-038: holds", "claim H-183: holds when corrected", "claim H-186: holds"]
 def random_joint():
     rows, columns = rng.integers(2, 9, size=2)
     return Joint(rng.dirichlet(np.ones(rows * columns)).reshape(rows, columns))
@@ -207,7 +207,7 @@ def conditionals(task):
     return task.P / task.py[:, None]
 
 
-# %%
+# %% tags=["claim H-002: holds when corrected", "claim H-036: holds when corrected", "claim H-180: holds", "claim H-181: holds when corrected"]
 errors, rows = {}, []
 for p0 in (0.5, 0.3, 0.1):
     tasks = [binary_task(p0, e) for e in epsilon]
@@ -252,7 +252,7 @@ plt.show()
 # is within $O(\eps)$ of it. The expectations of $f$ are over $X$, the mixture. We draw both classes
 # around the average bird, so that it is not their mixture, and divide.
 
-# %%
+# %% tags=["claim H-002: holds when corrected"]
 p = np.array([0.3, 0.7])
 c = 1 / (8 * p[0] * p[1])
 ratios = {}
@@ -333,7 +333,7 @@ glue("h-swaps", f"{wrong[0.1] / draws:.0%}", display=False)
 #
 # Sum and minimum can disagree, and for the birds they do.
 
-# %%
+# %% tags=["claim H-034: does not hold"]
 given = conditionals(birds)
 pairs = list(combinations(range(len(given)), 2))
 
@@ -386,7 +386,7 @@ glue("h-pitch-times", f"{smallest['pitch'] / smallest['first mode']:.1f}", displ
 # inference tasks". About one feature and one task of several labels this is false. Three equally
 # likely labels:
 
-# %%
+# %% tags=["claim H-027: holds when corrected", "claim H-050: holds when corrected", "claim H-133: holds when corrected"]
 three = np.array([[0.20, 0.25, 0.25, 0.30],
                   [0.25, 0.20, 0.30, 0.25],
                   [0.30, 0.30, 0.20, 0.20]])  # P(x | y)
@@ -434,7 +434,7 @@ assert scores["smallest E"][0] < 1e-9 < 1e-3 < scores["smallest E"][best], \
 # :::
 # ::::
 
-# %%
+# %% tags=["claim H-027: holds when corrected"]
 basis = np.linalg.svd(np.sqrt(birds.py)[None])[2][1:]  # orthonormal questions about the species
 e = 2.0**-6
 for name, g in features.items():
@@ -486,7 +486,7 @@ for name, g in features.items():
 #
 # Five thousand random features, of $1$ to $8$ columns, on a thousand random tasks:
 
-# %%
+# %% tags=["claim H-039: holds", "claim H-040: holds when corrected", "claim H-041: holds"]
 worst = -np.inf
 for j in [random_joint() for _ in range(1000)]:
     for k in rng.integers(1, 9, size=5):
@@ -498,7 +498,7 @@ H = copy.h_score(copy.modes().f)
 print(f"largest excess below 1e-10; H of the modes when Y = X: {H:.4f} = |Y| - 1")
 assert worst < 1e-10 and np.isclose(H, len(copy.py) - 1), "the bound holds for every task"
 
-# %% mystnb={"figure": {"caption": "H-scores of 300 random features of the birds' calls for each k (dots), of the modes (line), and of the pitch and the length. The modes are never beaten, and nothing is gained after K - 1 of them.", "name": "fig-bound"}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "H-scores of 300 random features of the birds' calls for each k (dots), of the modes (line), and of the pitch and the length. The modes are never beaten, and nothing is gained after K - 1 of them.", "name": "fig-bound"}} tags=["hide-input", "claim H-042: holds when corrected", "claim H-043: holds", "claim H-041: holds"]
 ks = np.arange(1, len(birds.px))
 fig, ax = plt.subplots()
 for k in ks:
@@ -541,7 +541,7 @@ def appendix_d(joint, f):
     return np.sum((joint.dtm @ xi @ vectors * root) ** 2)
 
 
-# %%
+# %% tags=["claim H-037: holds", "claim H-185: holds"]
 centred = f - birds.px @ f
 variants = {"pitch and length": centred,
             "and their sum": np.hstack([centred, centred.sum(axis=1, keepdims=True)]),
@@ -593,7 +593,7 @@ assert np.ptp(values["pitch and length"]) < 1e-9 and np.ptp(values["and their su
 #
 # A question with two answers, thrush or not, and three features: one column of $W$ is enough.
 
-# %%
+# %% tags=["claim H-051: holds", "claim H-052: holds"]
 thrush = Joint(np.vstack([P[0], P[1:].sum(axis=0)]))
 wide = np.column_stack([f, rng.standard_normal(len(f))])  # pitch, length and a whim
 centred = wide - px @ wide
@@ -625,7 +625,7 @@ assert max(random) <= thrush.h_score(wide) + 1e-9, "no linear layer raises H"
 # :::
 # ::::
 
-# %%
+# %% tags=["claim H-049: holds when corrected", "claim H-052: holds"]
 pitch = f[:, :1]
 merged = Joint(np.column_stack([P[:, :-2], P[:, -2:].sum(axis=1)]))  # two calls written as one
 whole = np.sum(birds.dtm**2)
@@ -655,7 +655,7 @@ assert np.sum(merged.dtm**2) <= whole + 1e-12, "merging symbols never raises |B|
 # error exponents**. We take a weak source and target with the same three inputs and compute both
 # ratios; with three inputs errors can be summed exactly for thousands of draws.
 
-# %%
+# %% tags=["claim H-046: holds", "claim H-047: does not hold", "claim H-135: holds when corrected"]
 target = Joint.from_conditionals([0.5, 0.5], [[0.50, 0.30, 0.20], [0.36, 0.30, 0.34]])
 source = Joint([[0.28, 0.10, 0.12], [0.15, 0.20, 0.15]])
 assert np.allclose(source.px, target.px), "source and target need the same distribution of inputs"
@@ -672,7 +672,7 @@ print(f"transferability {r:.4f}, ratio of exponents {ratio:.4f}, 1 / r = {1 / r:
 # exact error probabilities until they fall below one percent.
 
 
-# %%
+# %% tags=["claim H-047: does not hold", "claim H-135: holds when corrected"]
 def draws_needed(f, E, error=0.01):
     """Smallest m with an error probability below `error`, by bisection."""
     sign = np.sign(P1 @ f - P2 @ f)
@@ -707,7 +707,7 @@ assert abs(ratio / r - 1) < 0.02 and abs(m_S / m_T * r - 1) < 0.03, \
 # $\Bt_T$. We draw five hundred pairs of tasks with eight inputs and four labels, so that the rank
 # is 3.
 
-# %%
+# %% tags=["claim H-048: holds when corrected"]
 def random_task(px, labels=4):
     return Joint(rng.dirichlet(np.ones(labels), size=len(px)).T * px)
 
@@ -732,7 +732,7 @@ assert 0 <= min(T[3]) and max(T[3]) <= 1 + 1e-10 and max(T[1]) > 1, \
 # spans all functions of the input, so its transferability is 1. From 100 samples the raw ratio is
 # larger, because it has more columns to fit noise with.
 
-# %%
+# %% tags=["claim H-048: holds when corrected"]
 task = random_task(np.ones(8) / 8)
 exact = task.h_score(np.eye(8)) / task.h_score(task.modes(3).f)
 estimates = []
@@ -767,7 +767,7 @@ assert np.isclose(exact, 1) and np.mean(estimates) > 1, \
 # priors, $\operatorname{argmax}_y \log P_Y(y) - \tfrac12 \lVert f(x) - \mu_y \rVert^2$. Three
 # random binary questions about the calls are the sources, and the species are the target.
 
-# %%
+# %% tags=["claim H-070: holds", "claim H-068: holds", "claim H-067: holds", "claim H-069: holds when corrected"]
 def accuracy(task, g):
     """Of the nearest class mean with priors, for a white feature g and one draw of x."""
     away = ((g[None] - task.conditional_mean(g)[:, None]) ** 2).sum(axis=2)  # (|Y|, |X|)

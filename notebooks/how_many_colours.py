@@ -58,7 +58,7 @@ maps = {task: data.maps[task].float().numpy() for task in MAPS}
 scored = {task: np.ascontiguousarray(maps[task][:, 2::4, 2::4]) for task in MAPS}
 sixteen = {task: palette(scored[task], 16) for task in MAPS}
 
-# %% tags=["nbval-ignore-output"]
+# %% tags=["nbval-ignore-output", "claim H-215: holds"]
 def describe(task):
     codes = quantise(scored[task], sixteen[task])
     share = np.bincount(codes.ravel()) / codes.size
@@ -76,7 +76,7 @@ assert palettes["relative error"].max() < 0.03, message
 assert palettes.loc["3D Edges", "commonest colour"] > 0.8, message
 palettes.round(4)
 
-# %% mystnb={"figure": {"caption": "One of the rooms, rendered again at 96 x 96. Top: the picture and its six maps. Bottom: the maps recovered from the 16 colours fitted to the small maps; the eye finds little difference, except steps in smooth depth and reshading.", "name": "fig-colours-sixteen"}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "One of the rooms, rendered again at 96 x 96. Top: the picture and its six maps. Bottom: the maps recovered from the 16 colours fitted to the small maps; the eye finds little difference, except steps in smooth depth and reshading.", "name": "fig-colours-sixteen"}} tags=["hide-input", "claim H-215: holds"]
 busy = int((maps["edge3d"][:300] > 0).sum((1, 2)).argmax())
 large = scenes.render(1, 96, seed=1, first=busy, progress=False)
 assert large.scene[0] == data.scene[busy], "one seed, one room, whatever the size of its picture"
@@ -150,7 +150,7 @@ plt.show()
 # clusters pixels with Birch, which builds a tree of small groups of a fixed size and then merges
 # them, counting each group once however many pixels it has.
 
-# %%
+# %% tags=["claim H-216: not reproduced here"]
 units = edges_run["units"]
 variants = pd.Series(
     {"k-means, sharp edges": units["lost/64/5"]["lost"]}
@@ -289,7 +289,7 @@ plt.show()
 # %% [markdown]
 # In how many of the three seeds is the trained encoder first?
 
-# %% tags=["nbval-ignore-output"]
+# %% tags=["nbval-ignore-output", "claim H-214: not reproduced here"]
 lead = {}
 for kind in ("raw", "adjusted", "leverages"):
     wide = edges_only.pivot(index=["N", "seed"], columns="source", values=kind)
@@ -339,7 +339,7 @@ print(f"Depth in 2 colours: {flat.sum()} of {flat.size} pixels have one colour")
 # every eighth pixel in each direction. With leverages only $N = 16$ was run ({doc}`two_sources`);
 # over $N$: **not run**, so the live sentence about few colours is one about 24 x 24 pixels.
 
-# %%
+# %% tags=["claim H-213: not reproduced here", "claim H-217: holds when corrected"]
 stored = load("rooms")
 print(stored["command"], "|", stored["device"])
 big = pd.DataFrame({n: stored["units"][f"colours/{n}"] for n in COLOURS}).T.rename_axis("N")

@@ -112,7 +112,7 @@ assert abs(shifted_road.length - 2 * root) < 2e-4, HERE
 # exchanged. The inputs never change and each prediction goes one way, so the length is the mean
 # Fisher-Rao distance from its first to its last value, a single integral.
 
-# %%
+# %% tags=["claim C-038: holds"]
 one, back = GaussianTask.two(1, 0), GaussianTask.two(1, 180)
 
 
@@ -179,7 +179,7 @@ axes[0, 0].set_ylabel("coupled")
 axes[1, 0].set_ylabel("uncoupled")
 plt.show()
 
-# %%
+# %% tags=["claim C-044: holds when corrected", "claim C-178: holds"]
 roads = {name: known_road(source, target, mixing, steps=48)
          for name, mixing in (("coupled", "linear"), ("uncoupled", "bernoulli"))}
 free = roads["uncoupled"]
@@ -215,7 +215,7 @@ glue("gaussian-first-from", f"{sharpness[0]:.1f}", display=False)
 # Turn the target by any angle, at several distances $2|m|$ between the classes; then shift its
 # centre as well, at 45 degrees to $m_s$.
 
-# %%
+# %% tags=["claim C-043: does not hold"]
 degrees = np.arange(5, 181, 25)
 
 
@@ -287,7 +287,7 @@ glue("gaussian-shift-ratio", round(float(ratios(shifted[1.5])[0]), 2), display=F
 # w_\tau = \frac{2\, (1 + 3 \tau)}{(1 + \tau)^2}\, m_s .
 # $$ (eq-gaussian-detour)
 
-# %%
+# %% tags=["claim C-043: does not hold"]
 wide = GaussianTask(4 * one.means, sd=2)
 long, short = pair_of_roads(one, wide)
 print("|w| along the coupled road  ", long.path[::3, 1, 0].round(3))
@@ -409,7 +409,7 @@ for classes in (2, 3, 4):
 # back. For a classifier that its task determines, the asymmetry of Remark 3 can only come from
 # weights that lag behind their task; the paper's process has that lag, and exact fits have not.
 
-# %%
+# %% tags=["claim C-049: depends on the measure"]
 side = GaussianTask.two(1, 120, centre=(1, 0))
 for there, again in zip(pair_of_roads(one, side), pair_of_roads(side, one), strict=True):
     print(f"there {there.length:.4f}, back {again.length:.4f}")
@@ -464,7 +464,7 @@ pd.DataFrame(rows).T.rename_axis("degrees").round(3)
 # moves too. Compare, for a shift of 1, where the prediction of a moving point never changes, and
 # for a target with its classes three times as far apart.
 
-# %%
+# %% tags=["claim C-012: does not hold", "claim C-051: does not hold"]
 def at_the_pairs(source, target):
     """Mean distance between the source's prediction at x and the target's at the point that x is
     moved to, for the points of class +: those of class - are their mirror image."""

@@ -66,7 +66,7 @@ def log_loss(P, f, intercept=True):
 # its first mode, the first two, and the call itself as an indicator vector. A second opinion comes
 # from scikit-learn's logistic regression without a penalty, with one weighted row for every cell.
 
-# %%
+# %% tags=["claim H-189: holds when corrected", "claim H-190: holds"]
 counts = np.array([[10, 5, 3, 2], [3, 9, 9, 4], [2, 2, 5, 6]])
 bird = Joint(counts / counts.sum())
 ignorance = -bird.py @ np.log(bird.py)  # the entropy of the species
@@ -141,7 +141,7 @@ birds.round(4)
 # To check it, turn the birds down as in {eq}`eq-turned`: the DTM is $t\Bt$, so $\eps$ is
 # proportional to $t$.
 
-# %%
+# %% tags=["claim H-053: holds when corrected", "claim H-191: holds when corrected", "claim H-192: holds", "claim H-193: holds when corrected", "claim H-195: holds when corrected"]
 def turned(P, t):
     """The joint P_t of eq-turned, t <= 1."""
     return Joint((1 - t) * np.outer(P.sum(1), P.sum(0)) + t * P)
@@ -177,7 +177,7 @@ plt.show()
 # The fitted weights are also known in advance: {eq}`eq-softmax-weights` is the best $g$ of soft HGR
 # ({prf:ref}`prop-soft-hgr`). Training the head computes the H-score's projection.
 
-# %%
+# %% tags=["claim H-194: holds"]
 for t in (1, 0.1):
     task, centred = turned(bird.P, t), modes.f - bird.px @ modes.f
     b, theta = np.split(log_loss(task.P, modes.f)[1], [1])
@@ -216,7 +216,7 @@ print("labels:", py.round(3), " squared length of M:", np.sum(M**2).round(4))
 # We draw 60 random features of dimension 2, score each, train each, and fit a line, at a small and
 # at a large $\eps$.
 
-# %%
+# %% tags=["claim H-053: holds when corrected"]
 features = rng.standard_normal((60, 6, 2))
 
 
@@ -250,7 +250,7 @@ for line in (small, large):
 # and without $b$. That is another model. At $\theta = 0$ it predicts the uniform distribution
 # instead of $P_Y$, and a centred feature cannot repair this.
 
-# %%
+# %% tags=["claim H-188: holds when corrected"]
 H, L, with_b = fits[0.9]
 _, L_without, without_b = fit(0.9, intercept=False)
 for name, line in (("with b", with_b), ("without b", without_b)):
@@ -316,7 +316,7 @@ assert np.log2(coarse / fine) > 2.7, "near 3 in the book's example; 3 holds as e
 # unequal frequency should not expect the H-score to foretell its loss.
 # :::
 
-# %%
+# %% tags=["claim H-195: holds when corrected"]
 B = weak(0.9).dtm
 print(f"||B||^2 = {np.sum(B**2):.5f} = tr(B^T B), but ||B^T B||^2 = {np.sum((B.T @ B) ** 2):.5f}")
 assert np.isclose(np.sum(B**2), np.trace(B.T @ B)), "an identity"
@@ -339,7 +339,7 @@ assert np.isclose(np.sum(B**2), np.trace(B.T @ B)), "an identity"
 # As printed, $P_{Y_0|X} + i\lambda I$ has columns that sum to $1 + i\lambda$; and it says nothing
 # of the number $k$ of features, which must be smaller than $n - 1$, as a cell below shows.
 
-# %%
+# %% tags=["claim H-197: does not hold", "claim H-199: holds"]
 def tasks(seed, n=8, concentration=3.0, step=0.1):
     """The target joint and its 20 sources."""
     # P(y|x): columns sum to 1
@@ -369,7 +369,7 @@ glue("loss-slope-low", f"{figure_11.slope.min():.2f}", display=False)
 glue("loss-slope-high", f"{figure_11.slope.max():.2f}", display=False)
 figure_11.round(4)
 
-# %% mystnb={"figure": {"caption": "Figure 11 in a valid form: log-loss of the transferred features, less the entropy of the target's labels, against their H-score on the target, for five random targets with 20 sources each. The dashed line is the prediction, which has no free parameter.", "name": "fig-11"}}
+# %% mystnb={"figure": {"caption": "Figure 11 in a valid form: log-loss of the transferred features, less the entropy of the target's labels, against their H-score on the target, for five random targets with 20 sources each. The dashed line is the prediction, which has no free parameter.", "name": "fig-11"}} tags=["claim H-200: holds"]
 fig, ax = plt.subplots(figsize=(6.0, 3.8))
 line = np.array([min(H.min() for _, (H, _) in results), max(H.max() for _, (H, _) in results)])
 ax.plot(line, -line / 2, "--", color="black", lw=1, label="$-H(f) / 2$")
@@ -396,7 +396,7 @@ plt.show()
 # source spans all of them: the H-score is $\lVert\Bt\rVert_F^2$ for every source, and there is
 # nothing to correlate.
 
-# %%
+# %% tags=["claim H-198: holds when corrected"]
 target, sources = tasks(seed=0)
 for k in (4, 6, 7):
     H = [target.h_score(source.modes(k).f) for source in sources]

@@ -80,7 +80,7 @@ def algorithm_1(P, k, sweeps, tol=-np.inf, seed=1):
 # and 10 symbols. What must come out is known: the best objective is $\sum_{i \le k} \sigma_i$
 # {eq}`eq-hgr`. First 100 sweeps without a stopping rule.
 
-# %%
+# %% tags=["claim H-165: does not hold"]
 joint = Joint(np.random.default_rng(4).dirichlet(np.full(80, 0.6)).reshape(8, 10))
 sigma = joint.singular_values
 print("sigma:", sigma[:-1].round(4))
@@ -126,7 +126,7 @@ pd.DataFrame(rows).set_index("k")
 # 50 starts on this joint, and one start on each of 300 random joints with random $k$, we count the
 # runs that end above the best possible value, at the constant function.
 
-# %%
+# %% tags=["claim H-165: does not hold", "claim H-168: does not hold"]
 tolerances = [1e-4, 1e-6, 1e-8, 1e-10]
 
 
@@ -183,7 +183,7 @@ for name, row in (("coarse", 0), ("usual", 1), ("fine", -1)):
 # In exact arithmetic the two new subtractions do nothing. In floating point they remove the
 # constant before it grows. This is `tdist.ace`.
 
-# %%
+# %% tags=["claim H-026: holds when corrected", "claim H-166: holds", "claim H-167: holds when corrected"]
 for k in (1, 3, 5):
     found = ace(joint.P, k, tol=1e-16)
     gap = sigma[:k].sum() - found.objective
@@ -259,7 +259,7 @@ plt.show()
 # We fit a line to the logarithm of the gap between $10^{-7}$ and $10^{-12}$, from nine random
 # starts, and take the median.
 
-# %%
+# %% tags=["claim H-164: holds", "claim H-174: does not hold"]
 rates, gaps = [], {}
 for k in (1, 3, 5):
     gaps[k] = [sigma[:k].sum() - ace(joint.P, k, seed=seed).objective for seed in range(9)]
@@ -301,7 +301,7 @@ plt.show()
 # adds that normalisation "can also be implemented using the Gram-Schmidt process". The two are not
 # the same: Gram-Schmidt breaks the tie.
 
-# %%
+# %% tags=["claim H-170: holds when corrected"]
 mirror, best = Joint(joint.P.T), joint.modes(3)
 
 
@@ -335,7 +335,7 @@ assert align.min() > 1 - 1e-6, "tdist.ace returns the modes one by one"
 #
 # Back to the birds: what if the forester had noted other sixty meetings, or more?
 
-# %%
+# %% tags=["claim H-163: does not hold", "claim H-169: holds"]
 s1, rows, best_h = bird.singular_values[0], [], np.sum(bird.dtm**2)
 for m in (60, 300, 3_000, 30_000):
     draws = [ace(Joint.from_samples(*bird.sample(m, seed=seed), shape=bird.P.shape), k=1)
@@ -440,7 +440,7 @@ glue("ace-var-h", f"{var_h:.3f}", display=False)
 # Two numbers, {glue:text}`ace-var-fg` and {glue:text}`ace-var-h`. We draw 20,000 samples of size
 # $m = 4000$ and compute all three estimates on each.
 
-# %%
+# %% tags=["claim H-063: cannot be settled", "claim H-175: holds when corrected", "claim H-064: cannot be settled"]
 m = 4000
 tables = np.random.default_rng(0).multinomial(m, P.ravel(), size=20_000).reshape(-1, *P.shape) / m
 
@@ -500,7 +500,7 @@ print("500 random joints: none breaks the inequality")
 # turns them into a minimum, which we compute: the cheapest $Q$, in $D(Q \Vert P)$, whose first
 # singular value is off by the factor $1 \pm \Delta$.
 
-# %% tags=["hide-input"]
+# %% tags=["hide-input", "claim H-173: holds when corrected", "claim H-175: holds when corrected", "claim H-176: does not hold", "claim H-177: holds when corrected"]
 def cheapest(factor, starts=4):
     """min D(Q || P) over Q with sigma_1(Q) = factor * sigma_1, in nats."""
     def off(q):

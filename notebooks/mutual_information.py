@@ -91,7 +91,7 @@ glue("mi-bird-near", f"{half / heard - 1:.0%}", display=False)
 # that are met equally often, thrush and finch: there $\delta(x, 0) = -\delta(x, 1)$, and the third
 # moment vanishes.
 
-# %%
+# %% tags=["claim H-071: holds", "claim H-202: holds when corrected", "claim H-203: holds"]
 def turned(P, t):
     """The joint P_t of eq-turned."""
     return Joint((1 - t) * np.outer(P.sum(1), P.sum(0)) + t * P)
@@ -158,7 +158,7 @@ for task in pair:
     curves.append([task.h_score(features[:, :k]) for k in range(1, 7)])
     print("H(1..6)", np.round(curves[-1], 4), " 2I", round(2 * task.mutual_information(), 4))
 
-# %% mystnb={"figure": {"caption": "Figure 3 of the H-score paper, recomputed on two tasks with six labels. The H-score of the best k features is constant from k = 5 on, not from 6. On the left it stays below 2I, as printed; on the right it does not.", "name": "fig-saturation"}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "Figure 3 of the H-score paper, recomputed on two tasks with six labels. The H-score of the best k features is constant from k = 5 on, not from 6. On the left it stays below 2I, as printed; on the right it does not.", "name": "fig-saturation"}} tags=["hide-input", "claim H-073: holds"]
 fig, axes = plt.subplots(1, 2, figsize=(7, 2.9), sharey=True)
 for ax, task, curve in zip(axes, pair, curves, strict=True):
     twice = 2 * task.mutual_information()
@@ -169,7 +169,7 @@ axes[0].set(ylabel="H-score and $2I$ (nats)", ylim=(0, None))
 axes[0].legend(loc="lower right")
 plt.show()
 
-# %%
+# %% tags=["claim H-074: does not hold", "claim H-075: holds"]
 for task, curve in zip(pair, curves, strict=True):
     print(f"rank of the joint matrix {np.linalg.matrix_rank(task.P)}, "
           f"rank of its DTM {np.linalg.matrix_rank(task.dtm, tol=1e-12)}")
@@ -198,7 +198,7 @@ assert min(excess) < 0 < max(excess), \
 # H-score values are below $2I$". On the right of {numref}`fig-saturation` they are not. Here are
 # three tasks that can be checked by hand.
 
-# %%
+# %% tags=["claim H-072: does not hold"]
 def channel(t):
     """Three equally likely labels, P(y|x) = (1 + 2t)/3 if y = x and (1 - t)/3 otherwise."""
     return Joint((1 - t + 3 * t * np.eye(3)) / 9)
@@ -261,7 +261,7 @@ inertia, information, _ = summary(pair[1].P)  # the fast formula is the definiti
 assert np.isclose(inertia, np.sum(pair[1].dtm ** 2)), "summary is the definition, faster"
 assert np.isclose(information, pair[1].mutual_information()), "summary is the definition, faster"
 
-# %%
+# %% tags=["claim H-072: does not hold"]
 def columns(a, labels, size=2000, symbols=8):
     """Joints (size, labels, symbols) with P(y|x) from a Dirichlet distribution; P_X is too."""
     px = rng.dirichlet(np.full(symbols, 5.0), size)
@@ -358,7 +358,7 @@ glue("mi-two-weak", f"{two.iloc[-1]:.0%}", display=False)
 # from nearly uniform to nearly deterministic. We print the smallest value of the right side divided
 # by the left: it must not be below 1.
 
-# %%
+# %% tags=["claim H-077: holds when corrected"]
 def random_joints(size, rows, columns):
     """Random joints (size, rows, columns) of very different strengths."""
     weights = rng.standard_gamma(np.exp(rng.uniform(-2, 4, (size, 1, 1))),

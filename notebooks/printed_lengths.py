@@ -44,7 +44,7 @@ from tdist.studies.experiments import printed
 # :::
 # ::::
 
-# %%
+# %% tags=["claim C-181: depends on the measure"]
 def gated(K, moves):
     """Union of two softmaxes, the source's fading out and the target's fading in."""
     t = np.linspace(0, 1, K + 1)[:, None]
@@ -75,7 +75,7 @@ assert path_length(gated(1000, 2)) > np.pi, "the classifiers add to the gate"
 # the *mean* step, without the 2. A mean of steps gets smaller as the steps do. We take a classifier
 # of five classes at 200 inputs, whose logits go on a curve, and look at it ever more often.
 
-# %%
+# %% tags=["claim C-180: depends on the measure"]
 rng = np.random.default_rng(0)
 start, end, bend = rng.normal(scale=1.5, size=(3, 200, 5))
 
@@ -102,7 +102,7 @@ table.round(5)
 # Ten times the steps, a tenth of the number. The conversion $L = \sqrt 2\, K\, V$ puts it right.
 # Applied to all the coupled distances that the paper prints:
 
-# %%
+# %% tags=["claim C-105: holds when corrected", "claim C-180: depends on the measure"]
 paper = printed()
 ways = paper["mnist_cifar10"]["coupled"]
 figures = {"Figure 2": paper["fig2"]["coupled"], "Figure 3": paper["fig3"]["coupled"],

@@ -172,7 +172,7 @@ def divergence(best, gamma):
     return np.sum(best * np.log(best / np.maximum(gamma, 1e-300)))
 
 
-# %%
+# %% tags=["claim C-057: holds when corrected"]
 rows, excess = {}, {}
 for multiple in (0.25, 1, 10, 30):
     lam = multiple * C.mean()
@@ -239,7 +239,7 @@ plt.show()
 # marginals {cite:p}`altschuler2017`. The **gap** $F(\Gamma) - D(u, v)$ of the rounded coupling then
 # bounds its excess over the best, whatever happened before.
 
-# %%
+# %% tags=["claim C-057: holds when corrected"]
 lam = 10 * C.mean()
 best = proximal(C, previous, eps, lam, tolerance=1e-11, max_steps=5000)
 least = objective(best.coupling, lam)
@@ -421,7 +421,7 @@ def away(gamma, other=limit):
     return np.abs(gamma - other).sum((1, 2)) / 2
 
 
-# %%
+# %% tags=["claim C-064: depends on the measure"]
 rows = {}
 for name, weights in SCHEDULES.items():
     gamma, path = start, []
@@ -453,7 +453,7 @@ fixed.round(2)
 # each entry is $C_{ij}$ times a new random number between 0 and 2, whose mean is 1. A good
 # iteration comes near the coupling $\Gamma^*$ of the mean cost and stays.
 
-# %%
+# %% tags=["claim C-064: depends on the measure", "claim C-145: not reproduced here"]
 rows, paths, moved = {}, {}, {}
 for name, weights in SCHEDULES.items():
     noise, gamma, path, steps = np.random.default_rng(5), start, [], []

@@ -185,7 +185,7 @@ check.T.round(3)
 # far the result would go with other data sets *for these ten networks*.
 
 
-# %%
+# %% tags=["claim H-001: depends on the measure", "claim H-054: depends on the measure"]
 def side_by_side(tables, value, digits=2):
     """The means of several tables of agreement, scores in one order, blank where there is none."""
     order = [label for label in LABELS.values()

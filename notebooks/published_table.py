@@ -38,7 +38,7 @@ pd.set_option("display.max_colwidth", None)
 # source of a target. "3D Edges" are the text's 3D Occlusion Edges; the tasks are described in its
 # Figure 6, which the text calls Table 6.
 
-# %%
+# %% tags=["claim H-098: holds when corrected"]
 table = pd.read_csv(files("tdist") / "data" / "table1.csv")
 tasks = list(table["target"].unique())
 H, A, H_rank, A_rank = (  # (sources, targets)
@@ -51,7 +51,7 @@ pd.DataFrame(H, tasks, tasks)
 # Every printed row of ranks is a permutation of 1 to 8. Do the ranks follow from the scores beside
 # them?
 
-# %%
+# %% tags=["claim H-204: holds", "claim H-205: holds when corrected"]
 for name, scores, ranks in (("H-score", H, H_rank), ("affinity", A, A_rank)):
     low, high = rankdata(-scores, "min", axis=0), rankdata(-scores, "max", axis=0)
     for s, t in np.argwhere((ranks < low) | (ranks > high)):
@@ -78,7 +78,7 @@ mended[[edges, keypoints], depth] = 4, 3
 in_order = np.take_along_axis(A, np.argsort(mended, axis=0), axis=0)
 assert (in_order[:-1] >= in_order[1:]).all(), TABLE
 
-# %% mystnb={"figure": {"caption": "The printed ranks, mended in one pair. The two methods agree at the top of most rows. Cells where they differ by four places or more are framed: five of the nine are in the two classification rows.", "name": "fig-trial-ranks"}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "The printed ranks, mended in one pair. The two methods agree at the top of most rows. Cells where they differ by four places or more are framed: five of the nine are in the two classification rows.", "name": "fig-trial-ranks"}} tags=["hide-input", "claim H-107: holds"]
 fig, axes = plt.subplots(1, 2, figsize=(7.6, 4.1), sharey=True)
 # a row for each target, as in the paper's figures
 for ax, ranks, title in zip(axes, (H_rank.T, mended.T), ("by H-score", "by affinity"), strict=True):
@@ -126,7 +126,7 @@ two_d, three_d, classes = tasks[:2], tasks[2:6], tasks[6:]
 # First the classification tasks (Section 5.2, the bottom two rows) and what the text calls similar,
 # the 2D tasks.
 
-# %%
+# %% tags=["claim H-108: holds", "claim H-109: holds", "claim H-111: holds", "claim H-113: holds"]
 for group, kind in ((classes, "classification"), (two_d, "2D")):
     judge(f"{kind} targets: the top two sources are identical for both methods, in order",
           all(top(H_rank, t, 2) == top(A_rank, t, 2) for t in group),
@@ -141,7 +141,7 @@ assert all(verdict == "true" for _, verdict, _ in verdicts), TABLE
 # All true. The reason given, that an encoder trained for the target must be best, would hold for
 # every target. The text does not say that it does; we ask.
 
-# %%
+# %% tags=["claim H-110: does not hold"]
 not_self = [t for t in tasks if top(H_rank, t, 1) != [t]]
 judge("all eight targets, H-score: the best source is the target itself", not not_self,
       *(f"{t}: best {top(H_rank, t, 1)[0]}, itself in place "
@@ -155,7 +155,7 @@ assert [H_rank[i, i] for i in (edges, keypoints)] == [3, 3], TABLE
 # %% [markdown]
 # The 3D tasks: "the top four ranked tasks of both methods are exactly the four 3D tasks".
 
-# %%
+# %% tags=["claim H-116: does not hold"]
 fours = {(name, t): top(r, t, 4) for name,
          r in (("H-score", H_rank), ("affinity", mended)) for t in three_d}
 judge("3D targets: the top four of both methods are exactly the four 3D tasks",
@@ -175,7 +175,7 @@ assert fours["H-score", "3D Edges"] == ["Depth", "Reshading", "3D Edges",
 # Appendix G and Figure 13: "the top 3 transferable source tasks in both methods are the same:
 # Depth, Image Reshading and 3D Occlusion Edges".
 
-# %%
+# %% tags=["claim H-212: does not hold"]
 judge("target Depth: the same top three, by the printed ranks",
       top(H_rank, "Depth", 3) == top(A_rank, "Depth", 3))
 judge("target Depth: the same top three, by the printed affinities",
@@ -188,7 +188,7 @@ assert [verdict for _, verdict, _ in verdicts[-2:]] == ["true", "false"], TABLE
 # The swapped pair decides, and a few sections below the published affinities decide which of the
 # two is the slip.
 
-# %% mystnb={"figure": {"caption": "The printed numbers behind the paper's Figures 12 and 13, for three targets: H-score (left) and affinity (right, logarithmic) of each source, in the order of the affinity; squares are the target itself. For classes both methods set the two classification encoders far apart from the rest and disagree about the rest; for Depth they agree.", "name": "fig-trial-rows"}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "The printed numbers behind the paper's Figures 12 and 13, for three targets: H-score (left) and affinity (right, logarithmic) of each source, in the order of the affinity; squares are the target itself. For classes both methods set the two classification encoders far apart from the rest and disagree about the rest; for Depth they agree.", "name": "fig-trial-rows"}} tags=["hide-input", "claim H-209: holds", "claim H-211: holds"]
 fig, axes = plt.subplots(3, 2, figsize=(7.2, 6.4))
 for row, name in zip(axes, ("Object Class.", "Scene Class.", "Depth"), strict=True):
     t = tasks.index(name)
@@ -216,7 +216,7 @@ plt.show()
 # all places alike, and the paper's own second criterion, DCG {eq}`eq-dcg`, which counts the first
 # places most.
 
-# %%
+# %% tags=["claim H-114: holds", "claim H-115: depends on the measure"]
 moved = abs(H_rank - A_rank)
 by_place = pd.Series([moved[A_rank == place].mean() for place in range(1, 9)], range(1, 9))
 differ = pd.DataFrame(
@@ -240,7 +240,7 @@ differ.round(3)
 #
 # Appendix G sums up: "in general", the methods "tend to agree on the top few ranked tasks".
 
-# %%
+# %% tags=["claim H-210: holds"]
 common = {t: len(set(top(H_rank, t, 3)) & set(top(mended, t, 3))) for t in tasks}
 judge("in general, agreement on the top few: two of the top three, for every target",
       min(common.values()) >= 2,
@@ -278,7 +278,7 @@ assert np.allclose(rho["scores, no self"], [.071, -.036, .321, .857, .714, .607,
                    atol=5e-4), TABLE
 rho.round(3)
 
-# %%
+# %% tags=["claim H-118: depends on the measure"]
 negative = rho.index[rho["scores, no self"] < 0].tolist()
 judge("Spearman is positive for all targets, the target itself among the sources",
       rho[["scores", "ranks"]].min().min() > 0)
@@ -302,7 +302,7 @@ glue("trial-negative", len(negative), display=False)
 # A correlation of an order with nothing has mean 0. What does DCG give? All $8! = 40{,}320$ orders
 # can be listed.
 
-# %%
+# %% tags=["claim H-119: holds"]
 WORTH = {"linear": lambda relevance: relevance, "exponential": lambda relevance: 2**relevance - 1}
 
 
@@ -364,7 +364,7 @@ axes[0].set_ylabel("target")
 fig.legend(*axes[0].get_legend_handles_labels(), loc="outside upper center", ncol=3)
 plt.show()
 
-# %%
+# %% tags=["claim H-120: depends on the measure"]
 whole = shares["all sources"]
 stronger = {gain: (whole[f"DCG, {gain}"] < whole["Spearman"] - 1e-9).sum() for gain in WORTH}
 rare = {sources: (share <= 0.05).sum() for sources, share in shares.items()}
@@ -436,7 +436,7 @@ assert np.allclose(floors["chance"], [1.536, 10.138, 6.349, 1.394, 9.198, 5.760]
     TABLE)
 floors.round(3)
 
-# %%
+# %% tags=["claim H-097: cannot be settled"]
 pixel = {m: floors.loc[(m, "pixel tasks")] for m in (20_000, 22_045)}
 sd = {m: np.sqrt(2 * k * 15 * (1 - k / m)) / m for m in pixel}
 gap = {m: (pixel[m]["chance"] - H[:, :6].min()) / sd[m] for m in pixel}
@@ -518,7 +518,7 @@ print(f"slope {slope:.3f}, of ranks alone {62 / 99:.3f}")
 # Under the assumption of equal ranks only the size changes. Here is each score adjusted for 22,045
 # images, the kinder case.
 
-# %%
+# %% tags=["claim H-207: holds when corrected"]
 kind = pd.DataFrame(np.hstack([adjusted[22_045, name] for name in classes_of]), tasks, tasks)
 assert (rankdata(-kind.to_numpy(), axis=0) == H_rank).all(), TABLE
 share_left = kind.to_numpy() / H
@@ -543,7 +543,7 @@ kind.round(2)
 # vectors and four linkages, cut into two and into three clusters; the table says which have the 2D
 # tasks, the four 3D tasks and the classes as their three.
 
-# %%
+# %% tags=["claim H-121: holds"]
 def groups(labels):
     """The clusters in words, one letter a task: EK for 2D, ekrd for 3D, OS for classes."""
     letters = np.array(list("EKekrdOS"))
@@ -567,7 +567,7 @@ assert (
 trees["2D, 3D and classes"] = np.where(claimed, "yes", "no")
 trees.pivot(index="vectors", columns="linkage", values="2D, 3D and classes")
 
-# %%
+# %% tags=["claim H-122: depends on the measure", "claim H-123: holds"]
 judge(
     "dendrogram: all pixel tasks against the classification tasks",
     (trees["k = 2"] == "EKekrd | OS").all(),
@@ -676,7 +676,7 @@ for ax, values, key in zip(
 axes[0].set_ylabel("affinity printed in Table 1")
 plt.show()
 
-# %%
+# %% tags=["claim H-208: holds when corrected"]
 fit = {
     name: np.sqrt((residual(values) ** 2).mean())
     for name, values in (("right", right), ("transposed", right.T))
@@ -701,7 +701,7 @@ ranks_agree.round(3)
 #
 # The published values also decide the swapped pair of the target Depth.
 
-# %%
+# %% tags=["claim H-205: holds when corrected"]
 pair = pd.DataFrame({name: values[[edges, keypoints], depth] for name, values in released.items()}
                     | {"printed": A[[edges, keypoints], depth]}, ["3D Edges", "3D Keypoints"]).T
 assert right[keypoints, depth] > right[edges, depth], TABLE

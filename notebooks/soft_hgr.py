@@ -58,7 +58,7 @@ _ = torch.set_num_threads(1)  # the networks here are too small to share
 # `tdist.hgr.soft_hgr` takes a batch. The forester's sixty meetings are one: a batch that repeats
 # each cell of the table as often as its probability is the exact distribution.
 
-# %%
+# %% tags=["claim H-066: holds when corrected"]
 counts = np.array([[10, 5, 3, 2], [3, 9, 9, 4], [2, 2, 5, 6]])
 bird = Joint(counts / counts.sum())
 y, x = np.repeat(np.indices(counts.shape).reshape(2, -1), counts.ravel(), axis=1)  # (60,) each
@@ -77,7 +77,7 @@ assert max(soft_hgr(f[x], g[y]).item() for g in wrong) < value, "no other g does
 # One half, to twelve digits, and no disturbed $g$ does better. Now $f$ and $g$ together, by
 # gradient ascent from a random start.
 
-# %%
+# %% tags=["claim H-059: holds", "claim H-060: holds when corrected"]
 def ascend(objective, k=2):
     """f(x) and g(y) at the maximum, (60, k) each, centred, and the objective there."""
     torch.manual_seed(0)
@@ -193,7 +193,7 @@ assert abs(best["two classes"] - closed) < 1e-8, "E tanh^2, for equal classes at
 # The quadrature and the fine grid agree to $10^{-8}$, so the grid can score any feature exactly,
 # without samples. We train on 20,000 samples and score the learned $f$ on the grid.
 
-# %% tags=["nbval-ignore-output"]
+# %% tags=["nbval-ignore-output", "claim H-061: holds", "claim H-172: holds"]
 rng, learned = np.random.default_rng(0), {}
 for name, (priors, means) in tasks.items():
     y = rng.choice(len(priors), size=20_000, p=priors)

@@ -145,7 +145,7 @@ def length(path):
     return expected_length(say(path), halfway).length
 
 
-# %%
+# %% tags=["claim C-001: does not hold", "claim C-016: does not hold", "claim C-040: does not hold", "claim C-047: does not hold"]
 exact = known_road(source, target)
 totals = (1, 5, 20, 100, 400)
 WRITTEN = {"x": np.eye(3), "2x": 2 * np.eye(3), "(3, .3, 1) x": np.diag([3, 0.3, 1])}
@@ -184,7 +184,7 @@ for name, value in {"literal": f"{table['L'][1]:.3f}", "exact": f"{exact.length:
 # tasks and coupling. In the last row the gradient is the natural one, which knows distributions
 # only.
 
-# %%
+# %% tags=["claim C-002: does not hold", "claim C-173: does not hold"]
 lengths = pd.DataFrame({name: {T: length(path) for T, path in found.items()}
                         for name, found in flows.items()}).T
 lengths.loc["natural gradient"] = {T: length(flow(T, natural=True)) for T in totals[:3]}
@@ -238,7 +238,7 @@ plt.show()
 # step has the length $|\hat\nabla\ell|\, d\tau$, and the mean length of a noisy vector is more than
 # the length of its mean, at any $d\tau$.
 
-# %%
+# %% tags=["claim C-041: holds when corrected"]
 few = plane(source, target, 0.5)
 few_rows = np.column_stack([few, np.ones(len(few))])
 
@@ -343,7 +343,7 @@ for batch in (1, 20):
 # which every prediction of a logistic classifier goes one way: its length is the mean of the great
 # circles.
 
-# %%
+# %% tags=["claim C-001: does not hold", "claim C-047: does not hold"]
 STEPS = 16
 tau = np.linspace(0, 1, STEPS + 1)
 middle = (tau[1:] + tau[:-1]) / 2
@@ -508,7 +508,7 @@ def least_ratio(times, reference, reach=6.0, starts=8, seed=0):
 # The family is made richer by bumps, features $e^{-\lVert x - c \rVert^2 / 2h^2}$ with $h = 0.3$ at
 # some places $c$ of the road. The two ends stay the linear classifiers that fit source and target.
 
-# %%
+# %% tags=["claim C-002: does not hold"]
 def bumps(count, h=0.3, seed=1):
     centres = np.random.default_rng(seed).permutation(np.concatenate(moments))[:count]
     return lambda x: np.column_stack([x, np.ones(len(x)), *(
@@ -704,7 +704,7 @@ glue("definition-kept", f"{kept:.2f}", display=False)
 # A model of few weights cannot move freely at every input at once, so its own geodesics are longer.
 # (A model that can say anything has the free ones.) For the logistic model, at inputs that stay:
 
-# %%
+# %% tags=["claim C-024: holds"]
 still = np.broadcast_to(grid_rows, (LOOKS, *grid_rows.shape))
 line = begin + np.linspace(0, 1, LOOKS + 1)[:, None] * (goal - begin)
 own = shorten(logits, line, still, seen, reading="riemannian_length")

@@ -55,7 +55,7 @@ rng = np.random.default_rng(0)
 # So let us draw twenty blocks of costs between 0 and 0.3, and take them once as they are and once
 # in the other unit.
 
-# %%
+# %% tags=["claim C-017: holds", "claim C-033: depends on the measure", "claim C-034: holds"]
 n, blocks = 30, 20
 C = rng.uniform(0, 0.3, (blocks, n, n))
 unit = np.sqrt(2) * 100  # what turns a mean of 100 steps into a length
@@ -83,7 +83,7 @@ table.round(3)
 # `entropic` runs Sinkhorn's algorithm {cite:p}`cuturi2013` on all blocks at once. POT's
 # implementation {cite:p}`flamary2021` finds the same coupling:
 
-# %% tags=["nbval-ignore-output"]
+# %% tags=["nbval-ignore-output", "claim C-030: holds", "claim C-032: holds when corrected"]
 reference = ot.sinkhorn([], [], C[0], 0.05 * C.mean(), method="sinkhorn_log", stopThr=1e-12,
                         numItermax=10_000)
 difference = n * np.abs(entropic(C[:1], 0.05 * C.mean(),
@@ -120,7 +120,7 @@ print(f"largest difference of an entry, times n: {difference:.0e}")
 # those of this method are other, the paper keeps the straight lines. They are then not the shortest
 # way for that cost.)
 
-# %%
+# %% tags=["claim C-014: holds when corrected", "claim C-031: holds", "claim C-036: holds", "claim C-048: holds when corrected"]
 source = np.concatenate([rng.normal([-2, 1.2], 0.35, (30, 2)),
                          rng.normal([-2, -1.2], 0.35, (30, 2))])
 target = np.concatenate([rng.normal([2, 0.9], 0.35, (30, 2)),
@@ -161,7 +161,7 @@ plt.show()
 # samples of two Gaussians whose means are 2 apart, five times in 2 and in 20 dimensions, and solve
 # the whole problem and its blocks with POT {cite:p}`flamary2021`.
 
-# %%
+# %% tags=["claim C-065: holds", "claim C-066: holds"]
 sizes = (1, 10, 30, 120, 480)
 
 
@@ -228,7 +228,7 @@ def inputs(task):
     return {name: x.reshape(2, 10, 30, -1) for name, x in arrays.items()}
 
 
-# %%
+# %% tags=["claim C-071: holds when corrected", "claim C-073: depends on the measure", "claim C-074: not reproduced here"]
 share = {}
 for row, task in (("centred", images), ("shifted", replace(images, images=moved_images))):
     for name, (a, b) in inputs(task).items():
@@ -280,7 +280,7 @@ shares.round(2)
 # partner, so that the coupling drops out of the task altogether; Beta goes half the way to that,
 # and {doc}`known_answer` says what this costs.
 
-# %%
+# %% tags=["claim C-078: holds when corrected"]
 rows = {}
 for tau in (0.1, 0.5, 0.9):
     m = rng.beta(tau, 1 - tau, 200_000)
@@ -290,7 +290,7 @@ for tau in (0.1, 0.5, 0.9):
     assert abs(m.var() - tau * (1 - tau) / 2) < 0.002, "and its variance"
 pd.DataFrame(rows).T.rename_axis("tau").round(3)
 
-# %% mystnb={"figure": {"caption": "A boot and a shirt by the straight mixture, m = \u03c4 = 0, 0.2, ..., 1 (top), and six draws of the Beta mixture at \u03c4 = 1/2 in order (bottom): the draws crowd towards the two images.", "name": "fig-transport-mix"}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "A boot and a shirt by the straight mixture, m = \u03c4 = 0, 0.2, ..., 1 (top), and six draws of the Beta mixture at \u03c4 = 1/2 in order (bottom): the draws crowd towards the two images.", "name": "fig-transport-mix"}} tags=["hide-input", "claim C-076: holds"]
 boot, shirt = (images.images[images.labels == images.classes.index(name)][0, 0] / 255
                for name in ("ankle boot", "shirt"))
 fig, axes = plt.subplots(2, 6, figsize=(6.2, 2.2))

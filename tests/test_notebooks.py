@@ -556,6 +556,21 @@ def test_one_bad_notebook_does_not_stop_the_others(book, capsys):
     assert page(book, "magic").stored().cells[1].outputs[0].text.strip() == "shell"
 
 
+def test_the_page_that_reads_the_others_is_judged_and_run_after_them(book):
+    write(book / "notebooks", {f"{execute.LAST}.py": """# %%
+import json
+from pathlib import Path
+
+cells = json.loads(Path("page.ipynb").read_text())["cells"]
+print(cells[4]["outputs"][0]["text"])
+"""})
+    assert go(book) == 0
+    (book / "notebooks" / "results" / "mine.json").write_text("[5]\n")
+    assert go(book) == 0
+    assert "[5]" in printed(book, execute.LAST)[0]
+    assert go(book, "--check") == 0
+
+
 def test_an_edit_while_it_runs_is_not_overwritten(book, capsys):
     """The page changes its own .ipynb, and a module that it has loaded."""
     replace(page(book).script, "print(tdist.value())",
