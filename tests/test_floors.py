@@ -31,7 +31,7 @@ transfer.heads transfer.settings transfer.randomness transfer.augmenting transfe
 transfer.checks transfer.states transfer.readings transfer.drifts transfer.blocks transfer.gauges
 transfer.roads transfer.results transfer.iterations transfer.distances transfer.weights
 transfer.spreads transfer.surveys transfer
-rivals.clouds rivals.labelled rivals
+rivals.clouds rivals.labelled rivals.embeddings rivals.fisher rivals
 vae baselines
 images auto_layers candidates kept_features ranked ranking
 studies.results studies.study studies.pairs
