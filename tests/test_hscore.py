@@ -294,8 +294,9 @@ def test_columns_that_differ_by_rounding_alone(dtype, tolerance):
 def test_no_live_column():
     for x in (np.full((10, 3), 0.1), np.full((10, 30), 255, np.uint8)):  # either route
         for shrinkage in (None, 0.3, "ledoit-wolf"):
-            with pytest.warns(UserWarning, match="do not vary, and score 0: are all images the"):
+            with pytest.warns(UserWarning, match="do not vary, and score 0: are all") as found:
                 result = h_score(x, np.arange(10) % 2, shrinkage)
+            assert len(found) == 1
             assert (result.statistic, result.rank, result.bound) == (0, 0, 0)
             assert (result.chance, result.adjusted) == (0, 0) and np.isnan(result.pvalue)
 
@@ -890,3 +891,27 @@ def test_where_squares_begin_to_underflow(k, size, fine):
     else:
         with pytest.raises(ValueError, match="underflow"):
             h_score(x, y)
+
+
+@pytest.mark.frames
+def test_warnings_name_the_callers_line():
+    """One warning a call, whichever route it takes."""
+    tall, wide, y, t = np.ones((10, 3)), np.ones((10, 30)), np.arange(10) % 2, np.arange(10.0)
+    metric, canonical = HScore(), tdist.hscore.CanonicalHScore()
+    metric.update(tall, y)
+    canonical.update(tall, t)
+    for call in (lambda: h_score(tall, y),
+                 lambda: h_score(wide, y),
+                 lambda: h_score(tall, y, permutations=3),
+                 lambda: h_score(wide, y, permutations=3),
+                 lambda: h_score(t[:, None], np.arange(10)),
+                 lambda: tdist.hscore.jackknife(tall, y),
+                 lambda: tdist.hscore.jackknife(wide, y),
+                 lambda: tdist.hscore.canonical_h_score(tall, t),
+                 lambda: tdist.hscore.canonical_h_score(wide, t),
+                 lambda: metric.compute(),
+                 lambda: canonical.compute()):
+        with pytest.warns(UserWarning, match="do not vary|one sample") as found:
+            call()
+        assert [(w.filename, w.lineno) for w in found] == [
+            (__file__, call.__code__.co_firstlineno)]
