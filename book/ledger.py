@@ -159,11 +159,13 @@ STYLE = """
 .ledger th { position: sticky; top: 0; background: var(--pst-color-surface, #eee); }
 .ledger th, .ledger td { text-align: left; vertical-align: top; padding: .3rem .5rem;
   border-bottom: 1px solid var(--edge); white-space: normal; }
+.ledger td:first-child, .ledger th:first-child { min-width: 4.6rem; }
 .ledger tbody tr { counter-increment: rows; scroll-margin-top: 4rem; }
 .ledger tbody tr:target { outline: 2px solid currentColor; outline-offset: -2px; }
 .ledger small { display: block; font-size: .92em; color: var(--soft); }
+.ledger .shown { margin: .4rem .5rem; }
 .ledger .shown::after { content: "Rows shown: " counter(rows); }
-.ledger .verdict { border-left: 5px solid var(--edge); min-width: 8rem; }
+.ledger .verdict { border-left: 5px solid var(--edge); min-width: 7.5rem; }
 .ledger .holds .verdict { border-left-color: #009e73; }
 .ledger .holds-when-corrected .verdict { border-left: 5px double #009e73; }
 .ledger .does-not-hold .verdict { border-left-color: #d55e00; }
@@ -190,14 +192,15 @@ def choice(name, groups):
 def row(claim, it):
     links = ", ".join(f'<a href="{page}.html#{anchor(claim)}">{escape(title)}</a>'
                       for page, title in zip(it.cells.page, it.cells.title, strict=True))
-    also = f"<small>with {it.ids.replace(claim, '').strip()}</small>" if it.ids != claim else ""
+    others = it.ids.replace(claim, "").strip().replace("-", "\N{NON-BREAKING HYPHEN}")
+    also = f"<small>with {others}</small>" if others else ""
     paper = claim[0].lower()
     return (f'<tr id="{claim.lower()}" class="{paper} {paper}-{slug(it.section)} '
             f'{slug(it.verdict)}"><td>{claim}{also}<small>{escape(it["where"])}</small></td>'
             f"<td>{escape(it.printed)}</td>"
+            f'<td class="verdict">{it.verdict}<small>{links}</small></td>'
             f"<td>{escape(it.computed)}<small>{escape(it.scale)}</small></td>"
-            f"<td>{it.kind}</td>"
-            f'<td class="verdict">{it.verdict}<small>{links}</small></td></tr>')
+            f"<td>{it.kind}</td></tr>")
 
 
 def to_html(table):
@@ -211,7 +214,7 @@ def to_html(table):
         f'.ledger:has(option[value="{value}"]:checked) tbody tr:not(.{value}) {{ display: none; }}'
         for groups in menus.values() for values in groups.values() for value in values)
     heads = "".join(f"<th scope='col'>{head}</th>" for head in (
-        "claim", "printed", "computed here, and on what", "kind", "verdict, and where"))
+        "claim", "printed", "verdict, and where", "computed here, and on what", "kind"))
     body = "\n".join(row(claim, it) for claim, it in table.iterrows())
     return (f'<div class="ledger"><style>{STYLE}{hide}</style><div class="choices">'
             f'{"".join(choice(name, groups) for name, groups in menus.items())}</div>'

@@ -129,3 +129,23 @@ def test_the_page_shows_every_row_and_a_menu_for_every_choice(table):
 def test_the_stored_table_is_the_one_that_the_page_shows(table):
     stored = ROOT / "book" / "_static" / "ledger.csv"
     assert stored.read_text(encoding="utf-8") == ledger.to_csv(table), "run: make run"
+
+
+FITS = {"changes a conclusion": {"does not hold", "holds when corrected"},
+        "misprint": {"does not hold", "holds when corrected"},
+        "not reproduced": {"not reproduced here"},
+        "depends on the measure": {"depends on the measure", "holds when corrected"},
+        "cannot tell from a damaged text": set(ledger.VERDICTS)}
+
+
+def test_the_errata_are_rows_of_the_ledger(table):
+    """Each names its claims, one of which has a verdict of that kind; what does not hold is there.
+    """
+    text = (ROOT / "book" / "errata.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (?!where|---)(.*)", text, re.M)
+    named = {row: re.findall(r'ledger\.html#(\S+)">', row) for row in rows}
+    for row, claims in named.items():
+        found = {table.verdict[claim.upper()] for claim in claims}
+        assert found & (FITS[row.split(" | ")[3]] | {ledger.NO_EVIDENCE}), row
+    false = set(table.index[table.verdict == "does not hold"].str.lower())
+    assert false <= {claim for claims in named.values() for claim in claims}
