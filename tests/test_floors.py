@@ -24,7 +24,7 @@ scores.results scores.samples scores.least_squares scores.neighbours scores.evid
 scores.coding_rate scores.source_classes scores.comparison scores
 pixelwise.targets pixelwise.palettes
 pixelwise.whitened pixelwise.scores pixelwise.chance pixelwise
-tasks.checks tasks.task tasks.sets tasks sources networks loading pooling features
+tasks.checks tasks.task tasks.sets tasks.superclasses tasks sources networks loading pooling features
 exact_roads gaussians
 scenes.solids scenes.furniture scenes.layouts scenes.raycast scenes.ground_truth scenes.rooms scenes
 transfer.heads transfer.settings transfer.randomness transfer.augmenting transfer.training
@@ -39,7 +39,8 @@ studies.layers studies.which_model studies.blocks studies.budgets
 studies.rooms studies.rooms_paper studies.rooms_seeds studies.rooms_colours
 studies.experiments studies.distances studies.discrepancies
 studies.noise studies.noise_tables studies.looks studies.knobs studies.known_lengths
-studies.block_sizes
+studies.block_sizes studies.trunks studies.few_shot studies.twenty_tasks
+studies.twenty_tables
 studies.regime studies.regime_tables studies.bridge
 studies.intervals studies.estimates studies.predictive studies.sample_needs
 studies.shelf studies.runs studies studies.__main__

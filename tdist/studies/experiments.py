@@ -10,16 +10,12 @@ import torch
 from tdist import tasks
 from tdist.manners import line
 from tdist.networks import CNN, SmallCNN, WideResNet
+from tdist.tasks.superclasses import SUPERCLASSES as CIFAR100
 from tdist.transfer import Settings
 
 PRINTED = Path(tasks.__file__).parents[1] / "data" / "printed_distances.json"
-HERBIVORES = ("camel", "cattle", "chimpanzee", "elephant", "kangaroo")
-CARNIVORES = ("bear", "leopard", "lion", "tiger", "wolf")
-VEHICLES_1 = ("bicycle", "bus", "motorcycle", "pickup_truck", "train")
-VEHICLES_2 = ("lawn_mower", "rocket", "streetcar", "tank", "tractor")
-FLOWERS = ("orchid", "poppy", "rose", "sunflower", "tulip")
-SUPERCLASSES = {"herbivores": HERBIVORES, "carnivores": CARNIVORES, "vehicles-1": VEHICLES_1,
-                "vehicles-2": VEHICLES_2, "flowers": FLOWERS}
+SUPERCLASSES = {name: CIFAR100[name] for name in
+                ("herbivores", "carnivores", "vehicles-1", "vehicles-2", "flowers")}
 LADDER = ("herbivores", "vehicles-1", "flowers")  # what networks of several sizes are compared on
 VEHICLES = ("airplane", "automobile", "ship", "truck")
 ANIMALS = ("bird", "cat", "deer", "dog", "frog", "horse")

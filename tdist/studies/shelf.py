@@ -20,5 +20,6 @@ from tdist.studies import (  # noqa: F401
     rooms_paper,
     rooms_seeds,
     sample_needs,
+    twenty_tasks,
     which_model,
 )
