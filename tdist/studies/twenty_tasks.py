@@ -27,6 +27,7 @@ from tdist.transfer.training import evaluate
 NAMES = tuple(SUPERCLASSES)
 CLASSES = tuple(name for classes in SUPERCLASSES.values() for name in classes)  # of the outputs
 EVEN = NAMES[::2]  # for calibration
+PARTS = ("calibration", "evaluation")
 HIDDEN = 128
 ROAD = Settings(steps=16, sgd_steps=40, batch=32, lr=0.025, anneal=True, block=25, iterations=2,
                 pretrain_steps=0, fine_tune_steps=400)
@@ -173,14 +174,19 @@ def baseline(trunk, seed, target):
     return {"early": float(np.mean(worth(trunk, seed, target, (), half=0)["few"]["early"]))}
 
 
+def partners(part, name):
+    """The tasks that a task is paired with, itself among them where it is new."""
+    if part == "calibration":
+        return EVEN
+    return tuple(other for other in NAMES if name not in EVEN or other not in EVEN)
+
+
 def units(trunk, seed):
     """{key: function}; the ten even super-classes among themselves are for calibration."""
     jobs = {"check": partial(check, trunk, seed)}
-    for part in ("calibration", "evaluation"):
+    for part in PARTS:
         for name in EVEN if part == "calibration" else NAMES:
-            within = EVEN if part == "calibration" else NAMES
-            others = tuple(other for other in within if part == "calibration"
-                           or name not in EVEN or other not in EVEN)
+            others = partners(part, name)
             jobs[f"{part}/from/{name}"] = partial(measures, trunk, seed, name, others)
             jobs[f"{part}/to/{name}"] = partial(worth, trunk, seed + LATER, name, others)
     return jobs | {f"scratch/{name}": partial(baseline, trunk, seed, name) for name in NAMES}

@@ -1,0 +1,110 @@
+"""What the stored units of the twenty tasks say: matrices (sources, targets) of every measure and
+of what each source is worth, and how well the one foretells the other."""
+
+import numpy as np
+from scipy.stats import rankdata
+
+from tdist.agreement import within
+from tdist.selection import regret
+from tdist.studies.twenty_tasks import EVEN, MANY, NAMES, PARTS, partners
+
+FAR = ("coupled", "coupled_riemannian", "coupled_drift", "coupled_V", "uncoupled",
+       "uncoupled_riemannian", "uncoupled_drift", "fine_tuning", "fine_tuning_full")
+NEAR = ("h", "adjusted", "shrunk", "loo", "knn", "mean", "logme", "transrate", "leep", "nce")
+CALIBRATION = np.isin(NAMES, EVEN)[:, None] & np.isin(NAMES, EVEN)
+
+
+def measured(units):
+    """{measure: matrix (sources, targets)}, as stored; NaN where a unit is missing."""
+    found = {name: np.full((len(NAMES), len(NAMES)), np.nan) for name in (*FAR, *NEAR)}
+    for part, source in _stored(units, "from"):
+        for target, numbers in units[f"{part}/from/{source}"]["to"].items():
+            for name, matrix in found.items():
+                matrix[NAMES.index(source), NAMES.index(target)] = numbers[name]
+    return found
+
+
+def worths(units):
+    """{truth: matrix (sources, targets)}, larger is better, each less the same from scratch, and
+    {truth: what scratch itself reaches, (targets,)}.
+
+    "early": mean loss of the first steps with few labels, in nats; "few": accuracy at their end;
+    "end": accuracy after a fixed budget with all labels; "steps": SGD steps to the loss that
+    scratch has after half of it; "length" and "whole": the path of the weights to 95% of the final
+    accuracy, and all of it, in units of weights.
+    """
+    names = ("early", "few", "end", "steps", "length", "whole")
+    found = {name: np.full((len(NAMES), len(NAMES)), np.nan) for name in names}
+    scratch = {name: np.full(len(NAMES), np.nan) for name in names}
+    for part, target in _stored(units, "to"):
+        numbers, column = _worth(units[f"{part}/to/{target}"]), NAMES.index(target)
+        rows = [NAMES.index(source) for source in partners(part, target)]
+        for name, (none, *some) in numbers.items():
+            gain = np.array(some) - none if name in ("few", "end") else none - np.array(some)
+            found[name][rows, column], scratch[name][column] = gain, none
+    return found, scratch
+
+
+def _stored(units, way):
+    return [(part, name) for part in PARTS for name in NAMES if f"{part}/{way}/{name}" in units]
+
+
+def _worth(unit):
+    """{truth: one number for each network, scratch first}."""
+    few, many = unit["few"], {name: np.array(one) for name, one in unit["many"].items()}
+    losses, lengths = many["loss"], many["length"]
+    level = losses[len(losses) // 2, 0]
+    reached = many["accuracy"] >= 0.95 * many["accuracy"][-1]
+    return {"early": np.mean(few["early"], axis=0), "few": np.mean(few["accuracy"], axis=0),
+            "end": many["accuracy"][-1],
+            "steps": [_steps_to(level, column) for column in losses.T],
+            "length": lengths[reached.argmax(0), np.arange(lengths.shape[1])],
+            "whole": lengths[-1]}
+
+
+def _steps_to(level, losses):
+    """SGD steps to a loss, by a straight line between two looks; all of them if it is not met."""
+    met = np.flatnonzero(losses <= level)
+    if not met.size or met[0] == 0:
+        return (len(losses) - 1 if not met.size else 0) * MANY["every"]
+    before, after = losses[met[0] - 1:met[0] + 1]
+    return (met[0] - (level - after) / (before - after)) * MANY["every"]
+
+
+def nearness(name, matrix):
+    """A measure turned so that more is better."""
+    return -matrix if name in FAR else matrix
+
+
+def pairs_of(part):
+    """Which pairs (sources, targets) belong to a part, own pairs left out."""
+    other = ~np.eye(len(NAMES), dtype=bool)
+    return other & (CALIBRATION if part == "calibration" else ~CALIBRATION)
+
+
+def judged(near, worth, scratch, part, **options):
+    """How well a measure foretells a worth in a part: dict of the rank correlation within targets,
+    its p and interval, the regret of its first source, the rank correlation over all pairs with the
+    worth that scratch is not taken off, and the partial one given scratch's error."""
+    kept = pairs_of(part)
+    a, b = (np.where(kept, matrix, np.nan) for matrix in (near, worth))
+    names = kept.any(0)
+    a, b = a[np.ix_(names, names)], b[np.ix_(names, names)]
+    found = within(a, b, **options)
+    return {"within": found.statistic, "p": found.pvalue, "low": found.low, "high": found.high,
+            "regret": float(np.mean([_regret(x, y) for x, y in zip(a.T, b.T, strict=True)])),
+            **raw(near, worth, scratch, part)}
+
+
+def _regret(near, worth):
+    known = np.isfinite(near) & np.isfinite(worth)
+    return regret(near[known, None], -worth[known, None])[0]
+
+
+def raw(near, worth, scratch, part):
+    """Rank correlation over all pairs with the loss itself, and the partial one given scratch's."""
+    kept = pairs_of(part) & np.isfinite(near) & np.isfinite(worth)
+    hard = np.broadcast_to(scratch, kept.shape)[kept]
+    x, y, z = (rankdata(values) for values in (near[kept], worth[kept] - hard, -hard))
+    xy, xz, yz = (np.corrcoef(a, b)[0, 1] for a, b in ((x, y), (x, z), (y, z)))
+    return {"raw": xy, "partial": (xy - xz * yz) / np.sqrt((1 - xz**2) * (1 - yz**2))}

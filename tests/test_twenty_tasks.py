@@ -1,0 +1,151 @@
+"""The study of twenty tasks: few labels for many starts, halves without a common image, and which
+pairs are for calibration."""
+
+import copy
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from tdist import tasks
+from tdist.studies import twenty_tasks
+from tdist.studies.few_shot import few_shot
+from tdist.studies.trunks import Trunk
+from tdist.tasks.superclasses import SUPERCLASSES
+
+FEW = {"lr": 0.1, "steps": 6, "batch": 4, "every": 3}
+
+
+@pytest.fixture
+def points():
+    torch.manual_seed(0)
+    return (torch.randn(10, 5), torch.arange(10) % 3), (torch.randn(7, 5), torch.arange(7) % 3)
+
+
+def networks(count):
+    torch.manual_seed(1)
+    return [nn.Sequential(nn.Linear(5, 4), nn.ReLU(), nn.Linear(4, 6)) for _ in range(count)]
+
+
+def test_side_by_side_is_one_after_another_with_torch_sgd(points):
+    """Twin: torch.optim.SGD on each network alone, and the path of its weights."""
+    (x, y), (judged, truth) = points
+    both, cross_entropy = networks(2), nn.functional.cross_entropy
+    found = few_shot(both, slice(1, 4), (x, y), (judged, truth), rng=np.random.default_rng(3),
+                     **FEW)
+    for i, start in enumerate(networks(2)):
+        net, rng = copy.deepcopy(start), np.random.default_rng(3)
+        optimiser, length = torch.optim.SGD(net.parameters(), FEW["lr"]), 0.0
+        for step in range(7):
+            if step % 3 == 0:
+                logits = net(judged)[:, 1:4]
+                right = (logits.argmax(1) == truth).float().mean()
+                expected = cross_entropy(logits, truth), right, length
+                for name, one in zip(("loss", "accuracy", "length"), expected, strict=True):
+                    one = float(torch.as_tensor(one).detach())
+                    assert found[name][step // 3, i] == pytest.approx(one, abs=1e-6), name
+            if step < 6:
+                rows = rng.permutation(10)[:4]
+                before = nn.utils.parameters_to_vector(net.parameters()).detach().clone()
+                optimiser.zero_grad()
+                cross_entropy(net(x[rows])[:, 1:4], y[rows]).backward()
+                optimiser.step()
+                after = nn.utils.parameters_to_vector(net.parameters()).detach()
+                length += (after - before).norm().item()
+        assert all(torch.equal(w, v) for w, v in
+                   zip(both[i].parameters(), start.parameters(), strict=True)), "left as they are"
+
+
+def test_the_super_classes_are_all_of_cifar100():
+    names = [name for classes in SUPERCLASSES.values() for name in classes]
+    assert len(SUPERCLASSES) == 20 and {len(c) for c in SUPERCLASSES.values()} == {5}
+    assert sorted(names) == sorted(tasks.cifar100(train=False).classes)
+
+
+@pytest.fixture
+def toy(monkeypatch):
+    """Twelve numbers for each picture of a tenth of the data: the class's place and noise."""
+    def data(train=True):
+        n = 5000 if train else 1000
+        classes = tuple(sorted(twenty_tasks.CLASSES))
+        return tasks.Task("toy", torch.zeros(n, 1), torch.arange(n) % 100, classes)
+
+    def features(trunk):
+        rng = np.random.default_rng(0)
+        places = 3 * rng.standard_normal((100, 12))
+        return tuple(torch.from_numpy(places[np.arange(n) % 100]
+                                      + rng.standard_normal((n, 12))).float() for n in (5000, 1000))
+
+    monkeypatch.setattr(twenty_tasks.tasks, "cifar100", data)
+    monkeypatch.setattr(twenty_tasks, "trunk_features", features)
+    monkeypatch.setitem(twenty_tasks.TRUNKS, "toy", Trunk(None, "", 0, 12))
+    monkeypatch.setattr(twenty_tasks, "ROAD", twenty_tasks.replace(
+        twenty_tasks.ROAD, steps=2, sgd_steps=3, block=5, fine_tune_steps=25))
+    monkeypatch.setattr(twenty_tasks, "FEW", FEW)
+    monkeypatch.setattr(twenty_tasks, "MANY", FEW)
+    for cached in (twenty_tasks.halves, twenty_tasks.trained):
+        cached.cache_clear()
+    yield
+    for cached in (twenty_tasks.halves, twenty_tasks.trained):
+        cached.cache_clear()
+
+
+def test_halves_share_no_image_and_have_as_many_of_each_class(toy):
+    first, second, test = twenty_tasks.halves("toy")
+    for name, classes in SUPERCLASSES.items():
+        both = [{tuple(x.tolist()) for x in part[name].images} for part in (first, second)]
+        assert not both[0] & both[1] and len(both[0] | both[1]) == 250, name
+        for part, count in ((first, 25), (second, 25), (test, 10)):
+            assert part[name].labels.bincount().tolist() == [count] * 5
+            assert part[name].classes == classes
+    every = torch.cat([task.images for part in (first, second) for task in part.values()])
+    assert every.mean(0).abs().max() < 1e-5 and (every.std(0) - 1).abs().max() < 1e-4
+
+
+def test_sources_stop_at_the_first_schedule_that_fits(toy, monkeypatch):
+    network, steps = twenty_tasks.trained("toy", 0, "fish", 0)
+    head = twenty_tasks._head("fish", "fish")
+    task = twenty_tasks.halves("toy")[0]["fish"]
+    assert twenty_tasks.evaluate(network, task, head)[1] <= twenty_tasks.SOURCE_LOSS
+    twenty_tasks.trained.cache_clear()
+    monkeypatch.setattr(twenty_tasks, "SOURCE_LOSS", 1e-3)
+    assert twenty_tasks.trained("toy", 0, "fish", 0)[1] > steps
+
+
+def test_one_source_and_one_target(toy):
+    found = twenty_tasks.measures("toy", 0, "fish", ("fish", "trees"))
+    assert set(found["to"]) == {"fish", "trees"}
+    there, stay = found["to"]["trees"], found["to"]["fish"]
+    assert there["coupled_drift"] > stay["coupled_drift"]
+    assert 0 < there["h"] <= 4 and there["h"] > there["adjusted"]
+    assert stay["leep"] > there["leep"]  # its own labels are no news to a source
+    worth = twenty_tasks.worth("toy", 5, "trees", ("fish", "people"))
+    assert np.shape(worth["few"]["early"]) == (twenty_tasks.DRAWS, 3)
+    assert np.shape(worth["many"]["loss"]) == (3, 3)
+    none = twenty_tasks.worth("toy", 5, "trees", ())
+    assert none["few"]["early"][0][0] == pytest.approx(worth["few"]["early"][0][0], rel=1e-5)
+
+
+def test_few_labels_are_not_among_those_that_judge(toy):
+    labels = torch.arange(100) % 5
+    rows, others = twenty_tasks._draw(labels, np.random.default_rng(0))
+    assert labels[rows].bincount().tolist() == [twenty_tasks.SHOTS] * 5
+    assert sorted(torch.cat([rows, others]).tolist()) == list(range(100))
+
+
+def test_calibration_and_evaluation_share_no_pair():
+    """90 pairs and 290, and none of the 290 joins two of the ten that the knobs were chosen on."""
+    units = twenty_tasks.units("mid", 0)
+    pairs = {part: set() for part in ("calibration", "evaluation")}
+    for key, unit in units.items():
+        part, _, way = key.partition("/")
+        if way.startswith("from/"):
+            _, _, source, targets = unit.args
+            pairs[part] |= {(source, target) for target in targets if target != source}
+        if way.startswith("to/"):
+            _, _, target, sources = unit.args
+            assert (target in sources) == ((target in twenty_tasks.EVEN)
+                                           == (part == "calibration"))
+    assert len(pairs["calibration"]) == 90 and len(pairs["evaluation"]) == 290
+    assert not pairs["calibration"] & pairs["evaluation"]
