@@ -21,9 +21,12 @@ from tdist.studies.__main__ import main
 from tdist.studies.results import Results, command, describe_device, where
 from tdist.studies.runs import check, deviation, run, state
 from tdist.studies.study import STUDIES, kept, load_file
+from tdist.studies.twenty_tasks import PARTS, SEEDS
 
 STORED = Path(__file__).resolve().parents[1] / "notebooks" / "results"
 NEVER_RUN = ["layers_resnet50",  # its weights come by network
+             *(f"{part}_{trunk}_{seed}" for part in PARTS for trunk, seeds in SEEDS.items()
+               for seed in seeds),
              "regime", "preset", "bridge", "rooms_seed_2", "rooms_pairs"]
 LARGE = ["wide_resnet_16_4", "layers"]
 

@@ -6,10 +6,11 @@ import copy
 import numpy as np
 import pytest
 import torch
+from scipy.stats import rankdata, spearmanr
 from torch import nn
 
-from tdist import tasks
-from tdist.studies import twenty_tasks
+from tdist import tasks, transfer
+from tdist.studies import twenty_tables, twenty_tasks
 from tdist.studies.few_shot import few_shot
 from tdist.studies.trunks import Trunk
 from tdist.tasks.superclasses import SUPERCLASSES
@@ -82,6 +83,7 @@ def toy(monkeypatch):
     monkeypatch.setitem(twenty_tasks.TRUNKS, "toy", Trunk(None, "", 0, 12))
     monkeypatch.setattr(twenty_tasks, "ROAD", twenty_tasks.replace(
         twenty_tasks.ROAD, steps=2, sgd_steps=3, block=5, fine_tune_steps=25))
+    monkeypatch.setattr(twenty_tasks, "HIDDEN", 16)  # fewer than images
     monkeypatch.setattr(twenty_tasks, "FEW", FEW)
     monkeypatch.setattr(twenty_tasks, "MANY", FEW)
     for cached in (twenty_tasks.halves, twenty_tasks.trained):
@@ -117,7 +119,11 @@ def test_one_source_and_one_target(toy):
     found = twenty_tasks.measures("toy", 0, "fish", ("fish", "trees"))
     assert set(found["to"]) == {"fish", "trees"}
     there, stay = found["to"]["trees"], found["to"]["fish"]
-    assert there["coupled_drift"] > stay["coupled_drift"]
+    half, network = twenty_tasks.halves("toy")[0], twenty_tasks.trained("toy", 0, "fish", 0)[0]
+    road = transfer.uncoupled(half["fish"], half["trees"], network, twenty_tasks.ROAD, replicas=2,
+                              classes=twenty_tasks.CLASSES, seed=0, progress=False)
+    assert there["uncoupled"] == pytest.approx(road.length, rel=1e-4)
+    assert there["uncoupled_drift"] == pytest.approx(road.drift, rel=1e-4)
     assert 0 < there["h"] <= 4 and there["h"] > there["adjusted"]
     assert stay["leep"] > there["leep"]  # its own labels are no news to a source
     worth = twenty_tasks.worth("toy", 5, "trees", ("fish", "people"))
@@ -136,16 +142,68 @@ def test_few_labels_are_not_among_those_that_judge(toy):
 
 def test_calibration_and_evaluation_share_no_pair():
     """90 pairs and 290, and none of the 290 joins two of the ten that the knobs were chosen on."""
-    units = twenty_tasks.units("mid", 0)
-    pairs = {part: set() for part in ("calibration", "evaluation")}
-    for key, unit in units.items():
-        part, _, way = key.partition("/")
-        if way.startswith("from/"):
-            _, _, source, targets = unit.args
-            pairs[part] |= {(source, target) for target in targets if target != source}
-        if way.startswith("to/"):
-            _, _, target, sources = unit.args
-            assert (target in sources) == ((target in twenty_tasks.EVEN)
-                                           == (part == "calibration"))
+    pairs = {}
+    for part in twenty_tasks.PARTS:
+        units, pairs[part] = twenty_tasks.units("mid", part, 0), set()
+        for key, unit in units.items():
+            if key.startswith("from/"):
+                _, _, source, targets = unit.args
+                pairs[part] |= {(source, target) for target in targets if target != source}
+        judged = {(source, unit.args[2]) for key, unit in units.items() if key.startswith("to/")
+                  for source in unit.args[3] if source != unit.args[2]}
+        assert judged == pairs[part]
     assert len(pairs["calibration"]) == 90 and len(pairs["evaluation"]) == 290
     assert not pairs["calibration"] & pairs["evaluation"]
+
+
+def unit_of(losses, lengths, accuracies):
+    """A stored unit of worth with scratch and two sources, two draws alike."""
+    few = {"early": [[2.0, 1.0, 1.5]] * 2, "loss": [[1.0, 1.0, 1.0]] * 2,
+           "accuracy": [[0.5, 0.7, 0.4]] * 2}
+    return {"few": few, "many": {"loss": losses, "accuracy": accuracies, "length": lengths}}
+
+
+def test_worth_by_hand():
+    """Scratch has 1.0 after half its looks: the first source is there between the first look (2.0)
+    and the second (0.5), after 2/3 of the way; the second never."""
+    every = twenty_tasks.MANY["every"]
+    found = twenty_tables._worth(unit_of(
+        [[2.0, 2.0, 2.0], [1.0, 0.5, 1.9], [0.4, 0.4, 1.8]], [[0, 0, 0], [1, 3, 5], [2, 4, 9]],
+        [[0.2, 0.2, 0.2], [0.5, 0.8, 0.4], [0.9, 0.8, 0.4]]))
+    assert found["steps"] == pytest.approx([every, 2 / 3 * every, 2 * every])
+    assert list(found["length"]) == [2, 3, 5] and list(found["whole"]) == [2, 4, 9]
+    assert list(found["early"]) == [2.0, 1.0, 1.5]
+
+
+def test_matrices_have_sources_in_rows_and_gains_that_are_better_when_larger():
+    names = twenty_tasks.partners("calibration", "vehicles-1")
+    losses = [[2.0] + [2.0] * 10, [1.0] + [0.1 * i for i in range(10)], [0.4] * 11]
+    unit = unit_of(losses, np.ones((3, 11)).tolist(), np.ones((3, 11)).tolist())
+    unit["few"]["early"] = [[1.0] + [0.1 * i for i in range(10)]]
+    unit["few"]["accuracy"] = [[0.5] + [0.5 + 0.01 * i for i in range(10)]]
+    worth, scratch = twenty_tables.worths({"to/vehicles-1": unit}, "calibration")
+    column = worth["early"][:, twenty_tasks.NAMES.index("vehicles-1")]
+    assert column[::2] == pytest.approx(1 - 0.1 * np.arange(10)) and np.isnan(column[1::2]).all()
+    assert names == twenty_tasks.NAMES[::2] and np.isnan(worth["early"][:, 0]).all()
+    few = worth["few"][::2, twenty_tasks.NAMES.index("vehicles-1")]
+    assert few == pytest.approx(0.01 * np.arange(10))
+    assert scratch["early"][twenty_tasks.NAMES.index("vehicles-1")] == 1.0
+
+
+def test_a_measure_is_judged_within_its_part():
+    """A measure that is the gain itself has correlation 1, no regret, and turned round -1; the
+    partial correlation is that of the residuals of ranks."""
+    rng = np.random.default_rng(0)
+    gain, scratch = rng.standard_normal((20, 20)), rng.standard_normal(20)
+    found = twenty_tables.judged(gain, gain, scratch, "evaluation", permutations=99, resamples=19)
+    assert found["within"] == 1 and found["regret"] == 0 and found["p"] <= 0.02
+    back = twenty_tables.judged(-gain, gain, scratch, "evaluation", permutations=99, resamples=19)
+    assert back["within"] == -1 and back["regret"] > 0
+    near = rng.standard_normal((20, 20)) + gain
+    kept = twenty_tables.pairs_of("evaluation")
+    assert kept.sum() == 290 and twenty_tables.pairs_of("calibration").sum() == 90
+    x, y, z = (rankdata(m[kept]) for m in (near, gain - scratch, -np.tile(scratch, (20, 1))))
+    rest = [v - np.polyval(np.polyfit(z, v, 1), z) for v in (x, y)]
+    found = twenty_tables.raw(near, gain, scratch, "evaluation")
+    assert found["partial"] == pytest.approx(np.corrcoef(*rest)[0, 1])
+    assert found["raw"] == pytest.approx(spearmanr(x, y)[0])

@@ -6,7 +6,7 @@ from scipy.stats import rankdata
 
 from tdist.agreement import within
 from tdist.selection import regret
-from tdist.studies.twenty_tasks import EVEN, MANY, NAMES, PARTS, partners
+from tdist.studies.twenty_tasks import EVEN, MANY, NAMES, partners
 
 FAR = ("coupled", "coupled_riemannian", "coupled_drift", "coupled_V", "uncoupled",
        "uncoupled_riemannian", "uncoupled_drift", "fine_tuning", "fine_tuning_full")
@@ -17,14 +17,14 @@ CALIBRATION = np.isin(NAMES, EVEN)[:, None] & np.isin(NAMES, EVEN)
 def measured(units):
     """{measure: matrix (sources, targets)}, as stored; NaN where a unit is missing."""
     found = {name: np.full((len(NAMES), len(NAMES)), np.nan) for name in (*FAR, *NEAR)}
-    for part, source in _stored(units, "from"):
-        for target, numbers in units[f"{part}/from/{source}"]["to"].items():
+    for source in _stored(units, "from"):
+        for target, numbers in units[f"from/{source}"]["to"].items():
             for name, matrix in found.items():
                 matrix[NAMES.index(source), NAMES.index(target)] = numbers[name]
     return found
 
 
-def worths(units):
+def worths(units, part):
     """{truth: matrix (sources, targets)}, larger is better, each less the same from scratch, and
     {truth: what scratch itself reaches, (targets,)}.
 
@@ -36,8 +36,8 @@ def worths(units):
     names = ("early", "few", "end", "steps", "length", "whole")
     found = {name: np.full((len(NAMES), len(NAMES)), np.nan) for name in names}
     scratch = {name: np.full(len(NAMES), np.nan) for name in names}
-    for part, target in _stored(units, "to"):
-        numbers, column = _worth(units[f"{part}/to/{target}"]), NAMES.index(target)
+    for target in _stored(units, "to"):
+        numbers, column = _worth(units[f"to/{target}"]), NAMES.index(target)
         rows = [NAMES.index(source) for source in partners(part, target)]
         for name, (none, *some) in numbers.items():
             gain = np.array(some) - none if name in ("few", "end") else none - np.array(some)
@@ -46,7 +46,7 @@ def worths(units):
 
 
 def _stored(units, way):
-    return [(part, name) for part in PARTS for name in NAMES if f"{part}/{way}/{name}" in units]
+    return [name for name in NAMES if f"{way}/{name}" in units]
 
 
 def _worth(unit):

@@ -181,15 +181,15 @@ def partners(part, name):
     return tuple(other for other in NAMES if name not in EVEN or other not in EVEN)
 
 
-def units(trunk, seed):
-    """{key: function}; the ten even super-classes among themselves are for calibration."""
+def units(trunk, part, seed):
+    """{key: function}: from each source, to each target, and to each target from scratch."""
     jobs = {"check": partial(check, trunk, seed)}
-    for part in PARTS:
-        for name in EVEN if part == "calibration" else NAMES:
-            others = partners(part, name)
-            jobs[f"{part}/from/{name}"] = partial(measures, trunk, seed, name, others)
-            jobs[f"{part}/to/{name}"] = partial(worth, trunk, seed + LATER, name, others)
-    return jobs | {f"scratch/{name}": partial(baseline, trunk, seed, name) for name in NAMES}
+    for name in EVEN if part == "calibration" else NAMES:
+        others = partners(part, name)
+        jobs[f"from/{name}"] = partial(measures, trunk, seed, name, others)
+        jobs[f"to/{name}"] = partial(worth, trunk, seed + LATER, name, others)
+        jobs[f"scratch/{name}"] = partial(baseline, trunk, seed, name)
+    return jobs
 
 
 def check(trunk, seed):
@@ -201,16 +201,17 @@ def check(trunk, seed):
     return rounded(_scores(halves(trunk)[0][target], network, _outputs(source)))
 
 
-def config(trunk, seed):
-    """What the units of a trunk and a seed depend on."""
-    return {"trunk": trunk, "width": TRUNKS[trunk].width, "hidden": HIDDEN, "seed": seed,
-            "seed_of_truth": seed + LATER, "road": asdict(ROAD), "replicas": REPLICAS,
-            "source_loss": SOURCE_LOSS, "shots": SHOTS, "draws": DRAWS, "few": FEW, "many": MANY,
-            "schedules": list(SCHEDULES)}
+def config(trunk, part, seed):
+    """What the units of a trunk, a part and a seed depend on."""
+    return {"trunk": trunk, "part": part, "width": TRUNKS[trunk].width, "hidden": HIDDEN,
+            "seed": seed, "seed_of_truth": seed + LATER, "road": asdict(ROAD),
+            "replicas": REPLICAS, "source_loss": SOURCE_LOSS, "shots": SHOTS, "draws": DRAWS,
+            "few": FEW, "many": MANY, "schedules": list(SCHEDULES)}
 
 
-for _trunk, _seeds in SEEDS.items():
-    for _seed in _seeds:
-        register(Study(f"twenty_{_trunk}_{_seed}", units(_trunk, _seed), config(_trunk, _seed),
-                       {"check": 0.02}, {"CIFAR-100": partial(tasks.cifar100, train=False)},
-                       takes="2 hours on one core"))
+TAKES = {"calibration": "20 minutes on one core", "evaluation": "an hour on one core"}
+for _part in PARTS:
+    for _trunk, _seed in [(trunk, seed) for trunk, seeds in SEEDS.items() for seed in seeds]:
+        register(Study(f"{_part}_{_trunk}_{_seed}", units(_trunk, _part, _seed),
+                       config(_trunk, _part, _seed), {"check": 0.02},
+                       {"CIFAR-100": partial(tasks.cifar100, train=False)}, takes=TAKES[_part]))
