@@ -24,7 +24,8 @@ scores.results scores.samples scores.least_squares scores.neighbours scores.evid
 scores.coding_rate scores.source_classes scores.comparison scores
 pixelwise.targets pixelwise.palettes
 pixelwise.whitened pixelwise.scores pixelwise.chance pixelwise
-tasks.checks tasks.task tasks.sets tasks.superclasses tasks sources networks loading pooling features
+tasks.checks tasks.task tasks.sets tasks.superclasses tasks
+sources networks loading pooling features
 exact_roads gaussians
 scenes.solids scenes.furniture scenes.layouts scenes.raycast scenes.ground_truth scenes.rooms scenes
 transfer.heads transfer.settings transfer.randomness transfer.augmenting transfer.training
