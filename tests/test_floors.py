@@ -41,7 +41,7 @@ studies.rooms studies.rooms_paper studies.rooms_seeds studies.rooms_colours
 studies.experiments studies.distances studies.discrepancies
 studies.noise studies.noise_tables studies.looks studies.knobs studies.known_lengths
 studies.block_sizes studies.trunks studies.few_shot studies.twenty_tasks
-studies.twenty_tables
+studies.twenty_tables studies.twenty_rivals
 studies.regime studies.regime_tables studies.bridge
 studies.intervals studies.estimates studies.predictive studies.sample_needs
 studies.shelf studies.runs studies studies.__main__

@@ -20,6 +20,7 @@ from tdist.studies import (  # noqa: F401
     rooms_paper,
     rooms_seeds,
     sample_needs,
+    twenty_rivals,
     twenty_tasks,
     which_model,
 )
