@@ -207,3 +207,19 @@ def test_a_measure_is_judged_within_its_part():
     found = twenty_tables.raw(near, gain, scratch, "evaluation")
     assert found["partial"] == pytest.approx(np.corrcoef(*rest)[0, 1])
     assert found["raw"] == pytest.approx(spearmanr(x, y)[0])
+    columns = np.tile(gain.mean(0), (20, 1))
+    assert twenty_tables.raw(columns, gain, scratch, "evaluation")["raw"] == pytest.approx(
+        twenty_tables.raw(columns, gain, scratch, "evaluation")["column"])
+    out = twenty_tables.group_pairs()
+    assert (out & ~np.eye(20, dtype=bool)).sum() == 9 * 8 + 3 * 2 + 3 * 2 + 2 + 2
+    spoilt = np.where(out, -gain, gain)
+    found = twenty_tables.judged(spoilt, gain, scratch, "evaluation", out, permutations=99,
+                                 resamples=19)
+    assert found["within"] == 1
+
+
+def test_reliability_is_the_mean_over_pairs_of_seeds():
+    one = np.random.default_rng(0).standard_normal((20, 20))
+    assert twenty_tables.reliability([one, 2 * one + 1], "evaluation") == pytest.approx(1)
+    assert twenty_tables.reliability([one, one, -one], "evaluation") == pytest.approx(-1 / 3)
+    assert np.isnan(twenty_tables.reliability([one], "evaluation"))

@@ -1,10 +1,13 @@
 """What the stored units of the twenty tasks say: matrices (sources, targets) of every measure and
 of what each source is worth, and how well the one foretells the other."""
 
+from itertools import combinations
+
 import numpy as np
 from scipy.stats import rankdata
 
 from tdist.agreement import within
+from tdist.agreement.same_target import correlations
 from tdist.selection import regret
 from tdist.studies.twenty_tasks import EVEN, MANY, NAMES, partners
 
@@ -71,6 +74,34 @@ def _steps_to(level, losses):
     return (met[0] - (level - after) / (before - after)) * MANY["every"]
 
 
+def over_seeds(runs, part):
+    """Means over seeds of :func:`measured` and :func:`worths`: measures, worths, scratch.
+
+    runs: the units of each seed.
+    """
+    found = [(measured(units), *worths(units, part)) for units in runs]
+    return tuple({name: np.mean([one[name] for one in each], axis=0) for name in each[0]}
+                 for each in zip(*found, strict=True))
+
+
+def reliability(matrices, part):
+    """How well one seed foretells another within targets: Spearman's correlation, the mean over
+    targets and pairs of seeds; NaN for one seed."""
+    kept = pairs_of(part)
+    found = [correlations(*(np.where(kept, one, np.nan) for one in two))
+             for two in combinations(matrices, 2)]
+    return float(np.nanmean(found)) if found else np.nan
+
+
+def costs(units):
+    """{measure: processor seconds a pair}; of "coupled" and "uncoupled" for all their readings."""
+    pairs = [numbers for source in _stored(units, "from")
+             for numbers in units[f"from/{source}"]["to"].values()]
+    keys = [key for key in pairs[0] if key.endswith("_seconds")]
+    return {key.removesuffix("_seconds"): float(np.mean([one[key] for one in pairs]))
+            for key in keys}
+
+
 def nearness(name, matrix):
     """A measure turned so that more is better."""
     return -matrix if name in FAR else matrix
@@ -82,11 +113,11 @@ def pairs_of(part):
     return other & (CALIBRATION if part == "calibration" else ~CALIBRATION)
 
 
-def judged(near, worth, scratch, part, **options):
-    """How well a measure foretells a worth in a part: dict of the rank correlation within targets,
-    its p and interval, the regret of its first source, the rank correlation over all pairs with the
-    worth that scratch is not taken off, and the partial one given scratch's error."""
-    kept = pairs_of(part)
+def judged(near, worth, scratch, part, out=None, **options):
+    """How well a measure foretells a worth in a part, `out` (pairs) left out: dict of the rank
+    correlation within targets, its p and interval, the regret of its first source, and what
+    :func:`raw` gives."""
+    kept = pairs_of(part) & ~(np.zeros_like(CALIBRATION) if out is None else out)
     a, b = (np.where(kept, matrix, np.nan) for matrix in (near, worth))
     names = kept.any(0)
     a, b = a[np.ix_(names, names)], b[np.ix_(names, names)]
@@ -102,9 +133,25 @@ def _regret(near, worth):
 
 
 def raw(near, worth, scratch, part):
-    """Rank correlation over all pairs with the loss itself, and the partial one given scratch's."""
+    """Rank correlation over all pairs with minus the loss itself, scratch's not taken off; the same
+    of the measure's mean over sources, which knows nothing of the source; and the partial one given
+    scratch's loss."""
     kept = pairs_of(part) & np.isfinite(near) & np.isfinite(worth)
     hard = np.broadcast_to(scratch, kept.shape)[kept]
-    x, y, z = (rankdata(values) for values in (near[kept], worth[kept] - hard, -hard))
-    xy, xz, yz = (np.corrcoef(a, b)[0, 1] for a, b in ((x, y), (x, z), (y, z)))
-    return {"raw": xy, "partial": (xy - xz * yz) / np.sqrt((1 - xz**2) * (1 - yz**2))}
+    columns = np.nanmean(np.where(kept, near, np.nan), axis=0, keepdims=True)
+    columns = np.broadcast_to(columns, kept.shape)[kept]
+    x, y, z, w = (rankdata(one) for one in (near[kept], worth[kept] - hard, -hard, columns))
+    xy, xz, yz, wy = (np.corrcoef(a, b)[0, 1] for a, b in ((x, y), (x, z), (y, z), (w, y)))
+    return {"raw": xy, "column": wy,
+            "partial": (xy - xz * yz) / np.sqrt((1 - xz**2) * (1 - yz**2))}
+
+
+def group_pairs():
+    """Pairs of tasks of one group: animals, plants, household, vehicles, scenes; people alone."""
+    groups = {"animals": ("aquatic mammals", "fish", "insects", "carnivores", "herbivores",
+                          "medium mammals", "invertebrates", "reptiles", "small mammals"),
+              "plants": ("flowers", "fruit and vegetables", "trees"),
+              "household": ("food containers", "electrical devices", "furniture"),
+              "vehicles": ("vehicles-1", "vehicles-2"),
+              "scenes": ("man-made outdoor things", "natural outdoor scenes")}
+    return np.any([np.outer(*[np.isin(NAMES, group)] * 2) for group in groups.values()], axis=0)

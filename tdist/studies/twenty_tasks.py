@@ -7,6 +7,8 @@ with an even number are for calibration: every knob below was chosen on their 90
 other 290 pairs are for evaluation.
 """
 
+import time
+from contextlib import contextmanager
 from dataclasses import asdict, replace
 from functools import cache, partial
 
@@ -118,12 +120,14 @@ def _lengths(source, target, network, seed):
     shared = {"settings": ROAD, "classes": CLASSES, "seed": seed, "progress": False}
     found = {}
     for name, way in (("coupled", transfer.coupled), ("uncoupled", transfer.uncoupled)):
-        road = way(source, target, network, replicas=REPLICAS, **shared)
+        with clock(found, name):
+            road = way(source, target, network, replicas=REPLICAS, **shared)
         found |= {name: road.length, f"{name}_riemannian": road.riemannian_length,
                   f"{name}_drift": road.drift, f"{name}_V": road.readings["V"],
                   f"{name}_accuracy": road.accuracy, f"{name}_falling": road.falling,
                   f"{name}_lengths": [one.length for one in road.iterations]}
-    tuned = transfer.fine_tuning(source, target, network, **shared)
+    with clock(found, "fine_tuning"):
+        tuned = transfer.fine_tuning(source, target, network, **shared)
     return found | {"fine_tuning": tuned.length, "fine_tuning_full": tuned.full_length}
 
 
@@ -132,8 +136,20 @@ def _scores(target, network, outputs):
     with torch.inference_mode():
         hidden = network[:-1](target.images)
         probabilities = network[-1](hidden)[:, outputs].softmax(1)
-    found = scores.compare(hidden, target.labels, SCORES, probabilities)
-    return {name: float(score) for name, score in found.items()}
+    found = {}
+    for name in SCORES:
+        with clock(found, name):
+            score = scores.compare(hidden, target.labels, name, probabilities)[name]
+        found[name] = float(score)
+    return found
+
+
+@contextmanager
+def clock(found, name):
+    """Put the processor seconds of what runs inside into `found`."""
+    start = time.process_time()
+    yield
+    found[f"{name}_seconds"] = time.process_time() - start
 
 
 def worth(trunk, seed, target, sources, half=1):
@@ -198,7 +214,8 @@ def check(trunk, seed):
     network = transfer.pretrained(
         halves(trunk)[0][source], fresh(trunk, seed), replace(ROAD, pretrain_steps=25),
         classes=CLASSES, seed=seed, progress=False)
-    return rounded(_scores(halves(trunk)[0][target], network, _outputs(source)))
+    found = _scores(halves(trunk)[0][target], network, _outputs(source))
+    return rounded({name: found[name] for name in SCORES})
 
 
 def config(trunk, part, seed):
