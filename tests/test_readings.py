@@ -13,7 +13,7 @@ from torch import nn
 from tdist import fisher_rao
 from tdist.networks import SmallCNN
 from tdist.transfer import Settings, coupled, uncoupled
-from tdist.transfer.drifts import drift, total
+from tdist.transfer.drifts import Drift, drift, total
 from tdist.transfer.heads import Head
 from tdist.transfer.readings import READINGS, gate, lengths, means, totals
 from tests.transfers import QUICK, halves, linear, points
@@ -174,6 +174,57 @@ def test_noise_around_no_drift_is_no_drift(replicas):
     assert np.mean(np.abs(roads) < errors * student.ppf(0.975, replicas - 1)) >= (
         {2: 0.8, 4: 0.9}[replicas])
     assert errors.mean() < 1.5 * roads.std()
+
+
+def by_definition(before, after, tau, weight, variance):
+    """The six numbers of a Drift, replica by replica and input by input."""
+    r, inputs = len(before), range(before.shape[1])
+    q, lengths_ = np.zeros((r, r)), []
+    for i in inputs:
+        square = 0
+        for share, own in ((1 - tau, HEAD.source), (tau, HEAD.target)):
+            steps = [2 * (after[a, i][own].softmax(0).sqrt() - before[a, i][own].softmax(0).sqrt())
+                     for a in range(r)]
+            q += [[share * weight[i].item() * (a @ b).item() for b in steps] for a in steps]
+            square += share * (4 * math.asin((sum(steps) / r).norm().item() / 4))**2
+        lengths_.append(math.sqrt(square))
+    d = torch.tensor(lengths_, dtype=torch.float64)
+    c = sum(q[a, b] for a in range(r) for b in range(r) if a != b) / (r * (r - 1))
+    u = [2 * (q[a].mean() - q.mean()) / math.sqrt(r * (r - 1)) for a in range(r)]
+    noise = math.sqrt(sum(each**2 for each in u))
+    share = q.mean()  # the squared length of the mean step
+    factor = (1 + min(noise**2 / c**2, 1) / 8) * math.sqrt(abs(c) / share) * math.copysign(1, c)
+    u = [each / (2 * math.sqrt(max(abs(c), 0.18 * noise) * share)) for each in u]
+    mean, root = (weight @ d).item(), math.sqrt((weight @ d**2).item())
+    return (factor * mean, factor * root, [each * mean for each in u], [each * root for each in u],
+            factor**2 * variance(d), factor**2 * variance(d**2) / (4 * root**2))
+
+
+@pytest.mark.parametrize(("move", "noise", "seed", "regime"), [
+    (0.5, 0.01, 0, "clear"), (0.1, 0.2, 1, "within"), (0.0, 0.2, 0, "around"),
+    (0.0, 0.2, 3, "below")])
+def test_a_drift_by_its_definition(move, noise, seed, regime):
+    """Where the drift is far above the noise, comparable with it, within it, and negative."""
+    start, way = logits(seed, (1, 4, 4)).expand(3, 4, 4), move * logits(seed + 1, (4, 4))
+    after = start + way + noise * logits(seed + 2, (3, 4, 4))
+    weight = torch.tensor([0.1, 0.2, 0.3, 0.4], dtype=torch.float64)
+    found = drift(start, after, 0.3, weight, HEAD, even)
+    expected = by_definition(start, after, 0.3, weight, even)
+    assert (found.mean, found.root) == pytest.approx(expected[:2], rel=1e-9)
+    assert found.mean_noise == pytest.approx(expected[2], rel=1e-9)
+    assert found.root_noise == pytest.approx(expected[3], rel=1e-9)
+    assert (found.mean_inputs, found.root_inputs) == pytest.approx(expected[4:], rel=1e-9)
+    error = math.hypot(*found.mean_noise)
+    assert {"clear": found.mean > 9 * error > 0, "within": error < found.mean < 9 * error,
+            "around": 0 < found.mean < error, "below": found.mean < 0}[regime]
+
+
+def test_errors_of_steps_add_up_over_a_road():
+    """Noise is added replica by replica before it is squared, the inputs' variances after it."""
+    one = Drift(0.5, 0.6, (0.3, -0.1), (0.2, -0.2), 0.02, 0.03)
+    two = Drift(0.7, 0.9, (-0.1, 0.3), (0.4, 0.1), 0.01, 0.05)
+    assert total([one, two]) == pytest.approx(
+        (1.2, math.sqrt(0.2**2 + 0.2**2 + 0.03), 1.5, math.sqrt(0.6**2 + 0.1**2 + 0.08)))
 
 
 def test_what_does_not_move_has_no_drift():

@@ -54,6 +54,43 @@ def test_shares_have_the_mean_and_variance_of_beta():
         assert (share(rng, 1.0, 5) == 1).all()
 
 
+def test_shares_are_drawn_from_the_stream_that_is_given():
+    def rng():
+        return np.random.default_rng(5)
+
+    assert np.array_equal(beta(rng(), 0.3, 4), rng().beta(0.3, 0.7, 4))
+    assert np.array_equal(half_beta(rng(), 0.3, 4), np.full(4, rng().beta(0.15, 0.35)))
+    assert np.array_equal(either(rng(), 0.3, 9), 1.0 * (rng().random(9) < 0.3))
+    assert either(rng(), 0.3, 9).dtype == float == linear(None, 1, 2).dtype
+    for share in (beta, half_beta, either, linear):  # at the ends nothing is drawn
+        for end in (0, 1):
+            untouched = rng()
+            assert np.array_equal(share(untouched, end, 3), np.full(3, end))
+            assert untouched.random() == rng().random()
+
+
+@pytest.mark.parametrize("visits", [2, "all"])
+def test_the_variance_of_a_step_from_the_inputs_that_were_drawn(visits):
+    """Source images, with their partners; and images of either task. What a linear or a mixture
+    road has measured whole has no such error."""
+    source, target = turned(20)
+    settings = replace(QUICK, visits=visits)
+    blocks, head = Blocks(source, target, 5), Head(source.classes, target.classes)
+    here = torch.arange(4 if visits == "all" else 2)
+    left = 1 - len(here) / 4
+    d = torch.rand(len(here) * 25, generator=torch.Generator().manual_seed(0)).double()
+    weight = torch.rand(len(d), generator=torch.Generator().manual_seed(1)).double()
+    rows = [(weight * d)[5 * i:5 * i + 5].sum().item() for i in range(5 * len(here))]
+    pairs = np.var(rows, ddof=1) * len(rows)
+    for kind, expected in (("beta", pairs), ("half-beta", pairs), ("linear", left * pairs)):
+        gauge = GAUGES[kind](blocks, head, settings)
+        assert gauge._variance(weight, here, 0.3, d) == pytest.approx(expected)
+    d = d[:10 * len(here)]
+    ends = [np.var(end, ddof=1) / len(end) for end in np.split(d.numpy(), 2)]
+    assert MixtureGauge(blocks, head, settings)._variance(weight, here, 0.3, d) == pytest.approx(
+        left * (0.7**2 * ends[0] + 0.3**2 * ends[1]))
+
+
 def test_every_mixing_of_the_settings_has_a_gauge_and_only_the_mixture_has_no_coupling():
     assert set(GAUGES) == {*MIXING, "mixture"}
     assert [kind for kind in GAUGES if not issubclass(GAUGES[kind], PairGauge)] == ["mixture"]
