@@ -4,12 +4,17 @@
 # **Question.** Is a network that came by the coupled road better at the target than one that was
 # fine-tuned?
 #
-# Figure 6 of {cite:t}`gao2021` compares validation loss and accuracy after both, for pairs of
-# superclasses of CIFAR-100. Its caption claims "large improvements in the validation loss in all
-# cases" and accuracies higher by .4 to 2.5 % "in all cases except the last two". This page asks
-# what a fair comparison is, makes it with the stored runs, and repeats it on digits.
+# **Printed.** Figure 6 of {cite:t}`gao2021`, for pairs of super-classes of CIFAR-100: "large
+# improvements in the validation loss in all cases", and accuracies higher by .4 to 2.5 % "in all
+# cases except the last two".
+#
+# **Ours.** At the same number of SGD steps, on tasks that share no class and are learnt to
+# {glue:text}`after-end-same` % and {glue:text}`after-full-end-same` %, coupled transfer is behind,
+# by {glue:text}`after-gain-same` and {glue:text}`after-full-same` points. Where the target is a
+# part of the source its loss is the lower one, in {glue:text}`after-part-drops` runs. What it gains
+# on targets that are learnt well, which is where the paper looks, is open.
 
-# %% tags=["hide-input"]
+# %% tags=["hide-input", "claim C-155: not reproduced here", "claim C-157: not reproduced here"]
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
@@ -21,7 +26,7 @@ from tdist.networks import SmallCNN
 from tdist.plots import COMPUTED, OTHER, use_book_style
 from tdist.studies import Pairs, load
 from tdist.studies.distances import all_pairs
-from tdist.studies.experiments import FIVE, Experiment
+from tdist.studies.experiments import EXPERIMENTS, FIVE, Experiment
 from tdist.studies.pairs import share
 from tdist.transfer import Settings
 from tdist.transfer.training import CHECK
@@ -29,6 +34,67 @@ from tdist.transfer.training import CHECK
 use_book_style()
 torch.set_num_threads(1)
 FINE_TUNED = "0.35"
+WHOLES = {"cifar_subsets": ("CIFAR-10", ("animals", "vehicles")), "digits": ("all", None),
+          "clothes": ("all clothes", ("tops", "legs"))}  # a task, and which are parts of it
+
+
+def ends(stored, names=FIVE):
+    """Accuracy and loss (seeds, pairs) at the end of each way, and its SGD steps."""
+    pairs, settings = Pairs(stored["units"], names), stored["config"]["settings"]
+    road = settings["steps"] * settings["sgd_steps"]
+    # fine-tuning's last looks with no more steps than the road, or half of it
+    look, half = road // CHECK, road // 2 // CHECK
+    steps = {"coupled": road, "uncoupled": road, "fine-tuned, half the steps": half * CHECK,
+             "fine-tuned, same steps": look * CHECK,
+             "fine-tuned, to the end": settings["fine_tune_steps"]}
+    found = []
+    for key, curve in (("accuracy", "fine_tuning_accuracies"), ("loss", "fine_tuning_losses")):
+        fine = pairs.runs(curve)  # (seeds, pairs, looks)
+        roads = (pairs.runs(name) for name in (key, f"uncoupled_{key}"))
+        found.append(dict(zip(steps, (*roads, fine[..., half], fine[..., look], fine[..., -1]),
+                              strict=True)))
+    return *found, steps
+
+
+rows, dots, by_part = [], [], {True: [], False: []}
+for name, experiment in EXPERIMENTS.items():
+    accuracy, loss, steps = ends(load(name), experiment.names)
+    whole, parts = WHOLES.get(name, (None, ()))
+    part = np.array([s == whole and (parts is None or t in parts)
+                     for s, t in Pairs(load(name)["units"], experiment.names).pairs])
+    gain = 100 * (accuracy["coupled"] - accuracy["fine-tuned, same steps"])
+    drop = loss["fine-tuned, same steps"] - loss["coupled"]
+    for which, label in ((part, "to a part of it"), (~part, "to another task")):
+        if which.any():
+            fine = 100 * accuracy["fine-tuned, same steps"][:, which]
+            rows.append({"runs": name, "": label, "SGD steps": steps["coupled"],
+                         "fine-tuned (%)": f"{fine.mean():.0f}",
+                         "gain (points)": f"{gain[:, which].mean():+.1f}",
+                         "runs with a gain": share(gain[:, which] > 0),
+                         "loss lower in": share(drop[:, which] > 0)})
+            by_part[label == "to a part of it"].append(drop[:, which].ravel() > 0)
+            dots.append((fine.mean(0), gain[:, which].mean(0), label))
+glue("after-part-drops", share(np.concatenate(by_part[True])), display=False)
+glue("after-other-drops", share(np.concatenate(by_part[False])), display=False)
+
+# %% mystnb={"figure": {"caption": "Accuracy after coupled transfer less that after fine-tuning with the same number of SGD steps; a dot is a pair of tasks of any stored run, mean over three seeds. Filled: the target is a part of the source. The band is what the paper claims, .4 to 2.5 points. Where the target is a part of the source the two ways end alike; elsewhere coupled transfer is behind, by least on digits, which are learnt (above 80 %).", "name": "fig-after-gain"}} tags=["hide-input"]
+fig, ax = plt.subplots(figsize=(6.0, 3.2))
+ax.axhspan(0.4, 2.5, color="0.85", lw=0)
+ax.axhline(0, color="black", lw=0.8)
+for fine, gain, label in dots:
+    ax.plot(fine, gain, "o", color=COMPUTED, alpha=0.7,
+            markerfacecolor=COMPUTED if label == "to a part of it" else "white")
+for label, face in (("to a part of the source", COMPUTED), ("to another task", "white")):
+    ax.plot([], [], "o", color=COMPUTED, markerfacecolor=face, label=label)
+ax.set(xlabel="accuracy on the target, fine-tuned (%)", ylabel="gain of coupled (points)")
+ax.legend()
+plt.show()
+
+# %% [markdown]
+# All stored runs at the same number of steps:
+
+# %% tags=["hide-input"]
+pd.DataFrame(rows).set_index(["runs", ""])
 
 # %% [markdown]
 # ## How large is a difference of .4 to 2.5 %?
@@ -76,26 +142,6 @@ print(f"0.4 points are {0.004 * images:.0f} images, 2.5 points are {0.025 * imag
 stored = load("superclasses")
 pairs, settings = Pairs(stored["units"], FIVE), stored["config"]["settings"]
 assert list(pairs.seeds) == stored["config"]["seeds"]
-
-
-def ends(stored):
-    """Accuracy and loss (seeds, pairs) at the end of each way, and its SGD steps."""
-    pairs, settings = Pairs(stored["units"], FIVE), stored["config"]["settings"]
-    road = settings["steps"] * settings["sgd_steps"]
-    # fine-tuning's last looks with no more steps than the road, or half of it
-    look, half = road // CHECK, road // 2 // CHECK
-    steps = {"coupled": road, "uncoupled": road, "fine-tuned, half the steps": half * CHECK,
-             "fine-tuned, same steps": look * CHECK,
-             "fine-tuned, to the end": settings["fine_tune_steps"]}
-    found = []
-    for key, curve in (("accuracy", "fine_tuning_accuracies"), ("loss", "fine_tuning_losses")):
-        fine = pairs.runs(curve)  # (seeds, pairs, looks)
-        roads = (pairs.runs(name) for name in (key, f"uncoupled_{key}"))
-        found.append(dict(zip(steps, (*roads, fine[..., half], fine[..., look], fine[..., -1]),
-                              strict=True)))
-    return *found, steps
-
-
 accuracy, loss, steps = ends(stored)
 road, look = steps["coupled"], steps["fine-tuned, same steps"]
 every = road * settings["iterations"]
@@ -144,7 +190,7 @@ plt.show()
 # The gain of coupled transfer over each of the others, for each pair. The claim is a gain of
 # accuracy in all pairs that the paper shows but two, and a drop of the loss in all.
 
-# %%
+# %% tags=["claim C-147: cannot be settled", "claim C-156: not reproduced here"]
 def compare(accuracy, loss):
     """What coupled transfer gains over each other way: arrays (seeds, pairs), and rows of a table.
     """
@@ -161,26 +207,13 @@ def compare(accuracy, loss):
 
 
 gains, rows = compare(accuracy, loss)
-assert gains["fine-tuned, same steps"].mean() < 0
+glue("after-end-same", f"{100 * accuracy['fine-tuned, same steps'].mean():.0f}", display=False)
 for way, name in (("fine-tuned, half the steps", "half"), ("fine-tuned, same steps", "same"),
                   ("fine-tuned, to the end", "final"), ("uncoupled", "uncoupled")):
     glue(f"after-gain-{name}", f"{gains[way].mean():+.1f}", display=False)
     glue(f"after-wins-{name}", f"{(gains[way] > 0).mean():.0%}", display=False)
 glue("after-drops-same", rows["fine-tuned, same steps"]["runs with a drop"], display=False)
 pd.DataFrame(rows).T
-
-# %% mystnb={"figure": {"caption": "Accuracy after coupled transfer less that after fine-tuning with the same number of SGD steps, for each pair; a dot is a seed. The grey band is what the paper claims, .4 to 2.5 points.", "name": "fig-after-pairs"}} tags=["hide-input"]
-fig, ax = plt.subplots(figsize=(7.6, 3.4))
-gain = gains["fine-tuned, same steps"]
-order = np.argsort(gain.mean(0))
-ax.axhspan(0.4, 2.5, color="0.85", lw=0)
-ax.axhline(0, color="black", lw=0.8)
-for values in gain:
-    _ = ax.plot(values[order], "o", color=COMPUTED, alpha=0.7)
-ax.set(xticks=range(len(order)), ylabel="accuracy gain (points)")
-ax.set_xticklabels([" to ".join(pairs.pairs[i]) for i in order], rotation=55, ha="right",
-                   rotation_mode="anchor", fontsize=7)
-plt.show()
 
 # %% [markdown]
 # Coupled transfer against fine-tuning with as many steps: {glue:text}`after-gain-same` points on
@@ -192,10 +225,11 @@ plt.show()
 #
 # By Beta mixing {eq}`eq-beta` most pairs are near one of the two images, so images like the
 # target's come from the first steps on. But their share is $\tau$: half of the road's labels are
-# the source's, and fine-tuning gives every step to the target. The mixed pairs may also regularise;
-# these runs do not show it. Our roads are short ({glue:text}`after-road` steps; the authors'
-# program trains for 160 epochs), so this comparison says what a short road gives, and not what a
-# long one would.
+# the source's, and fine-tuning gives every step to the target. On a short road that decides:
+# {glue:text}`after-road` steps are five epochs, and the authors' program has 160. What a long road
+# gives, on a target that is learnt, these runs do not say. Nor do they judge that coupled transfer
+# "will potentially lead to better accuracies on target tasks in studies like" one with a fixed
+# coupling: no network at the end of a first road was stored.
 #
 # ### With the paper's 2,500 images
 #
@@ -206,6 +240,8 @@ plt.show()
 full = load("superclasses_2500")
 accuracy_full, loss_full, steps_full = ends(full)
 gains_full, rows_full = compare(accuracy_full, loss_full)
+glue("after-full-end-same", f"{100 * accuracy_full['fine-tuned, same steps'].mean():.0f}",
+     display=False)
 for way, values in accuracy_full.items():
     print(f"{way:>26}: {100 * values.mean():.1f} % after {steps_full[way]} SGD steps")
 for way, name in (("fine-tuned, half the steps", "half"), ("fine-tuned, same steps", "same")):
@@ -255,17 +291,23 @@ table.round(3)
 #
 # ## What the page found
 #
-# - The gains that the paper claims, .4 to 2.5 points, are 2 to 12 of the 500 test images of a
-#   superclass. If exactly one of the two networks is right on a tenth of the images, one pair's
-#   standard error is 1.4 points.
-# - At about the same number of SGD steps coupled transfer differs from fine-tuning by
-#   {glue:text}`after-gain-same` points in our runs on CIFAR-100 ({glue:text}`after-wins-same` of
-#   the runs with a gain; the paper: all pairs but two), and {glue:text}`after-digits` points on
-#   digits. Its loss is the lower one in {glue:text}`after-drops-same` runs; the paper: "in all
-#   cases".
-# - With the paper's 2,500 images a task the difference is {glue:text}`after-full-same` points, with
-#   a gain in {glue:text}`after-full-wins-same` runs and a lower loss in
-#   {glue:text}`after-full-drops`.
-# - A comparison that counts only the last road leaves out the roads that found its coupling,
-#   {glue:text}`after-every` SGD steps in all against fine-tuning's {glue:text}`after-end`. Nor do
-#   the authors aim at this: "improving fine-tuning is not our goal".
+# **About the claim.** Gains of .4 to 2.5 points are 2 to 12 of the 500 test images of a
+# super-class. If exactly one of two networks is right on a tenth of the images, one pair's standard
+# error is 1.4 points. A comparison that counts only the last road leaves out the roads that found
+# its coupling, {glue:text}`after-every` SGD steps in all against fine-tuning's
+# {glue:text}`after-end`. Nor do the authors aim at this: "improving fine-tuning is not our goal".
+#
+# **In our runs.**
+#
+# - At the same number of steps on tasks without a common class, learnt to
+#   {glue:text}`after-end-same` %, coupled transfer has {glue:text}`after-gain-same` points and a
+#   lower loss in {glue:text}`after-drops-same` runs; with 2,500 images, learnt to
+#   {glue:text}`after-full-end-same` %, {glue:text}`after-full-same` points, and
+#   {glue:text}`after-full-drops`. It has spent half of its steps on the source: against as many
+#   steps on the target the difference is {glue:text}`after-full-half`.
+# - Where the target is a part of the source coupled transfer has the lower loss in
+#   {glue:text}`after-part-drops` runs, elsewhere in {glue:text}`after-other-drops`.
+# - On digits, few steps: {glue:text}`after-digits` points, standard error
+#   {glue:text}`after-digits-error`.
+# - The paper's "in all cases" is thus not reproduced at these accuracies, and not refuted at its
+#   own.

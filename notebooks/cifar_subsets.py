@@ -6,8 +6,13 @@
 # and vehicles of CIFAR-10?
 #
 # A network for ten classes has learned all that four of them need, and one for four has most of ten
-# to learn. A distance between tasks that does not say so fails a sanity check; a symmetric one must
-# fail it. The page tries the printed matrices, our own on CIFAR, and a live version on clothes.
+# to learn. The paper calls it a sanity check; a symmetric distance must fail it.
+#
+# **Printed.** Both matrices that can be asymmetric pass, for both parts.
+#
+# **Ours.** Fine-tuning passes and the roads fail, in runs that learn CIFAR-10 to
+# {glue:text}`subsets-reached-1` % and CIFAR-100 to {glue:text}`subsets-learnt-fine` %. On digits,
+# which are learnt, every road passes ({doc}`five_superclasses`).
 
 # %% tags=["hide-input"]
 from dataclasses import replace
@@ -20,27 +25,51 @@ from myst_nb import glue
 
 from tdist import mantel, tasks
 from tdist.networks import SmallCNN
-from tdist.plots import matrices, use_book_style
+from tdist.plots import COMPUTED, matrices, printed_style, use_book_style
 from tdist.studies import Pairs, load
 from tdist.studies.distances import all_pairs
+from tdist.studies.drawings import scatters
 from tdist.studies.experiments import Experiment, printed
-from tdist.studies.pairs import Rows, share
+from tdist.studies.pairs import Rows, early_loss, share, versus
 from tdist.transfer import Settings
 
 use_book_style()
 torch.set_num_threads(1)
 pd.set_option("display.max_colwidth", None)
-
-# %% [markdown]
-# ## What was printed
-#
-# Rows are sources, columns are targets. The uncoupled matrix, Figure 2d, is not among the numbers
-# that we have.
-
-# %% mystnb={"figure": {"caption": "Figure 2 of the paper. CIFAR-100 is the farthest target in both asymmetric matrices (first column), but not the farthest source (first row).", "name": "fig-subsets-printed"}}
 figure_2 = printed()["fig2"]
 names = figure_2["tasks"]
+CIFAR100, CIFAR10, ANIMALS, VEHICLES = range(4)
+parts, off = (ANIMALS, VEHICLES), ~np.eye(4, dtype=bool)
 C, T, F = (np.array(figure_2[key], float) for key in ("coupled", "task2vec", "fine_tuning"))
+stored = load("cifar_subsets")
+units, config = stored["units"], stored["config"]
+pairs = Pairs(units, names)
+KEYS = {"coupled": "coupled", "uncoupled": "uncoupled", "fine_tuning": "fine-tuning"}
+
+# %% mystnb={"figure": {"caption": "Distance from CIFAR-10 to a part of it over the distance back; left of the line the check is passed. Circles: animals, squares: vehicles. Grey and hollow: printed; blue: ours, means over seeds. Printed and by fine-tuning it is nearer to a part; our roads, which end at an accuracy of one half, are longer to it.", "name": "fig-subsets-check"}} tags=["hide-input"]
+shown = {"coupled, printed": C, "fine-tuning, printed": F, "Task2Vec, printed": T} | {
+    label: pairs.mean(key) for key, label in
+    (KEYS | {"fine_tuning_full": "fine-tuning, whole"}).items()}
+fig, ax = plt.subplots(figsize=(6.0, 2.8))
+for place, (label, matrix) in enumerate(reversed(shown.items())):
+    for part, marker in zip(parts, "os", strict=True):
+        style = printed_style() if "printed" in label else {"color": COMPUTED}
+        ax.plot(matrix[CIFAR10, part] / matrix[part, CIFAR10], place,
+                **style | {"marker": marker, "markersize": 7})
+ax.axvline(1, color="black", lw=0.8)
+ax.set(xlim=(0, None), yticks=range(len(shown)), yticklabels=list(shown)[::-1],
+       xlabel="distance to a part / distance back")
+plt.show()
+
+# %% [markdown]
+# ## In the printed numbers
+#
+# Rows are sources, columns are targets. The uncoupled matrix, Figure 2d, is not among the numbers
+# that we have. "The numerical values of the distances in this figure are not comparable with each
+# other", says the caption; that of Figure 3 says the opposite of the same two quantities
+# ({doc}`printed_lengths`).
+
+# %% mystnb={"figure": {"caption": "Figure 2 of the paper. CIFAR-100 is the farthest target in both asymmetric matrices (first column), but not the farthest source (first row).", "name": "fig-subsets-printed"}} tags=["hide-input"]
 panels = {"coupled": C, "Task2Vec": T, "fine-tuning": F}
 _ = matrices(panels, names, columns=3, printed=panels)
 plt.show()
@@ -49,33 +78,24 @@ plt.show()
 # `judge` writes down a claim of Section 5.4 or of the caption, whether the matrices bear it out,
 # and the numbers.
 
-# %%
+# %% tags=["hide-input", "claim C-106: holds", "claim C-107: holds", "claim C-109: holds", "claim C-110: holds when corrected", "claim C-111: holds when corrected", "claim C-112: holds", "claim C-114: holds", "claim C-115: holds"]
 verdicts = []
-CIFAR100, CIFAR10, ANIMALS, VEHICLES = range(4)
-parts = (ANIMALS, VEHICLES)
-off = ~np.eye(4, dtype=bool)
 
 
 def judge(claim, holds, *numbers):
-    verdicts.append((claim, "true" if holds else "false"))
-    print(f"{verdicts[-1][1]:>5}: {claim}", *(f"         {line}" for line in numbers), sep="\n")
+    verdicts.append({"the claim": claim, "verdict": "true" if holds else "false",
+                     "decided by": "; ".join(numbers)})
 
 
 for label, m in panels.items():
     judge(f"{label}: to a subset is easier than from it",
           all(m[CIFAR10, p] < m[p, CIFAR10] for p in parts),
           *(f"CIFAR-10 to {names[p]} {m[CIFAR10, p]:g}, back {m[p, CIFAR10]:g}" for p in parts))
-assert [verdict for _, verdict in verdicts] == ["true", "false", "true"]
-
-# %% [markdown]
-# True of both distances that can be asymmetric, in two of two pairs each.
-
-# %%
-within = [C[a, b] for p in parts for a, b in ((CIFAR10, p), (p, CIFAR10))]
+family = [C[a, b] for p in parts for a, b in ((CIFAR10, p), (p, CIFAR10))]
 elsewhere = [C[a, b] for a, b in np.argwhere(off) if CIFAR10 not in (a, b) or CIFAR100 in (a, b)]
 judge("animals and CIFAR-10, vehicles and CIFAR-10 are close to each other",
-      max(within) <= min(elsewhere),
-      f"these: {sorted(map(float, within))}; the least of the others: {min(elsewhere):g}")
+      max(family) <= min(elsewhere),
+      f"these: {sorted(map(float, family))}; the least of the others: {min(elsewhere):g}")
 judge("CIFAR-100 is far away from all tasks, as a target", C[1:, CIFAR100].min() > C[1:, 1:].max(),
       f"to CIFAR-100: {C[1:, CIFAR100].tolist()}; the largest without it: {C[1:, 1:].max():g}")
 judge("CIFAR-100 is far away from all tasks, as a source", C[CIFAR100, 1:].min() > C[1:, 1:].max(),
@@ -90,125 +110,95 @@ judge("fine-tuning from animals to vehicles is relatively easy",
       F[ANIMALS, VEHICLES] < np.median(F[off]),
       f"{F[ANIMALS, VEHICLES]:g}, and back {F[VEHICLES, ANIMALS]:g}; "
       f"median of all pairs {np.median(F[off]):g}")
-print([verdict for _, verdict in verdicts[3:]])
+pd.DataFrame(verdicts).set_index("the claim")
 
 # %% [markdown]
 # "Far from all tasks" holds for the way *to* CIFAR-100. The way from it, .15 to .17, is longer than
 # five of the six distances among the other tasks and shorter than the sixth, vehicles to animals,
 # .23; and its nearest target is vehicles, not CIFAR-10.
 #
-# ## What four tasks can say
+# ### What four tasks can say
 #
-# Mantel's test {eq}`eq-five-mantel` has $4! = 24$ orders of four tasks, so that the smallest
-# possible $p$ is .042 one-sided and .083 doubled. The printed $r$ are not correlations; what they
-# are is worked out with {eq}`eq-five-printed`.
+# Four tasks have 24 orders: Mantel's $p$ {eq}`eq-five-mantel` cannot come below 1/24, and we print
+# none. The correlations with the printed fine-tuning, over all pairs and within targets
+# {eq}`eq-within`, beside that of a number that knows nothing about images, the logarithm of the
+# number of classes of the target; and over the three tasks without CIFAR-100.
 
-# %%
-rows = {}
-for label, key, m in (("coupled", "coupled", C), ("Task2Vec", "task2vec", T),
-                      ("fine-tuning", "fine_tuning_with_itself", F)):
-    test, paper = mantel(m, F), figure_2["printed"][key]
-    rows[label] = {"r": test.statistic, "p one-sided": test.pvalue,
-                   "least p": 1 / test.permutations, "r printed": paper["r"],
-                   "p printed": paper["p"]}
-trial = pd.DataFrame(rows).T
-assert np.allclose(trial["r"], [.925, -.141, 1], atol=6e-4) and trial["p one-sided"].min() > 0.04
-trial.round(3)
-
-# %% [markdown]
-# The coupled distance correlates with fine-tuning as well as four tasks can show. How much of that
-# would something simpler show? The number of classes of the target knows nothing about images.
-
-# %%
+# %% tags=["claim C-108: holds", "claim C-113: depends on the measure"]
 classes = np.array([100, 10, 6, 4])
 simple = np.where(off, np.log(classes)[None, :], 0)
-only_ten, count_ten = mantel(C[1:, 1:], F[1:, 1:]), mantel(simple[1:, 1:], F[1:, 1:])
-test = mantel(simple, F)
-print(f"log of the target's classes: r = {test.statistic:.3f}, p = {test.pvalue:.3f};",
-      f"coupled: r = {trial.loc['coupled', 'r']:.3f}")
-for label, three in (("coupled", only_ten), ("log of the target's classes", count_ten)):
-    print(f"{label}, without CIFAR-100: r = {three.statistic:.3f}, p = {three.pvalue:.3f}")
-print(f"least possible p without CIFAR-100: {1 / only_ten.permutations:.3f}")
-assert test.statistic > 0.9 > 0.5 > count_ten.statistic
-glue("subsets-count-three", f"{count_ten.statistic:.2f}", display=False)
-glue("subsets-simple", f"{test.statistic:.2f}", display=False)
-glue("subsets-three", f"{only_ten.statistic:.2f}", display=False)
+rows = {}
+for label, m in (("coupled", C), ("Task2Vec", T), ("log of the target's classes", simple)):
+    rows[label] = {"r": mantel(m, F).statistic,
+                   "r without CIFAR-100": mantel(m[1:, 1:], F[1:, 1:]).statistic,
+                   "within": versus(m, F)["within"] if m is not simple else np.nan}
+trial = pd.DataFrame(rows).T
+assert np.allclose(trial["r"][:2], [.925, -.141], atol=6e-4)
+for name, label in (("coupled", "coupled"), ("simple", "log of the target's classes"),
+                    ("task2vec", "Task2Vec")):
+    for column, short in (("r", "r"), ("r without CIFAR-100", "three"), ("within", "within")):
+        glue(f"subsets-{name}-{short}", f"{trial.loc[label, column]:.2f}", display=False)
+trial.round(2)
 
 # %% [markdown]
-# The logarithm of the number of classes has r = {glue:text}`subsets-simple` over four tasks.
-# Without CIFAR-100 it has {glue:text}`subsets-count-three`, and the coupled distance
-# {glue:text}`subsets-three`; but three tasks allow no $p$ below 1/6. So the printed matrix looks
-# like more than a count, and is too small to show it.
+# The number of classes has {glue:text}`subsets-simple-r`, the coupled distance
+# {glue:text}`subsets-coupled-r`; without CIFAR-100 {glue:text}`subsets-simple-three` and
+# {glue:text}`subsets-coupled-three`. Within targets coupled has
+# {glue:text}`subsets-coupled-within`, and Task2Vec, which is said to be "qualitatively quite
+# different", {glue:text}`subsets-task2vec-within`. So the printed matrix looks like more than a
+# count, and is too small to show it.
+#
+# The caption gives coupled and uncoupled the same $r$ = .428, with $p$ = .13 and .09. The coupled
+# matrix has .427 by the paper's formula {eq}`eq-five-printed`, and the least $p$ that there is,
+# 1/24 or, doubled, .083: so .13 is not its $p$. Whether 2d gives .428 too cannot be told without
+# it.
 #
 # :::{admonition} Printed wrong
 # :class: erratum printed-wrong
-# **Printed.** Figure 2: coupled transfer has $r$ = .428 with $p$ = .13, and uncoupled transfer the
-# same $r$; "CIFAR-100 is far away from all tasks (it is closer to CIFAR-10 than others)".
+# **Printed.** Figure 2: coupled transfer has $r$ = .428 with $p$ = .13; "CIFAR-100 is far away from
+# all tasks (it is closer to CIFAR-10 than others)".
 #
-# **Decided by.** The table and the list of claims above.
+# **Decided by.** The tables above.
 #
-# **True.** The correlation of the printed matrices is .925, and $p$ = 1/24, the least that there
-# is. CIFAR-100 is far as a target. As a source it is nearer than vehicles to animals, and nearest
-# to vehicles.
+# **True.** The correlation of the printed matrices is {glue:text}`subsets-coupled-r`, and $p$ is
+# the least that there is. CIFAR-100 is far as a target. As a source it is nearer than vehicles to
+# animals, and nearest to vehicles.
 # :::
 #
 # ## Our runs
 #
 # Each task has {glue:text}`subsets-images` images, drawn at random, so CIFAR-100 has about
-# {glue:text}`subsets-per-class` images a class (the paper does not give its number). The network is
-# the 8-layer CNN with {glue:text}`subsets-weights` weights, trained on two CPU cores; no GPU was at
-# hand. Classes are known by name: CIFAR-10 and its parts share outputs, CIFAR-100 and CIFAR-10
-# share none. Couplings are in blocks of {glue:text}`subsets-block` images and start from features
-# of an EfficientNet-Lite0, here and in every stored run on images; the paper has blocks of up to 30
-# and a ResNet-50.
+# {glue:text}`subsets-per-class` images a class. "Our approach can scale to medium-scale datasets
+# and can handle situations when the source and target task have different number of classes": yes,
+# these 36 runs took {glue:text}`subsets-hours` hours of two CPU cores, and CIFAR-10 at twice the
+# images is on another page ({doc}`two_domains`). The network is the 8-layer CNN with
+# {glue:text}`subsets-weights` weights, trained for about 19 epochs on a source and 6 on a road,
+# where the paper has 600 and 160. Classes are known by name: CIFAR-10 and its parts share outputs,
+# CIFAR-100 and CIFAR-10 share none. Couplings are in blocks of {glue:text}`subsets-block` images
+# and start from features of an EfficientNet-Lite0.
 #
-# On a processor of another kind a stored length of digits moved by 1.0 to 1.4%
-# ({doc}`five_superclasses`); these may move as much.
+# How much is learnt on a road, and by fine-tuning?
 
-# %%
-stored = load("cifar_subsets")
-units, config = stored["units"], stored["config"]
-pairs = Pairs(units, names)
-KEYS = {"coupled": "coupled", "uncoupled": "uncoupled", "fine_tuning": "fine-tuning"}
+# %% tags=["hide-input", "claim C-116: holds"]
 every = {key: pairs.matrices(key) for key in (
     *KEYS, "fine_tuning_full", "coupled_riemannian", "uncoupled_riemannian")}  # (seeds, 4, 4)
 embedded = load("task2vec_cifar_subsets")
 every["task2vec"] = Rows(embedded["units"], names, pairs.seeds).matrices("task2vec")
 for name, value in {"seen": f"{embedded['config']['task2vec']['images']:,}",
                     "images": f"{config['images']:,}", "per-class": config["images"] // 100,
-                    "weights": f"{config['weights']:,}",
-                    "block": config["settings"]["block"]}.items():
+                    "weights": f"{config['weights']:,}", "block": config["settings"]["block"],
+                    "hours": f"{stored['seconds'] / 3600:.1f}"}.items():
     glue(f"subsets-{name}", value, display=False)
-print(f"seeds: {list(pairs.seeds)}; device: {stored['device']};",
-      f"{stored['seconds'] / 3600:.1f} hours")
-
-# %% mystnb={"figure": {"caption": "Our matrices, means over seeds (blue), above the printed coupled and fine-tuning ones (grey). Our roads are Fisher-Rao lengths, fine-tuning is a length of weights; compare patterns, not sizes.", "name": "fig-subsets-ours"}}
-theirs = {"coupled, printed": C, "": None, "fine-tuning, printed": F}
-ours = {label: pairs.mean(key) for key, label in KEYS.items()}
-_ = matrices(ours | theirs, names, columns=3, printed=theirs)
-plt.show()
-
-# %% [markdown]
-# A seed draws other images, another network and other batches. How much do the twelve entries of a
-# matrix change with it, and how much is learnt on a road?
-
-# %%
 accuracies = {"after coupled": "accuracy",
               "after fine-tuning": lambda unit: unit["fine_tuning_accuracies"][-1]}
 ends = {label: np.where(off, pairs.mean(key), np.nan) for label, key in accuracies.items()}
-for label, values in ((label, pairs.spread(key)) for key, label in KEYS.items()):
-    print(f"{label}: standard deviation over seeds {values.min():.2f} to {values.max():.2f}")
 for name, values in zip(("road", "fine"), ends.values(), strict=True):
     learnt = 100 * values[1:, CIFAR100]
     glue(f"subsets-learnt-{name}", f"{learnt.min():.0f} to {learnt.max():.0f}", display=False)
-reached = {target: np.concatenate([values[off[:, target], target] for values in ends.values()])
-           for target in (CIFAR10, *parts)}
-for target, values in reached.items():
+for target in (CIFAR10, *parts):
+    values = np.concatenate([end[off[:, target], target] for end in ends.values()])
     glue(f"subsets-reached-{target}", f"{100 * values.min():.0f} to {100 * values.max():.0f}",
          display=False)
-assert np.nanmax(ends["after fine-tuning"][1:, CIFAR100]) < 0.15
-assert all(reached[target].min() > 2 / classes[target] for target in (CIFAR10, ANIMALS))
-assert reached[VEHICLES].min() > 0.5
 
 # %% mystnb={"figure": {"caption": "Accuracy on the target's test images at the end of the coupled road and of fine-tuning, in percent, means over seeds. Chance is 1 for CIFAR-100, 10 for CIFAR-10, 17 for animals, 25 for vehicles.", "name": "fig-subsets-accuracy"}} tags=["hide-input"]
 percent = {f"accuracy {label}": 100 * np.nan_to_num(values) for label, values in ends.items()}
@@ -219,131 +209,88 @@ plt.show()
 # CIFAR-10 is learnt to {glue:text}`subsets-reached-1` %, animals to {glue:text}`subsets-reached-2`
 # % and vehicles to {glue:text}`subsets-reached-3` %. CIFAR-100, with {glue:text}`subsets-per-class`
 # images a class, is hardly learnt: {glue:text}`subsets-learnt-road` % on the coupled road,
-# {glue:text}`subsets-learnt-fine` % by fine-tuning. Its column is the length of roads that did not
-# arrive.
-#
-# **Units.** If the printed values came from the authors' program, which adds up $\sqrt{\mathrm{KL}}
-# / K$ over $K = 100$ steps, a value $v$ is a Fisher-Rao length of $\sqrt 2\, K v$: .081 to .31 are
-# 11 to 44.
-#
-# The sanity check, for each of the two parts and each seed, and the paper's other claims about the
-# coupled matrix:
+# {glue:text}`subsets-learnt-fine` % by fine-tuning. The column of CIFAR-100 in our matrices is
+# therefore the length of roads that did not arrive, and short for that. We conclude nothing from
+# it.
 
-# %%
-asymmetry = {label: [[m[CIFAR10, p] < m[p, CIFAR10] for p in parts] for m in every[key]]
-             for key, label in KEYS.items()}
-coupled, rest = every["coupled"], (1, 2, 3)
-family = np.zeros((4, 4), bool)  # CIFAR-10 and its parts, either way
-for p in parts:
-    family[CIFAR10, p] = family[p, CIFAR10] = True
-others = off & ~family
-longer = {"11": pairs.longer("uncoupled", "coupled"),
-          "5": pairs.longer("uncoupled_riemannian", "coupled_riemannian")}
-checks = {f"{label}: to a part is nearer than back": holds for label, holds in asymmetry.items()}
-checks |= {
-    "coupled: CIFAR-100 is the farthest target of every source":
-        [m[s, CIFAR100] == m[s].max() for m in coupled for s in rest],
-    "coupled: CIFAR-100 is the nearest target of every source":
-        [m[s, CIFAR100] == m[s, off[s]].min() for m in coupled for s in rest],
-    "coupled: of all targets, CIFAR-100's nearest is CIFAR-10":
-        [m[CIFAR100, CIFAR10] == m[CIFAR100, 1:].min() for m in coupled],
-    "coupled: CIFAR-10 and its parts are the closest":
-        [m[family].max() <= m[others].min() for m in coupled],
-    "coupled: CIFAR-10 and its parts are the farthest":
-        [m[family].min() >= m[others].max() for m in coupled],
-    "uncoupled is longer, equation 11": longer["11"],
-    "uncoupled is longer, equation 5": longer["5"]}
-pd.Series({claim: share(holds) for claim, holds in checks.items()}, name="true in").to_frame()
-
-# %% tags=["hide-input"]
-nearest = checks["coupled: CIFAR-100 is the nearest target of every source"]
-assert all(nearest) and (every["fine_tuning"].mean(0)[1:].argmax(1) == CIFAR100).all()
-shorter = every["uncoupled"] < coupled  # (seeds, 4, 4)
-whole = [[m[CIFAR10, p] < m[p, CIFAR10] for p in parts] for m in every["fine_tuning_full"]]
-for name, value in {"nearest": share(nearest), "whole": share(whole),
-                    "fine": share(asymmetry["fine-tuning"]),
-                    "coupled": share(asymmetry["coupled"]),
-                    "uncoupled": share(asymmetry["uncoupled"]),
-                    "short-all": int(shorter[:, off].sum()),
-                    "short-100": int(shorter[:, 1:, CIFAR100].sum()),
-                    "longer-11": share(longer["11"]), "longer-5": share(longer["5"])}.items():
-    glue(f"subsets-{name}", value, display=False)
-
-# %%
-rows, rivals = {}, {key: values for key, values in every.items() if "fine" not in key}
-rivals["classes"] = np.array([simple] * len(pairs.seeds))
-for label, fine in (("to 95%", "fine_tuning"), ("whole", "fine_tuning_full")):
-    for key, values in rivals.items():
-        test = pairs.agreement(fine, values.mean(0))
-        of_seeds = [mantel(a, b).statistic for a, b in zip(values, every[fine], strict=True)]
-        rows.setdefault(key.replace("_", " "), {}).update({
-            f"r, {label}": f"{test.statistic:.2f}", f"p, {label}": f"{test.pvalue:.3f}",
-            f"seeds, {label}": f"{min(of_seeds):.2f} to {max(of_seeds):.2f}"})
-        glue(f"subsets-{fine}-{key}".replace("_", "-"),
-             f"{test.statistic:.2f} (p = {test.pvalue:.2f})", display=False)
-print(f"least possible p: {1 / test.permutations:.3f}")
-at_start = pairs.matrices(lambda unit: unit["fine_tuning_losses"][0]) - np.log(classes)
-above = {"to": at_start[:, CIFAR10, parts].ravel(), "back": at_start[:, parts, CIFAR10].ravel()}
-print("loss at the start less that of flat predictions, nats:",
-      *(f"{name:>4}: {min(x):+.2f} to {max(x):+.2f}" for name, x in above.items()), sep="\n")
-for key, label, theirs in (("coupled", "coupled", C), ("fine_tuning", "fine-tuning", F)):
-    test = pairs.agreement(key, theirs)
-    print(f"{label}, ours with the printed one: r = {test.statistic:.2f}, p = {test.pvalue:.3f}")
-    glue(f"subsets-theirs-{key}".replace("_", "-"),
-         f"{test.statistic:.2f} (p = {test.pvalue:.2f})", display=False)
-pd.DataFrame(rows).T
-
-# %% tags=["hide-input"]
-assert max(above["to"]) < 0 < min(above["back"])
-for name, found in above.items():
-    sizes = np.abs(found)
-    glue(f"subsets-start-{name}", f"{sizes.min():.2f} to {sizes.max():.2f}", display=False)
-for key in ("coupled", "fine_tuning"):
-    for side in ("source", "target"):
-        glue(f"subsets-{side}-{key}".replace("_", "-"), f"{pairs.share(key, side):.0%}",
-             display=False)
-glue("subsets-family", f"{coupled[:, family].mean():.2f}", display=False)
-glue("subsets-others", f"{coupled[:, others].mean():.2f}", display=False)
-arrived = others & (np.arange(4) != CIFAR100)
-glue("subsets-arrived", f"{coupled[:, arrived].mean():.2f}", display=False)
+# %% mystnb={"figure": {"caption": "Our matrices, means over seeds (blue), above the printed coupled and fine-tuning ones (grey). Ours have stripes along the rows, the sources; the printed coupled one along the first column, the target CIFAR-100. Our roads are Fisher-Rao lengths, fine-tuning is a length of weights; compare patterns, not sizes.", "name": "fig-subsets-ours"}} tags=["hide-input"]
+theirs = {"coupled, printed": C, "": None, "fine-tuning, printed": F}
+ours = {label: pairs.mean(key) for key, label in KEYS.items()}
+_ = matrices(ours | theirs, names, columns=3, printed=theirs)
+plt.show()
 
 # %% [markdown]
-# With the fine-tuning distance, which stops at 95% of the final accuracy, the coupled distance
-# correlates {glue:text}`subsets-fine-tuning-coupled`, the uncoupled one
-# {glue:text}`subsets-fine-tuning-uncoupled`, Task2Vec {glue:text}`subsets-fine-tuning-task2vec`
-# (printed .03; its printed matrix has -.14), and the logarithm of the number of classes of the
-# target, *classes* in the table, {glue:text}`subsets-fine-tuning-classes` ("riemannian" is equation
-# 5). Both roads tend to be long where this fine-tuning is short. Our fine-tuning matrix and the
-# printed one have $r$ = {glue:text}`subsets-theirs-fine-tuning`, the two coupled ones
-# {glue:text}`subsets-theirs-coupled`. (Task2Vec sees {glue:text}`subsets-seen` of a task's images.)
+# The sanity check, for each part and seed, and how often the uncoupled road is the longer one:
+
+# %%
+checks = {f"{label}: to a part is nearer than back":
+          [[m[CIFAR10, p] < m[p, CIFAR10] for p in parts] for m in every[key]]
+          for key, label in (KEYS | {"fine_tuning_full": "fine-tuning, whole path"}).items()}
+longer = {"11": pairs.longer("uncoupled", "coupled"),
+          "5": pairs.longer("uncoupled_riemannian", "coupled_riemannian")}
+checks |= {f"uncoupled is longer, equation {name}": holds for name, holds in longer.items()}
+for name, holds in zip(("coupled", "uncoupled", "fine", "whole", "longer-11", "longer-5"),
+                       checks.values(), strict=True):
+    glue(f"subsets-{name}", share(holds), display=False)
+pd.Series({claim: share(holds) for claim, holds in checks.items()}, name="true in").to_frame()
+
+# %% [markdown]
+# A road from CIFAR-10 to its animals is longer than the way back though the network has learned
+# animals when it starts. Why is not measured. The source was trained on other images than the
+# target's, and its own training had not converged: it may go on learning ten classes on the first
+# half of the road, which fine-tuning does not.
 #
-# With the *whole* path of fine-tuning, the same number of SGD steps for every pair, the signs turn:
-# coupled {glue:text}`subsets-fine-tuning-full-coupled`, uncoupled
-# {glue:text}`subsets-fine-tuning-full-uncoupled`, Task2Vec
-# {glue:text}`subsets-fine-tuning-full-task2vec`, classes
-# {glue:text}`subsets-fine-tuning-full-classes`. To a part of CIFAR-10 the rule of 95% stops at once
-# or soon, while SGD, and a road, would go on moving. To CIFAR-100 it stops late, after many steps
-# that move little. So the sign is decided by where fine-tuning is stopped, not by the roads. With
-# four tasks neither is strong evidence, and on clothes the whole path does not agree with the roads
-# ({doc}`clothes`).
+# ### Against fine-tuning
 #
-# The paper finds CIFAR-10 and its parts close to each other. Ours are {glue:text}`subsets-family`
-# apart on average, all other pairs {glue:text}`subsets-others`, or {glue:text}`subsets-arrived`
-# without the roads to CIFAR-100, which did not arrive: CIFAR-10 and its parts are no nearer than
-# the rest. Nor are the roads to a part long because the network is sure and wrong at their start:
-# its loss there is {glue:text}`subsets-start-to` nats below that of flat predictions, on the way
-# back {glue:text}`subsets-start-back` above it.
+# The mean test loss of fine-tuning's first 150 steps is the firm yardstick
+# ({doc}`five_superclasses`); the paper's is the length up to 95% of the final accuracy. Losses of
+# tasks with 4 and with 100 classes differ by themselves, which is why the number of classes of the
+# target goes with them; *within* targets that plays no part, and there are three sources each.
+
+# %%
+rows, ratings = {}, {"first 150 steps": early_loss, "to 95%": "fine_tuning",
+                     "whole path": "fine_tuning_full"}
+for key in ("coupled", "uncoupled", "task2vec", "classes"):
+    measure = simple if key == "classes" else every[key].mean(0)
+    for label, yardstick in ratings.items():
+        truth = pairs.mean(yardstick)
+        found = {"r": mantel(measure, truth).statistic,
+                 "without": mantel(measure[1:, 1:], truth[1:, 1:]).statistic}
+        if key != "classes":
+            found["within"] = versus(measure, truth)["within"]
+        rows.setdefault(key, {}).update({(label, name): x for name, x in found.items()})
+        for name, x in found.items():
+            short = {"first 150 steps": "early", "to 95%": "paper", "whole path": "path"}[label]
+            glue(f"subsets-{short}-{key}-{name}", f"{x:.2f}", display=False)
+for key, theirs in (("coupled", C), ("fine_tuning", F)):
+    three = mantel(pairs.mean(key)[1:, 1:], theirs[1:, 1:]).statistic
+    glue(f"subsets-theirs-{key}-three".replace("_", "-"), f"{three:.2f}", display=False)
+    glue(f"subsets-theirs-{key}".replace("_", "-"),
+         f"{pairs.agreement(key, theirs).statistic:.2f}", display=False)
+pd.DataFrame(rows).T.round(2)
+
+# %% mystnb={"figure": {"caption": "Fine-tuning against distance: printed (grey; the axis of fine-tuning is a length of weights) and ours (blue; early loss, means over seeds). A line joins the three sources of a target. What one sees first is the target: CIFAR-100 stands alone above.", "name": "fig-subsets-scatter"}} tags=["hide-input"]
+early = pairs.mean(early_loss)
+_ = scatters({"coupled, printed": (C, F), "coupled, ours": (pairs.mean("coupled"), early),
+              "uncoupled, ours": (pairs.mean("uncoupled"), early)}, names, "distance",
+             "fine-tuning", printed=["coupled, printed"])
+plt.show()
+
+# %% [markdown]
+# With the early loss coupled has {glue:text}`subsets-early-coupled-r`, uncoupled
+# {glue:text}`subsets-early-uncoupled-r`, the number of classes
+# {glue:text}`subsets-early-classes-r`; within targets coupled has
+# {glue:text}`subsets-early-coupled-within`: the road is the longer one from the better source. With
+# the length to 95% coupled has {glue:text}`subsets-paper-coupled-r`, with the whole path of
+# fine-tuning, as many steps for every pair, {glue:text}`subsets-path-coupled-r`. Leaving out
+# CIFAR-100 changes none of these signs (*without*). Task2Vec, from {glue:text}`subsets-seen` images
+# of a task, has {glue:text}`subsets-early-task2vec-within` within targets. So in these runs both
+# roads point the wrong way, by the firm yardstick and by the paper's; they end where a half of
+# CIFAR-10 is learnt, and four tasks allow no $p$ that means anything.
 #
-# The length of a coupled road goes with its source. Of the variance among the twelve, the means of
-# the four sources make up {glue:text}`subsets-source-coupled` and those of the targets
-# {glue:text}`subsets-target-coupled` (they overlap: a task is not paired with itself); of
-# fine-tuning's, {glue:text}`subsets-source-fine-tuning` and
-# {glue:text}`subsets-target-fine-tuning`. A road that starts from many classes is long wherever it
-# leads, and one from four is short. That is enough to fail the check.
-#
-# The uncoupled road is longer in {glue:text}`subsets-longer-11` runs under equation 11 and in
-# {glue:text}`subsets-longer-5` under equation 5. Of the {glue:text}`subsets-short-all` exceptions
-# under equation 11 {glue:text}`subsets-short-100` are roads to CIFAR-100.
+# Our fine-tuning matrix and the printed one have $r$ = {glue:text}`subsets-theirs-fine-tuning`
+# (without CIFAR-100 {glue:text}`subsets-theirs-fine-tuning-three`), the two coupled ones
+# {glue:text}`subsets-theirs-coupled` ({glue:text}`subsets-theirs-coupled-three`).
 #
 # ## Live: pieces of a wardrobe
 #
@@ -384,38 +331,27 @@ for key, values in small.items():
 # %% [markdown]
 # To a piece is nearer than back in {glue:text}`subsets-live-coupled` (coupled),
 # {glue:text}`subsets-live-uncoupled` (uncoupled) and {glue:text}`subsets-live-fine-tuning`
-# (fine-tuning). Why it fails is not measured. Our tasks are drawn apart: a network that was trained
-# on 20 images of each kind meets *other* images of the same kinds as its target. On digits, where
-# the network is right about new images too, the check holds for every pair
-# ({numref}`fig-five-digits`).
+# (fine-tuning).
 #
 # ## What the page found
 #
-# The claims about the printed matrices, with their verdicts:
-
-# %% tags=["hide-input"]
-pd.DataFrame(verdicts, columns=["the claim", "verdict"]).set_index("the claim")
-
-# %% [markdown]
-# - To a subset is nearer than from it: in both printed asymmetric matrices; in ours on CIFAR in
-#   {glue:text}`subsets-coupled` cases (coupled), {glue:text}`subsets-uncoupled` (uncoupled) and
-#   {glue:text}`subsets-fine` (fine-tuning to 95%; its whole path {glue:text}`subsets-whole`, by
-#   little). A symmetric distance must fail it, and an asymmetric one can: a coupled length goes
-#   with its source, and the whole has more classes than its part. On digits coupled and uncoupled
-#   pass it alike.
-# - With our fine-tuning, stopped at 95% of its final accuracy, the coupled distance has $r$ =
-#   {glue:text}`subsets-fine-tuning-coupled`; with the whole path of fine-tuning
-#   {glue:text}`subsets-fine-tuning-full-coupled`. Where to stop decides the sign.
-# - Our fine-tuning matrix agrees with the printed one, $r$ =
-#   {glue:text}`subsets-theirs-fine-tuning`. Our coupled matrix and the printed one do not:
-#   {glue:text}`subsets-theirs-coupled`.
-# - Printed: CIFAR-100 is the farthest target. Found: the nearest, in {glue:text}`subsets-nearest`
-#   cases, and the one that is hardly learnt; by fine-tuning to 95% it is the farthest in the mean,
-#   as printed.
-# - Printed: uncoupled is always longer than coupled. Found: in {glue:text}`subsets-longer-11` runs
-#   under equation 11, in {glue:text}`subsets-longer-5` under equation 5.
-# - The printed coupled matrix has a correlation of .93 with fine-tuning, not .43. The logarithm of
-#   the number of classes of the target has {glue:text}`subsets-simple`, and
-#   {glue:text}`subsets-count-three` without CIFAR-100, where the coupled distance has
-#   {glue:text}`subsets-three`. Three or four tasks cannot tell a distance between tasks from a
-#   count with a small $p$.
+# **In the printed numbers.**
+#
+# - To a subset is nearer than from it, in both asymmetric matrices.
+# - The coupled matrix has a correlation of {glue:text}`subsets-coupled-r` with fine-tuning, not
+#   .43; the logarithm of the number of classes of the target {glue:text}`subsets-simple-r`. Four
+#   tasks cannot tell a distance from a count.
+# - CIFAR-100 is far as a target only, and as a source nearest to vehicles.
+#
+# **In our runs**, which learn CIFAR-10 to {glue:text}`subsets-reached-1` % and CIFAR-100 to
+# {glue:text}`subsets-learnt-fine` %.
+#
+# - To a part is nearer than back in {glue:text}`subsets-coupled` cases (coupled),
+#   {glue:text}`subsets-uncoupled` (uncoupled), {glue:text}`subsets-fine` (fine-tuning to 95%) and
+#   {glue:text}`subsets-whole` (its whole path). On digits, which are learnt, both roads pass.
+# - With the early loss of fine-tuning coupled has {glue:text}`subsets-early-coupled-r` over all
+#   pairs and {glue:text}`subsets-early-coupled-within` within targets; with the printed coupled
+#   matrix {glue:text}`subsets-theirs-coupled`. Four tasks, one width, a short training: no verdict
+#   on the distance.
+# - Uncoupled is longer than coupled in {glue:text}`subsets-longer-11` runs under equation 11, in
+#   {glue:text}`subsets-longer-5` under equation 5.

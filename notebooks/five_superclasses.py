@@ -1,13 +1,20 @@
 # %% [markdown]
 # # Five tasks of CIFAR-100
 #
-# **Question.** Figure 3 of {cite:t}`gao2021` has four distances between five tasks: coupled,
-# uncoupled, Task2Vec and fine-tuning. Do these matrices bear out what the text says about them, and
-# do ours?
+# **Question.** Does the coupled transfer distance know how hard it is to fine-tune from one task to
+# another? {cite:t}`gao2021` answer with five super-classes of CIFAR-100, herbivores, carnivores,
+# vehicles 1, vehicles 2 and flowers (Figure 3): it is "strongly correlated with the difficulty of
+# fine-tuning".
 #
-# The tasks are five superclasses of CIFAR-100 with five classes each: herbivores, carnivores,
-# vehicles 1, vehicles 2, flowers. The page has three parts: the printed matrices on trial, our own
-# runs on CIFAR-100, and five tasks on digits that run while the page is made.
+# **Printed.** A statistic $r$ of .14, which is no correlation. The correlation of the two printed
+# matrices is {glue:text}`five-printed-coupled`; but most of it says which *target* is hard. Which
+# *source* is the better one for a target, it says with {glue:text}`five-printed-within` ($p$ =
+# {glue:text}`five-printed-p-within`).
+#
+# **Ours.** In runs whose targets are learnt to {glue:text}`five-end-800` % (800 images a task) and
+# {glue:text}`five-end-2500` % (2,500) of test images, where chance is 20, neither is shown. The
+# paper's measure of fine-tuning is itself a reason: between two seeds it has
+# {glue:text}`five-firm-length-2500-r` with itself.
 
 # %% tags=["hide-input"]
 from itertools import permutations
@@ -22,29 +29,36 @@ from tdist import mantel
 from tdist.plots import COMPUTED, matrices, use_book_style
 from tdist.studies import Pairs, load
 from tdist.studies.distances import all_pairs
+from tdist.studies.drawings import scatters
 from tdist.studies.experiments import EXPERIMENTS, printed
-from tdist.studies.pairs import share
+from tdist.studies.pairs import early_loss, versus
 
 use_book_style()
 torch.set_num_threads(1)
 pd.set_option("display.max_colwidth", None)
-
-# %% [markdown]
-# ## What was printed
-#
-# Rows are sources, columns are targets.
-
-# %% mystnb={"figure": {"caption": "Figure 3 of the paper. Coupled and Task2Vec treat the five tasks as nearly equally far from each other; uncoupled spans a factor of 2 and fine-tuning one of 4.6.", "name": "fig-five-printed"}}
 paper = printed()
 names, figure_3 = paper["fig3"]["tasks"], paper["fig3"]
 DISTANCES = {"coupled": "coupled", "uncoupled": "uncoupled", "task2vec": "Task2Vec",
              "fine_tuning": "fine-tuning"}
-panels = {label: figure_3[key] for key, label in DISTANCES.items()}
-_ = matrices(panels, names, printed=panels)
+C, U, T, F = (np.array(figure_3[key], float) for key in DISTANCES)
+SIZES = {"800": load("superclasses"), "2500": load("superclasses_2500")}
+RUNS = {size: Pairs(stored["units"], names) for size, stored in SIZES.items()}
+assert all(stored["config"]["images"] == int(size) for size, stored in SIZES.items())
+
+# %% mystnb={"figure": {"caption": "Fine-tuning against the coupled distance, as printed (grey; a length of weights) and in our runs with 2,500 images a task (blue; the test loss of the first 150 steps in nats, mean over seeds). A line joins the four sources of a target and should rise. In print the targets stand apart, and the lines inside them go both ways.", "name": "fig-five-scatter"}} tags=["hide-input"]
+pairs = RUNS["2500"]
+_ = scatters({"coupled, printed": (C, F), "uncoupled, printed": (U, F),
+              "coupled, ours": (pairs.mean("coupled"), pairs.mean(early_loss))}, names,
+             "distance", "fine-tuning", printed=(
+                 "coupled, printed", "uncoupled, printed"))
 plt.show()
 
 # %% [markdown]
-# ## Mantel's test
+# Verdicts on this page are of two kinds. **In the printed numbers** is arithmetic on the paper's
+# matrices. **In our runs** holds at the accuracy that our networks reach, and may turn for better
+# ones.
+#
+# ## Over all pairs, and within targets
 #
 # Two distances of $n$ tasks are compared by the correlation of their entries off the diagonal,
 #
@@ -53,74 +67,74 @@ plt.show()
 # $$ (eq-five-mantel)
 #
 # with means and sample standard deviations of the $n^2 - n$ entries. The entries are not
-# independent, since each task has a row and a column. So the test permutes the tasks of one matrix,
-# rows and columns together; $p$ is the share of the $n!$ orders with an $r$ at least as large. A
-# matrix with itself has $r = 1$, and the order that is no permutation is always counted: no $p$ is
-# below $1 / n!$.
+# independent, since each task has a row and a column. So Mantel's test {cite:p}`mantel1967`
+# permutes the tasks of one matrix, rows and columns together; $p$, two-sided on this page, is the
+# share of the $n!$ orders whose $r$ is at least as large in size. Four tasks have 24 orders: there
+# we print no $p$. (The paper tests "the null hypothesis that variations in two distance matrices
+# are correlated". The null hypothesis is that they are not.)
 #
 # A large $r$ may mean that both matrices know which *targets* are hard. Whether the nearer *source*
-# of a target is the better one, is asked within targets,
+# of a target is the better one is asked within targets,
 #
 # $$
 # \bar\rho = \frac1n \sum_t \rho\big(a_{\cdot t}, b_{\cdot t}\big) ,
 # $$ (eq-within)
 #
 # the mean over targets of Spearman's correlation over the $n - 1$ other tasks, with the same
-# permutations.
+# permutations. A distance that gave every target one number, and knew nothing of sources, could
+# still reach an $r$ of the root of the targets' share in the variance: the column *a number a
+# target*.
 
-# %%
-for n in (4, 5):
-    generic = np.random.default_rng(n).random((n, n))
-    one, two = mantel(generic, generic), 2 * mantel(generic, generic).pvalue
-    assert np.isclose(one.statistic, 1) and np.isclose(one.pvalue, 1 / one.permutations)
-    print(f"n = {n}: {one.permutations} orders,",
-          f"least p {one.pvalue:.4f} one-sided, {two:.4f} doubled")
+# %% tags=["claim C-005: depends on the measure", "claim C-098: does not hold", "claim C-134: holds"]
+off = ~np.eye(len(names), dtype=bool)
 
-# %% [markdown]
-# With four tasks, as in Figure 2, a doubled one-sided $p$ cannot come below .05, whatever the
-# matrices are.
-#
-# The paper uses the test "to accept/reject the null hypothesis that variations in two distance
-# matrices are correlated". Permuted labels destroy a correlation, so the null hypothesis is that
-# there is none, and a small $p$ speaks against it. A large $p$ accepts nothing.
-#
-# Now the seven comparisons with fine-tuning in Figures 2 and 3 whose matrices we have, under
-# {eq}`eq-five-mantel`.
 
-# %%
+def of_targets(matrix):
+    """Share of the variance over pairs that the means of the targets make up."""
+    values = np.where(np.eye(len(matrix), dtype=bool), np.nan, matrix)
+    return np.nanmean(values, 0).var() / np.nanvar(values)
+
+
 compared = [(figure, key) for figure in ("fig2", "fig3") for key in DISTANCES
             if key in paper[figure]]
-
-
-def printed_value(figure, key):
-    found = paper[figure]["printed"]
-    return found.get(key) or found[f"{key}_with_itself"]
-
-
 rows = {}
 for figure, key in compared:
-    a, b = paper[figure][key], paper[figure]["fine_tuning"]
-    more, less = mantel(a, b), mantel(a, b, "less")
-    rows[figure.replace("fig", "Figure "), DISTANCES[key]] = {
-        "r": more.statistic, "p one-sided": more.pvalue,
-        "p doubled": min(1, 2 * min(more.pvalue, less.pvalue)),
-        "least p": 1 / more.permutations, "r printed": printed_value(figure, key)["r"],
-        "p printed": printed_value(figure, key)["p"]}
+    a, b = (np.array(paper[figure][k], float) for k in (key, "fine_tuning"))
+    found = versus(a, b)
+    if len(a) < 5:
+        found |= {"p": np.nan, "p within": np.nan}
+    theirs = paper[figure]["printed"]
+    theirs = theirs.get(key) or theirs[f"{key}_with_itself"]
+    rows[figure.replace("fig", "Figure "), DISTANCES[key]] = found | {
+        "a number a target": np.sqrt(of_targets(b)), "r printed": theirs["r"],
+        "p printed": theirs["p"]}
 trial = pd.DataFrame(rows).T
 assert np.allclose(trial["r"], [.925, -.141, 1, .649, .210, -.432, 1], atol=6e-4)
+for key, column in (("r", "r"), ("within", "within"), ("p-within", "p within"), ("p", "p")):
+    name = "five-printed-coupled" if key == "r" else f"five-printed-{key}"
+    glue(name, f"{trial.loc[('Figure 3', 'coupled'), column]:.2f}", display=False)
+for label in ("uncoupled", "Task2Vec"):
+    glue(f"five-printed-{label.lower()}", f"{trial.loc[('Figure 3', label), 'r']:.2f}",
+         display=False)
+glue("five-printed-target", f"{trial.loc[('Figure 3', 'coupled'), 'a number a target']:.2f}",
+     display=False)
+for name, values in (("coupled", C), ("fine", F)):
+    glue(f"five-printed-share-{name}", f"{of_targets(values):.0%}", display=False)
 trial.round(3)
 
 # %% [markdown]
-# The printed $r$ are not correlations of these matrices: fine-tuning has .61 and .36 with itself,
-# and Task2Vec in Figure 3, whose correlation is {glue:text}`five-task2vec`, is printed as .07.
+# "Strongly correlated" is true of the printed matrices as far as all pairs go. One number a target
+# would do about as well, {glue:text}`five-printed-target`: the means of the targets are
+# {glue:text}`five-printed-share-fine` of the variance of fine-tuning and
+# {glue:text}`five-printed-share-coupled` of the coupled distance's. Within targets nothing is
+# shown.
 #
 # ### Which formula gives the printed numbers?
 #
-# The text says that $\bar a$ and $\sigma_a$ are over the "entries", and a matrix has $n^2$ of them,
-# with $n$ zeros on the diagonal. That alone does not give the printed numbers. Half of the sum over
-# $i \ne j$ does; the text sums over all $i$ and $j$. (A sum over one triangle, which is the same
-# for symmetric matrices, does not fit: for fine-tuning of Figure 2, printed as .61, the upper one
-# gives {glue:text}`five-upper` and the lower {glue:text}`five-lower`.)
+# The printed $r$ are no correlations: fine-tuning has .61 and .36 with itself, and Task2Vec in
+# Figure 3, whose correlation is {glue:text}`five-printed-task2vec`, is printed as .07. Half of the
+# sum over $i \ne j$, with means and spreads over all $n^2$ entries, the diagonal's zeros among
+# them, gives what is printed:
 #
 # $$
 # r' = \frac{\frac12 \sum_{i \ne j} (a_{ij} - \bar a)(b_{ij} - \bar b)}
@@ -131,7 +145,7 @@ trial.round(3)
 # The matrices are printed with two digits, so $r'$ is known only up to what rounding hides: the
 # table has its range over 2,000 draws of what the entries may have been.
 
-# %%
+# %% tags=["hide-input", "claim C-099: does not hold", "claim C-100: does not hold", "claim C-101: holds when corrected", "claim C-102: holds when corrected", "claim C-103: holds when corrected", "claim C-104: cannot be settled", "claim C-118: holds when corrected", "claim C-119: holds when corrected", "claim C-120: holds when corrected", "claim C-121: holds when corrected"]
 def zeros_and_halves(a, b):
     """Equation eq-five-printed, of arrays (..., n, n)."""
     a, b = ((m - m.mean((-2, -1), keepdims=True)) / m.std((-2, -1), keepdims=True, ddof=1)
@@ -153,81 +167,68 @@ def by_chance(a, b):
     return np.mean([zeros_and_halves(a, b[np.ix_(order, order)]) for order in orders])
 
 
-alone = np.array(paper["fig2"]["fine_tuning"], float)
-alone = ((alone - alone.mean()) / alone.std(ddof=1)) ** 2 / (alone.size - len(alone) - 1)
-for name, triangle in (("upper", np.triu(alone, 1)), ("lower", np.tril(alone, -1))):
-    assert abs(triangle.sum() - printed_value("fig2", "fine_tuning")["r"]) > 0.3
-    glue(f"five-{name}", f"{triangle.sum():.2f}", display=False)
 rng, rows = np.random.default_rng(0), {}
 for (figure, key), label in zip(compared, trial.index, strict=True):
     a, b = (np.array(paper[figure][k], float) for k in (key, "fine_tuning"))
     a_range = unrounded(a, rng)
     hidden = zeros_and_halves(a_range, a_range if key == "fine_tuning" else unrounded(b, rng))
-    rows[label] = {"r' printed": printed_value(figure, key)["r"], "r'": zeros_and_halves(a, b),
-                   "from": hidden.min(),
-                   "to": hidden.max(), "r' by chance": by_chance(a, b), "r": trial.loc[label, "r"]}
+    rows[label] = {"r' printed": trial.loc[label, "r printed"], "r'": zeros_and_halves(a, b),
+                   "from": hidden.min(), "to": hidden.max(), "r' by chance": by_chance(a, b),
+                   "r": trial.loc[label, "r"]}
 found = pd.DataFrame(rows).T
 digit = np.where(found["r' printed"] == .428, .0005, .005)
-assert (found["from"] <= found["r' printed"] + digit).all()
-assert (found["to"] >= found["r' printed"] - digit).all()
+assert (found["from"] <= found["r' printed"] + digit).all(), "each printed number is in its range"
+assert (found["to"] >= found["r' printed"] - digit).all(), "each printed number is in its range"
 glue("five-exact", int(((found["r'"] - found["r' printed"]).abs() <= digit).sum()), display=False)
-glue("five-task2vec", f"{found.loc[('Figure 3', 'Task2Vec'), 'r']:.2f}", display=False)
-found.round(4)
-
-# %% [markdown]
-# {glue:text}`five-exact` of seven numbers come out to the last printed digit, and the other two
-# within the rounding of the matrices. So this is the statistic that the paper printed.
-#
-# It is not a correlation. It compares every distance with a mean that the zeros have pulled down,
-# so that two positive matrices agree on average: the column "by chance" is its mean over all orders
-# of the tasks. For Task2Vec in Figure 3 the printed .07 is *less* than chance, and the correlation
-# is negative. Its largest value depends on the matrix, so the $r'$ of two distances cannot be
-# compared either. The order of the permutations is the same for both statistics, so $p$ is not
-# affected. The printed $p$ are none of those in the first table exactly; most are nearer to the
-# doubled ones.
-
-# %%
 chance = found["r' by chance"]
-assert chance.min() > 0
-assert found.loc[("Figure 3", "Task2Vec"), "r'"] < chance["Figure 3", "Task2Vec"]
-assert found.loc[("Figure 3", "coupled"), "r"] > 0.6
-assert trial.loc[("Figure 3", "coupled"), "p one-sided"] < 0.05
+below = ("Figure 3", "Task2Vec")
+assert chance.min() > 0 and found.loc[below, "r'"] < chance[below], "zeros make r' positive"
+found.round(3)
 
 # %% [markdown]
+# {glue:text}`five-exact` of seven numbers come out to the last printed digit, the other two within
+# the rounding of the matrices. It compares every distance with a mean that the zeros have pulled
+# down, so that two positive matrices agree on average: *by chance* is its mean over all orders of
+# the tasks. Its largest value depends on the matrix, so $r'$ of two distances cannot be compared.
+#
 # :::{admonition} Printed wrong
 # :class: erratum printed-wrong
 # **Printed.** Section 5.3: a "normalized test statistic" $r$, which is .36 to .61 for a matrix with
-# itself, .14 for coupled transfer and .07 for Task2Vec in Figure 3; the null hypothesis is "that
-# variations in two distance matrices are correlated"; "numerical values of $r$ are usually small".
+# itself, .14 for coupled transfer and .07 for Task2Vec in Figure 3; abstract and Section 7: coupled
+# transfer correlates "strongly" with the difficulty of fine-tuning.
 #
 # **Decided by.** The two tables above.
 #
-# **True.** The printed values are {eq}`eq-five-printed`, half of a sum about a mean that the
-# diagonal's zeros pull down, divided by spreads that they widen. The correlations with fine-tuning
-# in Figure 3 are .65 (coupled, one-sided $p$ = .017, doubled .033, printed .05), .21 (uncoupled,
-# .24 one-sided) and -.43 (Task2Vec, .90). The null hypothesis is no correlation. The paper's case
-# for the coupled distance is *better* than it says, as far as five tasks can make one.
+# **True.** The printed values are {eq}`eq-five-printed`. The correlations with fine-tuning in
+# Figure 3 are {glue:text}`five-printed-coupled` (coupled, $p$ = {glue:text}`five-printed-p`),
+# {glue:text}`five-printed-uncoupled` (uncoupled) and {glue:text}`five-printed-task2vec` (Task2Vec).
+# That of the coupled distance is larger than the text says, and mostly about targets: within
+# targets it is {glue:text}`five-printed-within` ($p$ = {glue:text}`five-printed-p-within`).
 # :::
 #
 # ## What the text says about Figure 3
 #
 # `judge` writes down a claim, whether the printed matrices bear it out, and the numbers that
-# decide.
+# decide. The text names pairs, so a distance that is not symmetric is taken as the mean of both
+# ways.
 
-# %%
+# %% tags=["hide-input", "claim C-117: holds", "claim C-123: holds", "claim C-124: holds", "claim C-125: does not hold", "claim C-126: does not hold", "claim C-127: holds", "claim C-128: does not hold", "claim C-129: holds", "claim C-132: holds when corrected"]
 verdicts = []
-C, U, T, F = (np.array(figure_3[key], float) for key in DISTANCES)
-off = ~np.eye(len(names), dtype=bool)
 order = {name: i for i, name in enumerate(names)}
 
 
 def judge(claim, holds, *numbers):
-    verdicts.append((claim, "true" if holds else "false"))
-    print(f"{verdicts[-1][1]:>5}: {claim}", *(f"         {line}" for line in numbers), sep="\n")
+    verdicts.append({"the claim": claim, "verdict": "true" if holds else "false",
+                     "decided by": "; ".join(numbers)})
 
 
 def both(m, a, b):
     return sorted([float(m[order[a], order[b]]), float(m[order[b], order[a]])])
+
+
+def place(m, a, b):
+    """Place of a pair among the twenty, 1 the nearest."""
+    return int((m[off] < m[order[a], order[b]]).sum()) + 1
 
 
 def extreme(m, pick):
@@ -235,516 +236,351 @@ def extreme(m, pick):
     return f"{names[i]} to {names[j]}, {m[i, j]:g}"
 
 
-# %%
-judge("coupled: herbivores and carnivores are the farthest apart",
-      min(both(C, "herbivores", "carnivores")) == C.max(),
-      f"both ways: {both(C, 'herbivores', 'carnivores')}")
-judge("coupled: vehicles-1 and vehicles-2 are the closest",
-      both(C, "vehicles-1", "vehicles-2")[0] == C[off].min(),
-      f"both ways: {both(C, 'vehicles-1', 'vehicles-2')}, mean of all pairs {C[off].mean():.3f}",
-      f"closest: {extreme(C, np.argmin)}")
+vehicles, animals = ("vehicles-1", "vehicles-2"), ("herbivores", "carnivores")
 mean_of_both = {(a, b): np.mean(both(F, a, b)) for i, a in enumerate(names) for b in names[:i]}
-pairs_by_mean = sorted(mean_of_both, key=mean_of_both.get)
-extremes = {frozenset(("carnivores", "flowers")), frozenset(("vehicles-1", "herbivores"))}
-rest = [set(pair) for pair in pairs_by_mean if frozenset(pair) not in extremes]
+by_mean = [set(pair) for pair in sorted(mean_of_both, key=mean_of_both.get)]
+extremes = [{"carnivores", "flowers"}, {"vehicles-1", "herbivores"}]
+judge("coupled: herbivores and carnivores are the farthest apart",
+      min(both(C, *animals)) == C.max(), f"both ways {both(C, *animals)}")
+judge("coupled: vehicles-1 and vehicles-2 are the closest", both(C, *vehicles)[0] == C[off].min(),
+      f"both ways {both(C, *vehicles)}, mean {C[off].mean():.3f}",
+      f"closest {extreme(C, np.argmin)}")
 judge("fine-tuning: herbivores and carnivores are the farthest, but for two values",
-      rest[-1] == {"herbivores", "carnivores"},
-      f"mean of both ways: {np.mean(both(F, 'herbivores', 'carnivores')):g}; "
-      f"one way: {both(F, 'herbivores', 'carnivores')}",
-      f"the four largest: {np.sort(F[off])[:-5:-1].tolist()}")
-judge("fine-tuning: vehicles-1 and vehicles-2 are the closest",
-      set(pairs_by_mean[0]) == {"vehicles-1", "vehicles-2"},
-      f"means of both ways: {mean_of_both[pairs_by_mean[0]]:g}, "
-      f"the next {mean_of_both[pairs_by_mean[1]]:g}",
-      f"one way: {both(F, 'vehicles-1', 'vehicles-2')}, the least {F[off].min():g}")
+      [pair for pair in by_mean if pair not in extremes][-1] == set(animals),
+      f"mean of both ways {np.mean(both(F, *animals)):g}")
+judge("fine-tuning: vehicles-1 and vehicles-2 are the closest", by_mean[0] == set(vehicles),
+      f"means of both ways {np.mean(both(F, *vehicles)):g}, the next "
+      f"{sorted(mean_of_both.values())[1]:g}")
 judge("fine-tuning: carnivores to flowers, vehicles-1 to herbivores are the largest",
       {F[order["carnivores"], order["flowers"]],
-       F[order["vehicles-1"], order["herbivores"]]} == set(np.sort(F[off])[-2:]))
-assert [verdict for _, verdict in verdicts] == ["true", "false", "true", "true", "true"]
-
-# %% [markdown]
-# The text names pairs, so a distance that is not symmetric is taken as the mean of both ways. "This
-# ordering is consistent with the fine-tuning distance": there the vehicles are the closest pair, by
-# a hair. In the coupled matrix they lie in the middle.
-
-# %%
-judge("Task2Vec: the distance of vehicles-1 and vehicles-2 is the highest",
-      both(T, "vehicles-1", "vehicles-2")[0] == T.max(),
-      f"vehicles: {both(T, 'vehicles-1', 'vehicles-2')[0]}; highest: {extreme(T, np.argmax)}")
-judge("Task2Vec: all tasks are about equally far",
-      T[off].std() / T[off].mean() < C[off].std() / C[off].mean(),
-      f"sd / mean: Task2Vec {T[off].std() / T[off].mean():.3f}, "
-      f"coupled {C[off].std() / C[off].mean():.3f}")
-judge("uncoupled is never smaller than coupled, as printed", (U >= C)[off].all(),
-      f"larger in {(U > C)[off].sum()} of 20 pairs, equal as printed in {(U == C)[off].sum()}")
-without = off & ~np.isin(F,
-                         [F[order["carnivores"], order["flowers"]],
-                          F[order["vehicles-1"], order["herbivores"]]])
-r_without, r_all = np.corrcoef(C[without], F[without])[0, 1], np.corrcoef(C[off], F[off])[0, 1]
-judge("coupled agrees with fine-tuning except for two pairs", r_without > r_all,
-      f"correlation {r_all:.2f}, without the two pairs {r_without:.2f}")
+       F[order["vehicles-1"], order["herbivores"]]} == set(np.sort(F[off])[-2:]),
+      f"the three largest {np.sort(F[off])[:-4:-1].astype(int).tolist()}")
+judge("Task2Vec: vehicles-1 and vehicles-2 are the farthest", both(T, *vehicles)[0] == T.max(),
+      f"{both(T, *vehicles)[0]}, highest {extreme(T, np.argmax)}")
+spreads = {label: m[off].std() / m[off].mean() for label, m in zip(DISTANCES.values(),
+                                                                   (C, U, T, F), strict=True)}
+judge("coupled: all are roughly equally far; Task2Vec: broadly too",
+      max(spreads["coupled"], spreads["Task2Vec"]) < min(spreads["uncoupled"],
+                                                         spreads["fine-tuning"]),
+      "sd over mean: " + ", ".join(f"{label} {x:.2f}" for label, x in spreads.items()))
+judge("uncoupled is always larger than coupled", (U > C)[off].all(),
+      f"larger in {(U > C)[off].sum()} of 20, equal as printed in {(U == C)[off].sum()}")
+pairs_named = (("vehicles-2", "carnivores"), ("flowers", "carnivores"), vehicles)
+far = {f"{a} to {b}": (place(U, a, b), place(F, a, b)) for a, b in pairs_named}
+judge("uncoupled does not resemble fine-tuning for three pairs",
+      all(abs(u - f) > 20 / 3 for u, f in far.values()),
+      "place among the 20 by uncoupled and by fine-tuning",
+      *(f"{pair} {u} and {f}" for pair, (u, f) in far.items()))
+kept = off & ~np.isin(F, np.sort(F[off])[-2:])
+r_kept, r_all = np.corrcoef(C[kept], F[kept])[0, 1], np.corrcoef(C[off], F[off])[0, 1]
+judge("coupled agrees with fine-tuning except for two pairs", r_kept > r_all,
+      f"correlation {r_all:.2f}, without the two {r_kept:.2f}")
 judge("coupled correlates with fine-tuning more than uncoupled does",
       r_all > np.corrcoef(U[off], F[off])[0, 1],
-      f"correlations {r_all:.2f} and {np.corrcoef(U[off], F[off])[0, 1]:.2f}")
-print([verdict for _, verdict in verdicts[-5:]])
+      f"{r_all:.2f} and {np.corrcoef(U[off], F[off])[0, 1]:.2f}")
+verdict = pd.DataFrame(verdicts).set_index("the claim")
+verdict
 
 # %% [markdown]
-# :::{admonition} Printed wrong
-# :class: erratum printed-wrong
-# **Printed.** Section 5.4: coupled transfer finds vehicles-1 and vehicles-2 the closest, and "this
-# ordering is consistent with the fine-tuning distance"; for Task2Vec the distance of this pair "is
-# the highest".
+# The text says more than its matrices in a few places: in the coupled matrix the vehicles, "the
+# closest", lie at the mean, so that the order is not "consistent with the fine-tuning distance";
+# and for Task2Vec they are second to the farthest ({doc}`../book/errata`). Of the three pairs that
+# show how little uncoupled transfer resembles fine-tuning two do.
 #
-# **Decided by.** The cells above: .18 and .20, where the mean is .19 and the least .16, flowers to
-# vehicles-2. Task2Vec has .073 for the vehicles and .077 for vehicles-2 and flowers.
+# Two remarks of the section ask for more than these matrices. "This experiment also demonstrates
+# the fragility of fine-tuning": the next section measures it. And "we typically require 4-5
+# iterations" with Figure 4b: the section after that.
 #
-# **True.** The pair is at the mean of the coupled matrix. In fine-tuning it is the closest by the
-# mean of both ways, 41.5, the next having 42, and in one direction of two. It is second to the
-# highest in Task2Vec.
-# :::
+# ## A yardstick that measures
 #
-# ## Our runs on CIFAR-100
+# No GPU was at hand. Our network is the 8-layer CNN with {glue:text}`five-weights` weights, on two
+# CPU cores; the paper trains for 600 epochs on a source and 160 on a road, we for about 20 and 6.
+# Test accuracy on the target is {glue:text}`five-accuracy-800` % at the end of coupled roads and
+# {glue:text}`five-end-800` % after fine-tuning with 800 images a task, and
+# {glue:text}`five-accuracy-2500` % and {glue:text}`five-end-2500` % with 2,500, where SGD takes
+# three times as many steps. Roads have {glue:text}`five-steps` steps, three iterations lead to the
+# coupling, in blocks of {glue:text}`five-block` images that start from features of an
+# EfficientNet-Lite0 (the paper: blocks of up to 30 and a ResNet-50). No class is in two tasks
+# {eq}`eq-gated`.
 #
-# No GPU was at hand. The paper took 2,500 images a task; it does not print the width of its
-# network. Here each task has {glue:text}`five-images` images, tested on {glue:text}`five-test`, and
-# the network is the 8-layer CNN with {glue:text}`five-weights` weights, on two CPU cores. Each road
-# has {glue:text}`five-steps` steps of {glue:text}`five-sgd` SGD steps, and
-# {glue:text}`five-iterations` iterations lead to the coupling, which has blocks of
-# {glue:text}`five-block` images and starts from features of an EfficientNet-Lite0 (the paper:
-# blocks of up to 30, and a ResNet-50). No class is in two tasks, so every pair has outputs of its
-# own for each task {eq}`eq-gated`. The same with the paper's 2,500 images follows below.
-#
-# A processor of another kind rounds differently, and SGD magnifies it: one stored pair of digits,
-# computed again there, moved by 1.0% (coupled), 1.4% (uncoupled) and 1.1% (fine-tuning); on the
-# same kind it is found again to all digits. `python -m tdist.studies check NAME` computes a cheap
-# part of a stored result again.
+# A distance can agree with fine-tuning only as far as fine-tuning agrees with itself. So: what does
+# each candidate repeat from seed to seed (other images, another network, other batches), and from
+# one size to the other? The paper's measure is the *length to 95%* of the final accuracy; Kornblith
+# and others, whom Section 5.2 names, take the *steps* until then.
 
-# %%
-stored = load("superclasses")
-units, config = stored["units"], stored["config"]
-pairs = Pairs(units, names)
-assert 0 in pairs.seeds
-for name, value in {"images": config["images"], "test": config["test_images"],
-                    "weights": f"{config['weights']:,}",
-                    "steps": config["settings"]["steps"], "sgd": config["settings"]["sgd_steps"],
-                    "iterations": config["settings"]["iterations"],
+# %% tags=["claim C-009: holds", "claim C-092: depends on the measure", "claim C-130: holds", "claim C-167: holds"]
+CANDIDATES = {"length to 95%, the paper's": "fine_tuning", "steps to 95%": "fine_tuning_stop",
+              "whole length": "fine_tuning_full", "mean loss, first 150 steps": early_loss,
+              "mean loss, all steps": lambda unit: np.mean(unit["fine_tuning_losses"]),
+              "loss at the end": lambda unit: unit["fine_tuning_losses"][-1],
+              "error at the end": lambda unit: 1 - unit["fine_tuning_accuracies"][-1],
+              "coupled": "coupled", "uncoupled": "uncoupled"}
+rows = {}
+for label, key in CANDIDATES.items():
+    means = {size: pairs.mean(key) for size, pairs in RUNS.items()}
+    across = versus(*means.values())
+    rows[label] = {
+        (f"{size} images", name): value for size, pairs in RUNS.items()
+        for name, value in (("r", np.mean(pairs.reliability(key))),
+                            ("within", np.mean(pairs.reliability(key, within_targets=True))),
+                            ("target's share", pairs.share(key, "target")))}
+    rows[label] |= {("between sizes", name): across[name] for name in ("r", "within")}
+firm = pd.DataFrame(rows).T
+for name, label in (("length", "length to 95%, the paper's"),
+                    ("early", "mean loss, first 150 steps")):
+    for size in RUNS:
+        for column in ("r", "within"):
+            glue(f"five-firm-{name}-{size}-{column}",
+                 f"{firm.loc[label, (f'{size} images', column)]:.2f}", display=False)
+    for column in ("r", "within"):
+        glue(f"five-firm-{name}-sizes-{column}",
+             f"{firm.loc[label, ('between sizes', column)]:.2f}", display=False)
+    glue(f"five-firm-{name}-target", f"{RUNS['2500'].share(CANDIDATES[label], 'target'):.0%}",
+         display=False)
+for size, pairs in RUNS.items():
+    for name, key in (("accuracy", "accuracy"),
+                      ("end", lambda unit: unit["fine_tuning_accuracies"][-1])):
+        glue(f"five-{name}-{size}", f"{100 * pairs.runs(key).mean():.0f}", display=False)
+config = SIZES["2500"]["config"]
+for name, value in {"weights": f"{config['weights']:,}", "steps": config["settings"]["steps"],
                     "block": config["settings"]["block"]}.items():
     glue(f"five-{name}", value, display=False)
-KEYS = ("coupled", "coupled_riemannian", "uncoupled", "uncoupled_riemannian", "fine_tuning",
-        "fine_tuning_full")
-ours = {key: pairs.mean(key) for key in KEYS}  # (5, 5)
-print(f"seeds: {list(pairs.seeds)}; device: {stored['device']};",
-      f"{stored['seconds'] / 3600:.1f} hours")
+firm.round(2)
 
-# %% mystnb={"figure": {"caption": "Our matrices, means over seeds (blue), above the printed ones (grey). Ours are Fisher-Rao lengths; fine-tuning is a length of weights. Compare the pattern of a panel, not its size.", "name": "fig-five-ours"}}
-panels = {DISTANCES[key]: ours[key] for key in ("coupled", "uncoupled", "fine_tuning")}
+# %% [markdown]
+# The length to 95% hardly repeats: {glue:text}`five-firm-length-800-r` and
+# {glue:text}`five-firm-length-2500-r` between seeds, {glue:text}`five-firm-length-sizes-r` between
+# the sizes, and nothing within targets. It stops at the first look, one every 25 steps, that is
+# good enough, so it takes few values and jumps. "The fragility of fine-tuning" is confirmed, for
+# this measure of it; the steps to 95% are no better. The mean test loss of fine-tuning's first 150
+# steps repeats: {glue:text}`five-firm-early-800-r` and {glue:text}`five-firm-early-2500-r`, and
+# within targets {glue:text}`five-firm-early-800-within` and
+# {glue:text}`five-firm-early-2500-within`. It says how fast a source becomes good at a target, and
+# is our yardstick from here on, beside the paper's. We chose it on these very runs, after looking
+# at several; what it is compared with below is not a test.
+#
+# {glue:text}`five-firm-early-target` of its variance is the target's. So *column* below is the
+# baseline that needs no source: the mean of a target's column at the *other* size. (The error of
+# training from scratch would be the better baseline, and is not stored.)
+
+# %%
+rows = {}
+for size, pairs in RUNS.items():
+    other = RUNS[{"800": "2500", "2500": "800"}[size]]
+    for label, yardstick in (("first 150 steps", early_loss), ("to 95%", "fine_tuning")):
+        truth = pairs.mean(yardstick)
+        for key in ("coupled", "coupled_riemannian", "uncoupled", "uncoupled_riemannian"):
+            rows.setdefault(key.replace("_", " "), {}).update(
+                {(f"{size}, {label}", name): value
+                 for name, value in versus(pairs.mean(key), truth).items()})
+        column = np.tile(other.mean(yardstick).sum(0) / 4, (5, 1))
+        rows.setdefault("column", {}).update(
+            {(f"{size}, {label}", "r"): mantel(column, truth).statistic})
+against = pd.DataFrame(rows).T.round(2)
+for size in RUNS:
+    for name, label in (("early", "first 150 steps"), ("paper", "to 95%")):
+        for key in ("coupled", "uncoupled", "column"):
+            glue(f"five-{name}-{key}-{size}", f"{against.loc[key, (f'{size}, {label}', 'r')]:.2f}",
+                 display=False)
+            if key != "column":
+                found = against.loc[key, f"{size}, {label}"]
+                glue(f"five-{name}-{key}-{size}-within",
+                     f"{found['within']:.2f} (p = {found['p within']:.2f})", display=False)
+inner = against.xs("p within", axis=1, level=1).loc[["coupled", "uncoupled"]]
+assert inner.min(axis=None) > 0.05, "in the stored runs nothing is shown within targets"
+against
+
+# %% [markdown]
+# Over all pairs the coupled distance has {glue:text}`five-early-coupled-800` and
+# {glue:text}`five-early-coupled-2500` with the early loss, the baseline that needs no source
+# {glue:text}`five-early-column-800` and {glue:text}`five-early-column-2500`. Within targets coupled
+# has {glue:text}`five-early-coupled-800-within` and {glue:text}`five-early-coupled-2500-within`,
+# uncoupled {glue:text}`five-early-uncoupled-800-within` and
+# {glue:text}`five-early-uncoupled-2500-within`. Neither is shown to know the better source, nor
+# shown not to. ("Riemannian" has the mean under the root {eq}`eq-riemannian-length`.) Twenty
+# super-classes, on a page of their own, put the question to 380 pairs.
+#
+# ### Ours against the printed ones
+
+# %% mystnb={"figure": {"caption": "Our matrices with 2,500 images, means over seeds (blue), above the printed ones (grey). The eye sees stripes along the rows in ours, the sources, and along the columns in print, the targets. Ours are Fisher-Rao lengths, fine-tuning is a length of weights: compare patterns, not sizes.", "name": "fig-five-ours"}} tags=["hide-input"]
+shown = ("coupled", "uncoupled", "fine_tuning")
+panels = {DISTANCES[key]: RUNS["2500"].mean(key) for key in shown}
 theirs = {f"{label}, printed": figure_3[key] for key, label in DISTANCES.items() if label in panels}
 _ = matrices(panels | theirs, names, columns=3, printed=theirs)
 plt.show()
 
-# %% [markdown]
-# **Units.** The authors' published program adds up $\sqrt{\mathrm{KL}} / K$ over $K = 100$ steps.
-# If the figures came from it, a printed value $v$ is a Fisher-Rao length of $\sqrt 2\, K v$: .16 to
-# .23 are {glue:text}`five-theirs-low` to {glue:text}`five-theirs-high`. Ours are
-# {glue:text}`five-ours-low` to {glue:text}`five-ours-high`. A length depends on the number of SGD
-# steps and their noise, of which the paper has many more.
-
-# %%
-for name, values in (("ours", ours["coupled"][off]), ("theirs", np.sqrt(2) * 100 * C[off])):
-    glue(f"five-{name}-low", f"{values.min():.1f}", display=False)
-    glue(f"five-{name}-high", f"{values.max():.1f}", display=False)
-
-# %% [markdown]
-# ### How much is the pair, and how much the seed?
-#
-# A seed draws other images, another network and other batches. A matrix says something about the
-# tasks only as far as its pattern survives that. The table has the standard deviation of the 20
-# means over seeds, the one over seeds for the same pair, and the correlation of each two seeds'
-# matrices, with the mean of these. It also says how much of the variance over pairs is the source's
-# alone, a number a row: 1 would mean that the target does not matter; numbers without any pattern
-# have $4/19 = .21$ on average.
-
-# %%
-def reliability(pairs, key):
-    """How firm one distance is over seeds."""
-    means, each = pairs.mean(key)[off], pairs.reliability(key)
-    return {"mean": means.mean(), "sd over pairs": means.std(ddof=1),
-            "sd over seeds": np.sqrt((pairs.spread(key) ** 2).mean()),
-            "r of two seeds": np.mean(each), "each": ", ".join(f"{r:.2f}" for r in each),
-            "share of the source": pairs.share(key)}
-
-
-reliable = pd.DataFrame({key.replace("_", " "): reliability(pairs, key) for key in KEYS}).T
-glue("five-reliable", f"{reliable.loc['fine tuning', 'r of two seeds']:.2f}", display=False)
-rho = reliable.loc["fine tuning", "r of two seeds"]
-glue("five-each", reliable.loc["fine tuning", "each"], display=False)
-glue("five-ceiling", f"{np.sqrt(max(3 * rho / (1 + 2 * rho), 0)):.2f}", display=False)
-glue("five-reliable-coupled", f"{reliable.loc['coupled', 'r of two seeds']:.2f}", display=False)
-glue("five-source", f"{reliable.loc['coupled', 'share of the source']:.0%}", display=False)
-reliable.apply(lambda column: column if column.name == "each" else column.astype(float).round(2))
-
-# %% [markdown]
-# Fine-tuning's correlation with itself at another seed is $\rho$ = {glue:text}`five-reliable`. If
-# seeds err independently, even a rival without noise can be expected to reach only $\sqrt\rho$
-# against one run and $\sqrt{3 \rho / (1 + 2 \rho)}$ = {glue:text}`five-ceiling` against the mean of
-# three. The three pairs of seeds have {glue:text}`five-each`, so $\rho$ itself is hardly known; and
-# coupled transfer starts from the same network and images as fine-tuning, and may share its noise.
-# `fine tuning` stops at the first look, one every 25 steps, with 95% of the final accuracy, so the
-# stop takes few values and the length jumps; `fine tuning full` is the whole path. Of the variance
-# of the coupled distance {glue:text}`five-source` belongs to the source.
-#
-# ### Mantel against fine-tuning, beside the paper's
-
-# %%
-def against(key, reference):
-    """r of every seed and of the means, with the exact one-sided p of the means."""
-    single = ", ".join(f"{test.statistic:.2f}" for test in pairs.by_seed(key, reference))
-    test = pairs.agreement(key, reference)
-    return {"r, seeds": single, "r of means": round(test.statistic, 2) + 0.0,
-            "p": round(test.pvalue, 3)}
-
-
-table = pd.DataFrame({(key.replace("_", " "), reference.replace("_", " ")): against(key, reference)
-                      for reference in ("fine_tuning", "fine_tuning_full") for key in KEYS[:4]}).T
-for key in ("coupled", "uncoupled"):
-    test = pairs.agreement(key, "fine_tuning")
-    glue(f"five-r-{key}", f"{round(test.statistic, 2) + 0.0:.2f}", display=False)  # no -0.00
-    glue(f"five-p-{key}", f"{test.pvalue:.2f}", display=False)
-table["r of the printed matrices"] = [
-    trial.loc[("Figure 3", key), "r"].round(2)
-    if key in ("coupled", "uncoupled") and reference == "fine tuning" else ""
-    for key, reference in table.index]
-print(f"least possible p: {1 / mantel(C, F).permutations:.4f}")
-table
-
-# %% [markdown]
-# Ours: {glue:text}`five-r-coupled` for coupled ($p$ = {glue:text}`five-p-coupled`) and
-# {glue:text}`five-r-uncoupled` for uncoupled ($p$ = {glue:text}`five-p-uncoupled`); the printed
-# matrices have .65 and .21. "Riemannian" is the reading of equation 5, where the mean is under the
-# root {eq}`eq-riemannian-length`.
-#
-# ### Is the uncoupled road longer?
-#
-# "Task distances for the former are always larger." We count pairs of tasks and seeds, in both
-# readings, and once more against the *first* coupled road, whose coupling joins images that look
-# alike to a network trained on ImageNet and has not yet been chosen by length.
-
-# %%
-counts = {"equation 11": pairs.longer("uncoupled", "coupled"),
-          "equation 5": pairs.longer("uncoupled_riemannian", "coupled_riemannian"),
-          "equation 11, first coupled road":
-              pairs.longer("uncoupled", lambda unit: unit["lengths"][0])}
-longer = pd.Series({name: share(holds) for name, holds in counts.items()},
-                   name="uncoupled longer than coupled")
-for name, holds in zip(("11", "5", "first"), counts.values(), strict=True):
-    glue(f"five-longer-{name}", f"{holds.mean():.0%}", display=False)
-longer.to_frame()
-
-# %% [markdown]
-# Under equation 11 the uncoupled road is the longer in {glue:text}`five-longer-11` of the runs,
-# under equation 5 in {glue:text}`five-longer-5`, and against the first coupled road in
-# {glue:text}`five-longer-first`.
-#
-# What can the choice of the coupling gain? After each road it prefers the pairs that travelled
-# least. On those costs it should save something: $\langle \Gamma, C \rangle \le$ mean$(C)$, the
-# cost of the independent coupling on the same road, is certain without the proximal term and holds
-# in every run here. What it gains on draws that it was not chosen on is seen in the length of the
-# last road beside that of the first, whose coupling knows no lengths.
-
-# %%
-def savings(unit):
-    return 1 - unit["coupled_cost"] / unit["independent_cost"]
-
-
-def last_to_first(unit):
-    return unit["lengths"][-1] / unit["lengths"][0]
-
-
-assert not pairs.longer("coupled_cost", "independent_cost").any()
-assert pairs.runs("gap").max() <= config["settings"]["tolerance"]
-saved, fresh = pairs.runs(savings).mean(), (1 - pairs.runs(last_to_first)).mean()
-longest = units["road/vehicles-1/vehicles-2"]["lengths"]
-assert fresh < saved / 2
-glue("five-six-roads", f"{1 - longest[-1] / longest[0]:.0%}", display=False)
-longest = load("superclasses_2500")["units"]["road/vehicles-1/vehicles-2"]["lengths"]
-glue("five-six-roads-2500", f"{1 - longest[-1] / longest[0]:.0%}", display=False)
-glue("five-saved", f"{saved:.0%}", display=False)
-glue("five-fresh", f"{fresh:.0%}", display=False)
-count = pairs.runs(savings).size
-print(f"<Γ, C> below mean(C) in {count} of {count} runs, by {saved:.0%} on average",
-      f"last road shorter than the first by {fresh:.1%}", sep="\n")
-
-# %% [markdown]
-# A pair is measured about once a road, at one share $m$, and most of the {glue:text}`five-saved` is
-# the luck of that one look ({doc}`coupled_transfer`): the last road, measured at others, is shorter
-# than the first by {glue:text}`five-fresh`. (The published program's costs are sums over a hundred
-# looks at all pairs, which leave less to luck.) Three roads are few: the one pair that went on to
-# six became {glue:text}`five-six-roads` shorter with 800 images a task and
-# {glue:text}`five-six-roads-2500` with 2,500. (A length is not compared with mean$(C)$: where the
-# blocks do not divide evenly among the steps of a road, some are seen twice, at its beginning and
-# its end, and those steps have less weight in mean$(C)$.)
-#
-# The same in all stored runs, the six-road pair apart, and in how many of them the uncoupled road
-# is the longer one:
-
 # %%
 rows = {}
-for name, experiment in EXPERIMENTS.items():
-    found = Pairs(load(name)["units"], experiment.names)
-    ratio = found.runs(last_to_first)
-    rows[name] = {"runs": str(ratio.size), "last road / first road": f"{ratio.mean():.2f}",
-                  "shorter in": f"{(ratio < 1).mean():.0%}"}
-    rows[name] |= {f"uncoupled longer, {equation}":
-                   str(found.longer(f"uncoupled{reading}", f"coupled{reading}").sum())
-                   for equation, reading in (("(11)", ""), ("(5)", "_riemannian"))}
-ratios = [float(row["last road / first road"]) for row in rows.values()]
-glue("five-ratio-low", f"{min(ratios):.2f}", display=False)
-glue("five-ratio-high", f"{max(ratios):.2f}", display=False)
-seldom = [name for name, row in rows.items() if int(row["shorter in"][:-1]) < 50]
-assert seldom == ["cnn_4", "cnn_16"]
-found = pd.DataFrame(rows).T
-total = found.drop(columns=["last road / first road", "shorter in"]).astype(int).sum()
-for name, column in (("all", "runs"), ("11", "uncoupled longer, (11)"),
-                     ("5", "uncoupled longer, (5)")):
-    glue(f"five-total-{name}", int(total[column]), display=False)
-found
+for size, pairs in RUNS.items():
+    for key in shown:
+        rows[f"{size} images", DISTANCES[key]] = versus(pairs.mean(key), figure_3[key]) | {
+            "source's share": pairs.share(key), "target's share": pairs.share(key, "target"),
+            "target's share, printed": of_targets(np.array(figure_3[key], float))}
+ours = pd.DataFrame(rows).T
+assert ours.loc[("2500 images", "coupled"), "r"] < -0.5, "in the stored runs they part"
+for size in RUNS:
+    for key, label in DISTANCES.items():
+        if key in shown:
+            found = ours.loc[(f"{size} images", label)]
+            glue(f"five-theirs-{key.replace('_', '-')}-{size}", f"{found['r']:.2f}", display=False)
+glue("five-theirs-p", f"{ours.loc[('2500 images', 'coupled'), 'p']:.3f}", display=False)
+ours.round(2)
 
 # %% [markdown]
-# Over all {glue:text}`five-total-all` runs the uncoupled road is the longer one in
-# {glue:text}`five-total-11` under equation 11 and in {glue:text}`five-total-5` under equation 5.
+# Our coupled matrix and the printed one have $r$ = {glue:text}`five-theirs-coupled-800` (800
+# images) and {glue:text}`five-theirs-coupled-2500` (2,500; $p$ = {glue:text}`five-theirs-p`), the
+# two of fine-tuning {glue:text}`five-theirs-fine-tuning-800` and
+# {glue:text}`five-theirs-fine-tuning-2500`: this is no replication of Figure 3. In our short
+# training the source's row is most of a length, in print the target's column. Which of the two a
+# length has is a matter of how far the target is learnt, as long as longer training has not been
+# tried; so we draw no conclusion from it.
 #
+# ## How long is the uncoupled road, and what does the coupling gain?
+#
+# "Task distances for [uncoupled transfer] are always larger", and Figure 4b "indicates that
+# computing the transport coupling in (6) independently of the weights [...] results in a larger
+# distance". All stored runs, by the SGD steps of a road and the test accuracy at its end: in how
+# many runs is the uncoupled road the longer one, by each equation and as the text compares them,
+# uncoupled by (5) with coupled by (11); and how long is the third coupled road, beside the first,
+# whose coupling knows no weights?
+
+# %% tags=["claim C-015: holds", "claim C-090: holds", "claim C-122: holds when corrected", "claim C-133: depends on the measure"]
+rows = {}
+for name, experiment in EXPERIMENTS.items():
+    stored = load(name)
+    found, settings = Pairs(stored["units"], experiment.names), stored["config"]["settings"]
+    rows[name] = {"SGD steps": settings["steps"] * settings["sgd_steps"],
+                  "accuracy (%)": f"{100 * found.runs('accuracy').mean():.0f}",
+                  "runs": found.runs("coupled").size}
+    for label, free, led in (("(11)", "uncoupled", "coupled"),
+                             ("(5)", "uncoupled_riemannian", "coupled_riemannian"),
+                             ("as printed", "uncoupled_riemannian", "coupled")):
+        rows[name][f"uncoupled longer, {label}"] = f"{found.longer(free, led).mean():.0%}"
+    ratio = found.runs(lambda unit: unit["lengths"][-1] / unit["lengths"][0])
+    rows[name]["last road / first"] = f"{ratio.mean():.2f}"
+    assert not found.longer("coupled_cost", "independent_cost").any(), "a coupling may not lose"
+regimes = pd.DataFrame(rows).T.sort_values(["SGD steps", "accuracy (%)"])
+ratios = regimes["last road / first"].astype(float)
+glue("five-ratio-low", f"{ratios.min():.2f}", display=False)
+glue("five-ratio-high", f"{ratios.max():.2f}", display=False)
+for name in ("superclasses", "superclasses_2500", "cifar_subsets", "two_domains", "clothes"):
+    glue(f"five-longer-{name.replace('_', '-')}", regimes.loc[name, "uncoupled longer, (5)"],
+         display=False)
+regimes
+
+# %% [markdown]
+# In the CNN of one width the share by (5) rises with the steps of a road:
+# {glue:text}`five-longer-superclasses`, {glue:text}`five-longer-superclasses-2500`,
+# {glue:text}`five-longer-cifar-subsets`, {glue:text}`five-longer-two-domains` at 160, 480, 960 and
+# 1,920 steps, though tasks differ between them, and clothes at 480 have
+# {glue:text}`five-longer-clothes`. As the text compares them it is the longer one in most runs of
+# every row but one. The authors' roads have about 20,000 steps. So "always" is not refuted here: it
+# fails for short roads, and by one equation on both sides. ("Necessarily", in Remark 1, is:
+# {doc}`known_answer`.)
+
+# %% mystnb={"figure": {"caption": "Length of the coupled road in each iteration over that of the first. Thin: the twenty pairs with 2,500 images, means over seeds, three roads. Thick: the pair that went on to six, vehicles-1 to vehicles-2, one seed, with 800 images (dashed) and 2,500. The shaded place is where the paper says that it has converged.", "name": "fig-five-iterations"}} tags=["hide-input"]
+roads = RUNS["2500"].runs("lengths")  # (seeds, 20, k)
+fig, ax = plt.subplots(figsize=(5.0, 2.9))
+ax.axvspan(4, 5, color="0.92", lw=0)
+_ = ax.plot(range(1, 4), (roads / roads[..., :1]).mean(0).T, color=COMPUTED, alpha=0.3, lw=1)
+for (size, stored), style in zip(SIZES.items(), ("o--", "o-"), strict=True):
+    six = np.array(stored["units"]["road/vehicles-1/vehicles-2"]["lengths"])
+    _ = ax.plot(range(1, 7), six / six[0], style, color=COMPUTED, lw=2.2, label=f"{size} images")
+    glue(f"five-six-{size}", f"{1 - six[-1] / six[0]:.0%}", display=False)
+ax.axhline(1, color="black", lw=0.8)
+ax.set(xlabel="iteration", ylabel="length / first length", ylim=(0.8, 1.1))
+ax.legend()
+plt.show()
+
+# %% [markdown]
 # :::{admonition} Not reproduced here
 # :class: erratum not-reproduced
-# **Printed.** Section 5.5: Figure 4b "indicates that computing the transport coupling in (6)
-# independently of the weights [...] results in a larger distance than if one were to optimize the
-# couplings along with the weights".
+# **Printed.** Section 5.5, Figure 4b: with a coupling that is independent of the weights the
+# distance is larger than with one that is optimised; it converges in 4 to 5 iterations.
 #
-# **Decided by.** The table above: the first road has a coupling that is independent of the weights.
-# And a problem whose answer is known: {doc}`errors_of_training`.
+# **Decided by.** The table and {numref}`fig-five-iterations`; and a problem whose answer is known,
+# {doc}`errors_of_training`.
 #
-# **True.** There are tasks for which it is so: on two Gaussian classes the optimised coupling
-# shortens the road, with linear mixing by 17 to 28% in blocks of 8 to 30, with the
-# paper's mixing by a few percent in blocks of 8 and more in larger ones. In our runs with trained
-# networks the last road has {glue:text}`five-ratio-low` to {glue:text}`five-ratio-high` of the
-# length of the first on average: a few percent. It is the shorter one in half of the runs or more
-# in every row but those of the CNNs of width 4 and 16.
+# **True.** Three roads gain little: the last has {glue:text}`five-ratio-low` to
+# {glue:text}`five-ratio-high` of the length of the first, on average of an experiment. The one pair
+# with six roads gained {glue:text}`five-six-800` and {glue:text}`five-six-2500`, one seed each, and
+# was still moving; three roads are fewer than the paper's, so they do not refute it. On two
+# Gaussian classes the optimised coupling shortens the road, with linear mixing by 17 to 28% in
+# blocks of 8 to 30, with the paper's mixing by a few percent in blocks of 8 and more in larger
+# ones.
 # :::
-#
-# ### Does the iteration converge?
-#
-# Section 5.5: "we typically require 4-5 iterations".
-
-# %% mystnb={"figure": {"caption": "Length of the road in each iteration, relative to the first; a line is a pair (mean over seeds), the thick line their mean. Each road is measured at draws that its coupling was not chosen on.", "name": "fig-five-iterations"}} tags=["hide-input"]
-roads = pairs.runs("lengths")  # (seeds, 20, k)
-relative = (roads / roads[..., :1]).mean(0)
-fig, ax = plt.subplots(figsize=(4.6, 2.8))
-_ = ax.plot(range(1, roads.shape[-1] + 1), relative.T, color=COMPUTED, alpha=0.25, lw=1)
-_ = ax.plot(range(1, roads.shape[-1] + 1), relative.mean(0), "o-", color=COMPUTED, lw=2.5)
-ax.set(xlabel="iteration", ylabel="length / first length", xticks=range(1, roads.shape[-1] + 1),
-       ylim=(0, None))
-plt.show()
-
-# %%
-change = np.abs(np.diff(roads, axis=-1)) / roads[..., :-1]
-moved = pairs.runs("moved").mean((0, 1))
-for k in range(change.shape[-1]):
-    print(f"road {k + 1} to {k + 2}: length changes by {change[..., k].mean():.1%} "
-          f"(at most {change[..., k].max():.0%}); "
-          f"then {moved[k + 1]:.0%} of the mass moves")
-glue("five-last-change", f"{change[..., -1].mean():.0%}", display=False)
-print("last road shorter than the first in",
-      f"{(roads[..., -1] < roads[..., 0]).mean():.0%} of the runs")
-
-# %% [markdown]
-# From the second road to the third a length still changes by {glue:text}`five-last-change` on
-# average, up or down. The number of iterations is part of the definition of these numbers, like
-# that of SGD steps.
-#
-# ### At the paper's number of images
-#
-# The same runs with all 2,500 images of each task, {glue:text}`five-full-seeds`. SGD takes three
-# times as many steps, so that every image is seen as often as before.
-
-# %% mystnb={"figure": {"caption": "The distances with 2,500 images a task, means over seeds.", "name": "fig-five-2500"}} tags=["hide-input"]
-full = load("superclasses_2500")
-assert full["config"]["images"] == 2500 and full["config"]["weights"] == config["weights"]
-pairs_full = Pairs(full["units"], names)
-at_full = {key: pairs_full.mean(key) for key in KEYS}
-_ = matrices({DISTANCES[key]: at_full[key] for key in ("coupled", "uncoupled", "fine_tuning")},
-             names, columns=3)
-plt.show()
-
-# %%
-def summary(units, seed):
-    """Of the twenty runs of one seed."""
-    one = Pairs(units, names, [seed])
-    of_fine = {key: one.agreement(key, "fine_tuning").statistic for key in ("coupled", "uncoupled")}
-    return {"coupled, mean": one.runs("coupled").mean(),
-            "uncoupled, mean": one.runs("uncoupled").mean(),
-            "uncoupled longer, equation 11": one.longer("uncoupled", "coupled").mean(),
-            "uncoupled longer, equation 5":
-                one.longer("uncoupled_riemannian", "coupled_riemannian").mean(),
-            "saved on the costs it was chosen on": one.runs(savings).mean(),
-            "last road / first road": one.runs(last_to_first).mean(),
-            "coupled with fine-tuning, r": of_fine["coupled"],
-            "uncoupled with fine-tuning, r": of_fine["uncoupled"],
-            "accuracy after coupled": one.runs("accuracy").mean(),
-            "accuracy after fine-tuning":
-                one.runs(lambda unit: unit["fine_tuning_accuracies"][-1]).mean()}
-
-
-sizes = pd.DataFrame({(f"{one['config']['images']} images", f"seed {s}"): summary(one["units"], s)
-                      for one, those in ((stored, pairs), (full, pairs_full)) for s in those.seeds})
-for key in ("coupled", "uncoupled"):
-    test = pairs_full.agreement(key, "fine_tuning")
-    glue(f"five-full-{key}", f"{round(test.statistic, 2) + 0.0:.2f} (p = {test.pvalue:.2f})",
-         display=False)
-for name, reading in (("longer", "11"), ("riemannian", "5")):
-    longer = sizes.loc[f"uncoupled longer, equation {reading}", "2500 images"]
-    glue(f"five-full-{name}", f"{longer.mean():.0%}", display=False)
-for name, key in (("same", "coupled"), ("fine", "fine_tuning")):
-    glue(f"five-full-{name}", f"{pairs.agreement(key, at_full[key]).statistic:.2f}", display=False)
-for name, at in (("800", f"{config['images']} images"), ("2500", "2500 images")):
-    each = ", ".join(f"{r:.2f}" for r in sizes.loc["coupled with fine-tuning, r", at])
-    glue(f"five-range-{name}", each, display=False)
-glue("five-full-seeds", f"{len(pairs_full.seeds)} seeds", display=False)
-sizes.round(2)
-
-# %%
-reliable_full = pd.DataFrame({key.replace("_", " "): reliability(pairs_full, key)
-                              for key in KEYS}).T
-rho_full = reliable_full.loc["fine tuning", "r of two seeds"]
-for name, key in (("coupled", "coupled"), ("uncoupled", "uncoupled"), ("fine", "fine tuning")):
-    glue(f"five-full-reliable-{name}", f"{reliable_full.loc[key, 'r of two seeds']:.2f}",
-         display=False)
-    glue(f"five-full-source-{name}", f"{reliable_full.loc[key, 'share of the source']:.0%}",
-         display=False)
-glue("five-full-ceiling", f"{np.sqrt(max(3 * rho_full / (1 + 2 * rho_full), 0)):.2f}",
-     display=False)
-one_seed = pairs_full.by_seed("coupled", "fine_tuning")[0]
-glue("five-full-first", f"{one_seed.statistic:.2f} (p = {one_seed.pvalue:.3f})", display=False)
-reliable_full.apply(lambda column: column if column.name == "each"
-                    else column.astype(float).round(2))
-
-# %% [markdown]
-# With 2,500 images the correlation with fine-tuning is {glue:text}`five-full-coupled` for coupled
-# and {glue:text}`five-full-uncoupled` for uncoupled. The uncoupled road is the longer in
-# {glue:text}`five-full-longer` of the runs under equation 11 and in
-# {glue:text}`five-full-riemannian` under equation 5. Between the two sizes the coupled matrices
-# have a correlation of {glue:text}`five-full-same`, those of fine-tuning
-# {glue:text}`five-full-fine`.
-#
-# Seed by seed coupled transfer has {glue:text}`five-range-2500` here and
-# {glue:text}`five-range-800` with fewer images. One seed decides little: seed 0 alone has
-# {glue:text}`five-full-first`, the least $p$ that five tasks allow, and the others do not repeat
-# it.
-#
-# With more images, and the more steps that go with them, the lengths are firmer. Two seeds' coupled
-# matrices now have a correlation of {glue:text}`five-full-reliable-coupled`, uncoupled ones
-# {glue:text}`five-full-reliable-uncoupled`, but two of fine-tuning only
-# {glue:text}`five-full-reliable-fine`. What the lengths repeat is mostly the source: its share of
-# the variance is {glue:text}`five-full-source-coupled` (coupled) and
-# {glue:text}`five-full-source-uncoupled` (uncoupled), of fine-tuning's
-# {glue:text}`five-full-source-fine`. By this $\rho$ a rival without noise could be expected to
-# reach {glue:text}`five-full-ceiling` against the mean of three fine-tuning matrices; neither
-# distance comes near it.
 #
 # ## Live: five tasks on digits
 #
-# The same program on scikit-learn's digits, small enough for a page: the digits 0 to 4, 5 to 9, the
-# even ones, the odd ones, and all. Here tasks share classes, and a network has one output for each
-# digit. The page runs one seed, with couplings that start from pixels; three seeds that start from
-# features of ImageNet are stored.
+# The same program on scikit-learn's digits: the digits 0 to 4, 5 to 9, the even ones, the odd ones,
+# and all. Tasks share classes, and a network has one output for each digit. The page runs one seed;
+# three are stored.
 
 # %%
 digits = EXPERIMENTS["digits"]
-live = all_pairs(digits, seed=0)
-five = digits.names
+five, live = digits.names, all_pairs(digits, seed=0)
 small_pairs = Pairs(live, five)
-assert len(live) == 20 and not small_pairs.longer("coupled_cost", "independent_cost").any()
+assert not small_pairs.longer("coupled_cost", "independent_cost").any(), "a coupling may not lose"
 
-# %% mystnb={"figure": {"caption": "Five tasks on digits. Distances from all digits to a part (last row) are smaller than those back (last column).", "name": "fig-five-digits"}} tags=["nbval-ignore-output"]
+# %% mystnb={"figure": {"caption": "Five tasks on digits. Distances from all digits to a part (last row) are smaller than those back (last column).", "name": "fig-five-digits"}} tags=["hide-input", "nbval-ignore-output"]
 small = {key: small_pairs.mean(key) for key in ("coupled", "uncoupled", "fine_tuning")}
 _ = matrices({DISTANCES[key]: values for key, values in small.items()}, five, columns=3)
 plt.show()
 
-# %% [markdown]
-# For every pair $\langle \Gamma, C \rangle \le$ mean$(C)$. From all digits to a part of them is
-# nearer than back:
-
 # %% tags=["nbval-ignore-output"]
-assert (small["coupled"][-1, :-1] < small["coupled"][:-1, -1]).all()
-assert (small["uncoupled"][-1, :-1] < small["uncoupled"][:-1, -1]).all()
-assert (small["uncoupled"][-1, :-1] < small["coupled"][-1, :-1]).all()
-rows = {}
 for key in ("coupled", "uncoupled"):
-    test = small_pairs.agreement(key, "fine_tuning")
-    riemannian = small_pairs.agreement(f"{key}_riemannian", "fine_tuning")
-    rows[key] = {"r with fine-tuning": test.statistic, "p": test.pvalue,
-                 "least p": 1 / test.permutations, "r, equation 5": riemannian.statistic,
-                 "to a part": small[key][-1, :-1].mean(), "from a part": small[key][:-1, -1].mean()}
-for reading, suffix in (("11", ""), ("5", "_riemannian")):
-    longer = small_pairs.longer(f"uncoupled{suffix}", f"coupled{suffix}").sum()
-    print(f"uncoupled longer than coupled, equation {reading}: {longer} of 20")
-    glue(f"five-digits-{reading}", int(longer), display=False)
-for key in rows:
-    glue(f"five-digits-{key}", f"{rows[key]['r with fine-tuning']:.2f}", display=False)
-pd.DataFrame(rows).T.round(3)
+    to_part, back = small[key][-1, :-1], small[key][:-1, -1]
+    assert (to_part < back).all(), "in the book's example a part is nearer than the whole"
+    print(f"{key}: to a part {to_part.mean():.2f}, back {back.mean():.2f}")
 
 # %%
-again, rows = Pairs(load("digits")["units"], five), {}
+again = Pairs(load("digits")["units"], five)
 assert again.seeds == digits.seeds
-of_seeds = {key: again.by_seed(key, "fine_tuning") for key in ("coupled", "uncoupled")}
-longer = {"11": again.longer("uncoupled", "coupled"),
-          "5": again.longer("uncoupled_riemannian", "coupled_riemannian")}  # (seeds, 20)
-for i, seed in enumerate(again.seeds):
-    rows[f"seed {seed}"] = {f"{key}, {part}": round(value, 3) for key, tests in of_seeds.items()
-                            for part, value in (("r", tests[i].statistic), ("p", tests[i].pvalue))}
-    rows[f"seed {seed}"] |= {f"uncoupled longer, equation {reading}": share(holds[i])
-                             for reading, holds in longer.items()}
-lengths = again.matrices("coupled")  # (seeds, 5, 5)
-assert (lengths[:, -1, :-1] < lengths[:, :-1, -1]).all()
-stored_digits = pd.DataFrame(rows)
+rows = {}
 for key in ("coupled", "uncoupled"):
-    values = stored_digits.loc[f"{key}, r"]
-    glue(f"five-stored-{key}", ", ".join(f"{r:.2f}" for r in values), display=False)
-    assert values.min() > 0.3 and stored_digits.loc[f"{key}, p"].max() < 0.1
-largest = stored_digits.loc[["coupled, p", "uncoupled, p"]].to_numpy().max()
-glue("five-stored-p", f"{largest:.3f}", display=False)
-stored_digits
+    for label, yardstick in (("first 150 steps", early_loss), ("to 95%", "fine_tuning")):
+        found = versus(again.mean(key), again.mean(yardstick))
+        each = [test.statistic for test in again.by_seed(key, yardstick)]
+        rows[key, label] = found | {"lowest seed": min(each), "highest": max(each)}
+        name = "early" if yardstick is early_loss else "paper"
+        glue(f"five-digits-{key}-{name}", f"{found['r']:.2f} (p = {found['p']:.3f})", display=False)
+        glue(f"five-digits-{key}-{name}-within",
+             f"{found['within']:.2f} (p = {found['p within']:.3f})", display=False)
+lengths = again.matrices("coupled")  # (seeds, 5, 5)
+assert (lengths[:, -1, :-1] < lengths[:, :-1, -1]).all(), "in every stored seed"
+glue("five-digits-accuracy", f"{100 * again.runs('accuracy').mean():.0f}", display=False)
+pd.DataFrame(rows).T.round(3)
 
 # %% [markdown]
-# On digits the uncoupled road is longer in {glue:text}`five-digits-11` of 20 pairs under equation
-# 11 and in {glue:text}`five-digits-5` under equation 5. Remark 1 says "necessarily"; that does not
-# hold there: from all digits to a part of them the uncoupled road is the shorter one under equation
-# 11, because the network knows both ends already and has little to move. The correlations with
-# fine-tuning are {glue:text}`five-digits-coupled` (coupled) and {glue:text}`five-digits-uncoupled`
-# (uncoupled); in the stored seeds {glue:text}`five-stored-coupled` and
-# {glue:text}`five-stored-uncoupled`, with no $p$ above {glue:text}`five-stored-p`.
+# On digits, which are learnt to {glue:text}`five-digits-accuracy` %, both distances go with the
+# paper's length to 95%: {glue:text}`five-digits-coupled-paper` and
+# {glue:text}`five-digits-uncoupled-paper`. Tasks that share classes are near in every sense, which
+# is most of this. The coupled distance does not do better than the uncoupled one.
+#
+# On a processor of another kind one stored pair of digits moved by 1.0% (coupled), 1.4% (uncoupled)
+# and 1.1% (fine-tuning), because SGD magnifies rounding; on the same kind it is found again to all
+# digits. `python -m tdist.studies check NAME` computes a cheap part of a stored result again.
 #
 # ## What the page found
 #
-# The claims about the printed matrices, with their verdicts:
-
-# %% tags=["hide-input"]
-pd.DataFrame(verdicts, columns=["the claim", "verdict"]).set_index("the claim")
-
-# %% [markdown]
+# **In the printed numbers.**
+#
 # - The printed $r$ are half-sums with the zeros of the diagonal among the entries. As correlations,
-#   coupled transfer has .65 with fine-tuning and Task2Vec -.43, where .14 and .07 were printed. For
-#   coupled the one-sided $p$ is .017; five tasks allow .008 at best.
-# - On CIFAR-100 at our size the correlations are {glue:text}`five-r-coupled` (coupled) and
-#   {glue:text}`five-r-uncoupled` (uncoupled). One fine-tuning matrix has {glue:text}`five-reliable`
-#   with the next seed's, coupled transfer {glue:text}`five-reliable-coupled`.
-# - With the paper's 2,500 images a task, {glue:text}`five-full-seeds`, they are
-#   {glue:text}`five-full-coupled` and {glue:text}`five-full-uncoupled`. On digits both distances
-#   correlate, in three seeds of three: {glue:text}`five-stored-coupled` and
-#   {glue:text}`five-stored-uncoupled`.
-# - The uncoupled road is longer than the last coupled one in {glue:text}`five-longer-11` of our
-#   runs under equation 11 and in {glue:text}`five-longer-5` under equation 5; with 2,500 images in
-#   {glue:text}`five-full-longer` and {glue:text}`five-full-riemannian`; on digits in
-#   {glue:text}`five-digits-11` and {glue:text}`five-digits-5` of 20. The "necessarily" of Remark 1
-#   does not hold.
-# - The choice of the coupling saves {glue:text}`five-saved` on the costs that it is chosen on. The
-#   last road is shorter than the first, whose coupling is independent of the weights, by
-#   {glue:text}`five-fresh`.
+#   coupled transfer has {glue:text}`five-printed-coupled` with fine-tuning and Task2Vec
+#   {glue:text}`five-printed-task2vec`, where .14 and .07 were printed.
+# - "Strongly correlated" is true over all pairs, as it would be of one number a target
+#   ({glue:text}`five-printed-target` at best); within targets it is not shown:
+#   {glue:text}`five-printed-within`.
+# - Of the claims about Figure 3 the table above says which its matrices bear out.
+#
+# **In our runs**, whose fine-tuned networks reach {glue:text}`five-end-800` % (800 images) and
+# {glue:text}`five-end-2500` % (2,500).
+#
+# - The paper's length to 95% is fragile, as it says: {glue:text}`five-firm-length-2500-r` between
+#   seeds. The loss of the first 150 steps is firm: {glue:text}`five-firm-early-2500-r`.
+# - Against it coupled transfer has {glue:text}`five-early-coupled-2500`, the column's mean
+#   {glue:text}`five-early-column-2500`; within targets {glue:text}`five-early-coupled-2500-within`:
+#   not shown, either way.
+# - Our matrices do not replicate the printed ones ({glue:text}`five-theirs-coupled-2500`).
+# - Is the uncoupled road longer? In {glue:text}`five-longer-superclasses` to
+#   {glue:text}`five-longer-two-domains` of the runs by (5), more as roads have more steps.

@@ -35,7 +35,7 @@ transfer.spreads transfer.surveys transfer
 rivals.clouds rivals.labelled rivals.embeddings rivals.fisher rivals
 vae baselines
 images auto_layers candidates kept_features ranked ranking
-studies.results studies.study studies.pairs
+studies.results studies.study studies.pairs studies.drawings
 studies.layers studies.which_model studies.blocks studies.budgets
 studies.rooms studies.rooms_paper studies.rooms_seeds studies.rooms_colours
 studies.experiments studies.distances studies.discrepancies

@@ -103,6 +103,9 @@ def test_within_targets_what_makes_a_target_easy_is_left_out(pairs):
     alone = within(four[0], four[1])
     assert found.reliability("d", within_targets=True) == pytest.approx([alone.statistic])
     assert found.within("d", four[1]) == within(four.mean(0), four[1])
+    tied = Pairs({key: {"d": unit["d"] if not key.endswith("z") else 1.0}
+                  for key, unit in found.units.items()}, tuple("wxyz"))  # nothing to rank for z
+    assert tied.reliability("d", within_targets=True) == pytest.approx([sum(alone.columns[:3]) / 4])
     easy = four[1] + [[10, -20, 30, 0]]
     assert found.within("d", easy).columns == found.within("d", four[1]).columns
     assert found.agreement("d", easy).statistic != pytest.approx(

@@ -5,7 +5,8 @@ from itertools import combinations
 
 import numpy as np
 
-from tdist.agreement import mantel, spearman, within
+from tdist.agreement import mantel, within
+from tdist.agreement.same_target import correlations
 
 
 class Pairs:
@@ -103,15 +104,16 @@ class Pairs:
         key : str or callable
         within_targets : bool
             The mean over targets of Spearman's correlation over sources, :eq:`eq-within`, instead
-            of Mantel's r.
+            of Mantel's r; a target for which all sources are alike counts as 0.
 
         Returns
         -------
         list of float
         """
         if within_targets:
-            return [float(spearman(a, b, self_pairs=False).mean())
-                    for a, b in combinations(self.matrices(key), 2)]
+            seeds = np.where(self.off, self.matrices(key), np.nan)
+            return [float(np.nan_to_num(correlations(a, b)).mean())
+                    for a, b in combinations(seeds, 2)]
         return [mantel(a, b).statistic for a, b in combinations(self.matrices(key), 2)]
 
     def share(self, key, of="source"):
@@ -236,3 +238,51 @@ def share(holds):
     '2 of 3'
     """
     return f"{int(np.sum(holds))} of {np.size(holds)}"
+
+
+def versus(measure, truth):
+    """One matrix against another, over all pairs and within targets.
+
+    Parameters
+    ----------
+    measure, truth : array_like, shape (n, n)
+        (sources, targets).
+
+    Returns
+    -------
+    dict
+        "r" of :func:`tdist.mantel` and "within" of :func:`tdist.agreement.within`, each with its
+        two-sided "p" and "p within".
+
+    Examples
+    --------
+    >>> found = versus([[0, 1, 3], [1, 0, 2], [3, 2, 0]], [[0, 2, 6], [2, 0, 4], [6, 4, 0]])
+    >>> {key: round(value, 2) for key, value in found.items()}
+    {'r': 1.0, 'p': 0.17, 'within': 1.0, 'p within': 0.5}
+    """
+    over = mantel(measure, truth, "two-sided")
+    inside = within(measure, truth, resamples=1)
+    return {"r": over.statistic, "p": over.pvalue, "within": inside.statistic,
+            "p within": inside.pvalue}
+
+
+def early_loss(unit, looks=7):
+    """How fast a source becomes good at a target: mean loss on the target's test images over the
+    first looks of fine-tuning, one every 25 SGD steps from step 0 on, so over 150 steps.
+
+    Parameters
+    ----------
+    unit : dict
+        Of a stored pair.
+    looks : int
+
+    Returns
+    -------
+    float
+
+    Examples
+    --------
+    >>> early_loss({"fine_tuning_losses": [2.0, 1.0, 0.5]}, looks=2)
+    1.5
+    """
+    return float(np.mean(unit["fine_tuning_losses"][:looks]))
