@@ -65,6 +65,21 @@ def test_target_task_scores_only_its_own_categories():
     assert np.isclose(task["transferability"], task["h"] / task["h_opt"])
 
 
+def test_the_targets_own_network_is_the_one_that_transferability_divides_by():
+    x, y = blobs(2000, 8, 6)
+    task, own = layers.target_task(x, y, x[:, :4], 3, seed=1), layers.own_network(x, y, 3, seed=1)
+    assert (own["h_opt"], own["adjusted_opt"]) == (task["h_opt"], task["adjusted_opt"])
+    rows, labels = layers.of_categories(y, 3, 1)
+    assert sorted(set(y[rows])) == sorted(np.random.default_rng(1).choice(6, 3, replace=False))
+    assert all(len(set(y[rows][labels == c])) == 1 for c in range(3))
+    train, test = layers.split(len(rows), 1)
+    best = layers.optimal_features(x[rows], labels, train, 3, 1)
+    by_hand = LogisticRegression(C=1e3).fit(best[train], labels[train])
+    assert own["trained"]["test_accuracy"] == pytest.approx(
+        by_hand.score(best[test], labels[test]), abs=0.02)
+    assert own["trained"]["test_accuracy"] > task["trained"]["test_accuracy"]  # of half the columns
+
+
 @pytest.fixture
 def small(monkeypatch):
     """The study on 400 rows of made-up features in place of CIFAR-100's."""
@@ -96,7 +111,7 @@ def test_units_take_the_rows_that_their_names_say(small):
     x, y = small
     jobs = layers.units("efficientnet_lite0")
     assert next(iter(jobs)) == "check"
-    assert set(jobs) == {"check", "c/3/0", "c/3/1"} | {
+    assert set(jobs) == {"check", "c/3/0", "c/3/1", "own/3/0", "own/3/1"} | {
         f"{part}/{layer}" for layer in EFFICIENTNET_DEPTHS
         for part in ("a/0", "a/1", "a/2", "b/200", "b/350")}
     for size in (200, 350):  # (b): the first rows of one order
@@ -112,6 +127,7 @@ def test_units_take_the_rows_that_their_names_say(small):
         h_score(x["blocks.3"][rows][train], y[rows][train]).statistic, abs=1e-12)
     every = np.concatenate(list(x.values()), axis=1)
     assert jobs["c/3/1"]() == layers.target_task(every, y, x["blocks.6"], 3, 1)
+    assert jobs["own/3/1"]() == layers.own_network(every, y, 3, 1)
 
 
 def test_chance_in_the_stored_result_is_that_of_its_size():

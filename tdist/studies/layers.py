@@ -118,10 +118,7 @@ def target_task(x, y, x_source, categories, seed):
     x (n, k) holds every depth, x_source (n, j) the source layer. The target's own best features
     come from soft HGR on every depth, and are scored on images that it did not train on.
     """
-    rng = np.random.default_rng(seed)
-    chosen = rng.choice(int(y.max()) + 1, categories, replace=False)
-    rows = np.flatnonzero(np.isin(y, chosen))
-    y = np.searchsorted(np.sort(chosen), y[rows])
+    rows, y = of_categories(y, categories, seed)
     train, test = split(len(rows), seed)
     source = h_score(x_source[rows], y)
     best = optimal_features(x[rows], y, train, categories, seed)
@@ -133,6 +130,25 @@ def target_task(x, y, x_source, categories, seed):
             "transferability": source.statistic / optimal.statistic,
             "adjusted_transferability": source.adjusted / optimal.adjusted,
             "trained": evaluate(classifier, z, y, train, test)}
+
+
+def own_network(x, y, categories, seed):
+    """(c), what a source is compared with: the target's own best features, as in
+    :func:`target_task`, and what the classifier of the source's features reaches on them."""
+    rows, y = of_categories(y, categories, seed)
+    train, test = split(len(rows), seed)
+    best = optimal_features(x[rows], y, train, categories, seed)
+    optimal, z = h_score(best[test], y[test]), standardise(best, train)
+    classifier = softmax_regression(z[train], y[train], epochs=50, batch_size=64, seed=seed)
+    return {"h_opt": optimal.statistic, "adjusted_opt": optimal.adjusted,
+            "trained": evaluate(classifier, z, y, train, test)}
+
+
+def of_categories(y, categories, seed):
+    """A draw of categories: the rows that have one of them, and their labels, from 0."""
+    chosen = np.random.default_rng(seed).choice(int(y.max()) + 1, categories, replace=False)
+    rows = np.flatnonzero(np.isin(y, chosen))
+    return rows, np.searchsorted(np.sort(chosen), y[rows])
 
 
 def optimal_features(x, y, train, categories, seed):
@@ -180,14 +196,16 @@ def every_depth(source, progress=False):
 
 
 def units(source, progress=False):
-    """Figure 4 at the paper's size, {key: function}: (a), (b) and (c)."""
+    """Figure 4 at the paper's size, {key: function}: (a), (b), and (c) with its other half."""
     jobs, layers = {"check": partial(check, source)}, SOURCES[source].depths
     jobs |= {f"a/{seed}/{layer}": partial(layer_unit, source, seed, layer, progress)
              for seed in SIZES["seeds"] for layer in layers}
     jobs |= {f"b/{size}/{layer}": partial(size_unit, source, size, layer, progress)
              for size in SIZES["sizes"] for layer in layers}
-    return jobs | {f"c/{n}/{seed}": partial(target_unit, source, n, seed, progress)
-                   for n in SIZES["categories"] for seed in range(SIZES["targets_each"])}
+    draws = [(n, seed) for n in SIZES["categories"] for seed in range(SIZES["targets_each"])]
+    jobs |= {f"c/{n}/{seed}": partial(target_unit, source, n, seed, progress) for n, seed in draws}
+    return jobs | {f"own/{n}/{seed}": partial(own_unit, source, n, seed, progress)
+                   for n, seed in draws}
 
 
 def layer_unit(source, seed, layer, progress=False):
@@ -209,6 +227,11 @@ def target_unit(source, categories, seed, progress=False):
     x, y = data(source, progress)
     of_source = x[SOURCES[source].transfer_layer]
     return target_task(every_depth(source, progress), y, of_source, categories, seed)
+
+
+def own_unit(source, categories, seed, progress=False):
+    """(c): the target's own network for one draw of categories."""
+    return own_network(every_depth(source, progress), data(source, progress)[1], categories, seed)
 
 
 def sample_size(x, y):
