@@ -28,7 +28,7 @@ NEVER_RUN = ["layers_resnet50",  # its weights come by network
              *(f"{part}_{trunk}_{seed}" for part in PARTS for trunk, seeds in SEEDS.items()
                for seed in seeds),
              *(f"rivals_{part}_{space}" for part in PARTS for space in ("pixels", *SEEDS)),
-             "regime", "preset", "bridge", "rooms_pairs"]
+             "regime", "preset", "bridge"]
 LARGE = ["wide_resnet_16_4", "layers"]
 
 SMALL = """
