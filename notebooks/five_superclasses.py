@@ -7,8 +7,8 @@
 # fine-tuning".
 #
 # **Printed.** A statistic $r$ of .14, which is no correlation. The correlation of the two printed
-# matrices is {glue:text}`five-printed-coupled`; but most of it says which *target* is hard. Which
-# *source* is the better one for a target, it says with {glue:text}`five-printed-within` ($p$ =
+# matrices is {glue:text}`five-printed-coupled`; but most of it says which *target* is hard. About
+# which *source* is the better one for a target they agree by {glue:text}`five-printed-within` ($p$ =
 # {glue:text}`five-printed-p-within`).
 #
 # **Ours.** In runs whose targets are learnt to {glue:text}`five-end-800` % (800 images a task) and
@@ -431,9 +431,8 @@ ours.round(2)
 # images) and {glue:text}`five-theirs-coupled-2500` (2,500; $p$ = {glue:text}`five-theirs-p`), the
 # two of fine-tuning {glue:text}`five-theirs-fine-tuning-800` and
 # {glue:text}`five-theirs-fine-tuning-2500`: this is no replication of Figure 3. In our short
-# training the source's row is most of a length, in print the target's column. Which of the two a
-# length has is a matter of how far the target is learnt, as long as longer training has not been
-# tried; so we draw no conclusion from it.
+# training the source's row is most of a length, in print the target's column. Whether the training
+# makes that difference longer roads would tell; we draw no conclusion from it.
 #
 # ## How long is the uncoupled road, and what does the coupling gain?
 #
@@ -554,8 +553,10 @@ pd.DataFrame(rows).T.round(3)
 # %% [markdown]
 # On digits, which are learnt to {glue:text}`five-digits-accuracy` %, both distances go with the
 # paper's length to 95%: {glue:text}`five-digits-coupled-paper` and
-# {glue:text}`five-digits-uncoupled-paper`. Tasks that share classes are near in every sense, which
-# is most of this. The coupled distance does not do better than the uncoupled one.
+# {glue:text}`five-digits-uncoupled-paper`. With the early loss coupled has
+# {glue:text}`five-digits-coupled-early`, uncoupled {glue:text}`five-digits-uncoupled-early`; within
+# targets {glue:text}`five-digits-coupled-early-within` and
+# {glue:text}`five-digits-uncoupled-early-within`.
 #
 # On a processor of another kind one stored pair of digits moved by 1.0% (coupled), 1.4% (uncoupled)
 # and 1.1% (fine-tuning), because SGD magnifies rounding; on the same kind it is found again to all

@@ -76,7 +76,7 @@ def within(measure, truth, same_tasks=True, alternative="two-sided", permutation
     permutations : int
         Random relabellings where there are more than 7 sources; up to 7 every one is tried.
     resamples : int
-        Drawn sets of tasks behind `low` and `high`.
+        Drawn sets of tasks behind `low` and `high`, which are NaN if there are none.
     seed : int
 
     Returns
@@ -148,7 +148,9 @@ def _interval(a, b, same_tasks, resamples, seed):
         rows = draw.integers(len(a), size=len(a))
         columns = rows if same_tasks else draw.integers(a.shape[1], size=a.shape[1])
         pairs.append((a[np.ix_(rows, columns)], b[np.ix_(rows, columns)]))
-    return tuple(map(float, np.nanpercentile(_means(pairs), (2.5, 97.5))))
+    found = _means(pairs) if pairs else np.array([])
+    found = found[np.isfinite(found)]  # fewer than three tasks rank nothing
+    return tuple(map(float, np.percentile(found, (2.5, 97.5)))) if found.size else (np.nan, np.nan)
 
 
 def _checked(matrix, name, same_tasks):
