@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from tdist import mantel, tasks, transfer
-from tdist.studies import bridge, load, regime, regime_tables
+from tdist.studies import bridge, costs, load, regime, regime_tables
 from tdist.studies.experiments import SUPERCLASSES, printed
 from tdist.studies.regime import NAMES
 from tdist.tasks import Task
@@ -165,12 +165,19 @@ def test_verdicts_of_a_study_whose_answer_is_known():
         assert row["longer drift (11)/(11)"] == 0
         assert row["longer (5)/(11), as printed"] == 0.5  # 1.1 * .95 > 1 > 1.1 * .8
         assert row["longer drift (5)/(11)"] == 0.5  # .9 * .95 > .8 > .9 * .8
+        for name in ("length", "drift"):
+            assert 0.8 < row[f"uncoupled / coupled, {name}"] < 0.95
         assert row["part nearer"] == 0.4  # 1 < 2, 1.5; 1 is not below 1
         assert row["gain"] == pytest.approx((16 * 0.01 - 4 * 0.03) / 20)
+        assert row["gain error"] == pytest.approx(0.04 / 5)  # of -.03 and four times .01
         assert row["ahead"] == 0.8
         assert row["last / first"] == 0.5 and row["seconds a pair"] == 5
         assert row["itself"] == pytest.approx(0.5 / 4)  # the mean length is 2 + mean of 0 to 4
         assert row["drift / length"] == pytest.approx(0.8)
+    below = np.triu(np.full((5, 5), 0.95), 1) + np.tril(np.full((5, 5), 0.8), -1)
+    ends = 2.0 + np.arange(5)[:, None]  # of one epoch, times 1 off the diagonal
+    ratio = (below * ends).sum() / (4 * ends.sum())
+    assert short["uncoupled / coupled, length"] == pytest.approx(ratio)
     lengths = np.add.outer(np.arange(5), np.zeros(5))
     order = [printed()["fig3"]["tasks"].index(name) for name in NAMES]
     figure = np.array(printed()["fig3"]["coupled"])[np.ix_(order, order)]
@@ -230,6 +237,18 @@ def test_our_numbers_beside_the_figure():
         "carnivores", "herbivores", "uncoupled")]
     assert row["V"] == 1.0 and row["printed V"] == 0.37  # sources are rows
     assert row["printed as length"] == pytest.approx(0.37 * 141.42136)
+
+
+def test_hours_add_up():
+    """The preset by hand: 20 pairs of a coupled and an uncoupled road of 100 looks and 20,000 SGD
+    steps and as much fine-tuning; five sources of 75,000 steps and a road to itself."""
+    [found] = costs.hours("preset", [{"step": 0.001, "look": 0.02}])
+    assert found == pytest.approx((20 * (2 * 22 + 20) + 5 * (75 + 22)) / 3600)
+    assert len(costs.hours("pixels", [{"step": 0.1, "look": 0.0}] * 5)) == 5
+    twice = [{"step": 0.002, "look": 0.04}]
+    assert costs.hours("preset", twice) == pytest.approx([2 * found])
+    [bridge_hours] = costs.hours("bridge", [{"step": 0.001, "look": 0.0}])
+    assert bridge_hours == pytest.approx((20 * (5 * 40 + 20) + 5 * (75 + 4 * 40)) / 3600)
 
 
 @pytest.mark.skipif(not (STORED / "regime.json").exists(), reason="not run whole yet")

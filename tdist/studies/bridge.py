@@ -150,4 +150,4 @@ NEEDS = {"CIFAR-100": partial(tasks.cifar100, train=False)}
 register(Study("preset", units(PRESET), PRESET.config(), {"check": 0.05}, NEEDS,
                "half an hour on one core"))
 register(Study("bridge", units(BRIDGE), BRIDGE.config(), {"check": 0.05}, NEEDS,
-               "twenty hours on two cores"))
+               "a day on two cores"))

@@ -25,11 +25,12 @@ def verdicts(stored):
 
     The columns, over the pairs of two tasks: ``source share`` and ``target share`` of the variance
     of the coupled length; ``longer ...``, the share of pairs whose uncoupled road is the longer
-    one, in each reading; ``part nearer``, the share of sources from which the way to a part is
-    shorter than back; ``gain``, the target's accuracy on unseen images after the coupled road less
-    that after as many steps of fine-tuning, and ``ahead``, the share of pairs where it is positive;
-    ``last / first`` of six roads; ``itself``, the length from a source to itself over the mean
-    length; ``r with the printed`` coupled lengths of Figure 3.
+    one, in each reading, and ``uncoupled / coupled ...``, the ratio of the means; ``part nearer``,
+    the share of sources from which the way to a part is shorter than back; ``gain``, the target's
+    accuracy on unseen images after the coupled road less that after as many steps of fine-tuning,
+    ``gain error``, its standard error over the targets' means, and ``ahead``, the share of pairs
+    where it is positive; ``last / first`` of six roads; ``itself``, the length from a source to
+    itself over the mean length; ``r with the printed`` coupled lengths of Figure 3.
     """
     pd, rows = need("pandas"), {}
     for space, seeds in stored["config"]["seeds"].items():
@@ -42,37 +43,55 @@ def verdicts(stored):
 
 
 def _row(units, seed, names):
-    pairs, paper = Pairs(units, names, [seed]), printed()["fig3"]
+    pairs = Pairs(units, names, [seed])
     sources = [units[f"{seed}/{name}"] for name in names]
+    return (_reached(pairs, sources) | _lengths(pairs, sources)
+            | _after(pairs) | _roads(units, seed))
 
-    def mean(kind, name):
-        return pairs.runs(of(kind, name)).mean()
 
-    gain = pairs.runs(of("coupled", "accuracy")) - pairs.runs(of("fine_tuning", "accuracy"))
-    more = [unit["more"] for key, unit in units.items()
-            if key.startswith(f"{seed}/") and "more" in unit]
+def _reached(pairs, sources):
+    """Accuracies, and the loss that the sources were left with."""
     row = {f"source {name}": np.mean([each[f"{where}_{what}"] for each in sources])
            for name, where, what in (("accuracy", "test", "accuracy"),
                                      ("training accuracy", "train", "accuracy"),
                                      ("training loss", "train", "loss"))}
-    row |= {f"target accuracy, {kind}": mean(kind, "accuracy")
-            for kind in ("coupled", "uncoupled", "fine_tuning")}
-    length = of("coupled", "length")
-    row |= {f"{kind} share": pairs.share(length, kind) for kind in ("source", "target")}
+    return row | {f"target accuracy, {kind}": pairs.runs(of(kind, "accuracy")).mean()
+                  for kind in ("coupled", "uncoupled", "fine_tuning")}
+
+
+def _lengths(pairs, sources):
+    """What is said of lengths."""
+    length, drift = (of("coupled", name) for name in ("length", "drift"))
+    row = {f"{kind} share": pairs.share(length, kind) for kind in ("source", "target")}
     row |= {f"longer {name}": pairs.longer(of("uncoupled", free), of("coupled", paired)).mean()
             for name, (free, paired) in PAIRINGS.items()}
     row["part nearer"] = np.mean([each["to_part"]["length"] < each["from_part"]["length"]
                                   for each in sources])
-    row |= {"gain": gain.mean(), "ahead": (gain > 0).mean(),
-            "last / first": np.mean([roads[-1] / roads[0] for roads in more]),
-            "length": mean("coupled", "length"),
-            "drift / length": mean("coupled", "drift") / mean("coupled", "length"),
-            "itself": np.mean([each["itself"]["length"] for each in sources])
-            / mean("coupled", "length")}
-    order = [paper["tasks"].index(name) for name in names]
+    row |= {f"uncoupled / coupled, {name}": pairs.runs(of("uncoupled", name)).mean()
+            / pairs.runs(of("coupled", name)).mean() for name in ("length", "drift")}
+    mean, paper = pairs.runs(length).mean(), printed()["fig3"]
+    order = [paper["tasks"].index(name) for name in pairs.names]
     figure = np.array(paper["coupled"])[np.ix_(order, order)]
-    row["r with the printed"] = mantel(pairs.mean(length), figure).statistic
-    row["seconds a pair"] = np.mean([sum(unit[kind]["seconds"] for kind in (
-        "coupled", "uncoupled", "fine_tuning")) for key, unit in units.items()
-        if key.count("/") == 2 and key.startswith(f"{seed}/")])
-    return row
+    return row | {"length": mean, "drift / length": pairs.runs(drift).mean() / mean,
+                  "itself": np.mean([each["itself"]["length"] for each in sources]) / mean,
+                  "r with the printed": mantel(pairs.mean(length), figure).statistic}
+
+
+def _after(pairs):
+    """What the coupled road gains over fine-tuning."""
+    carried, tuned = (pairs.runs(of(kind, "accuracy"))[0] for kind in ("coupled", "fine_tuning"))
+    gain = carried - tuned
+    by_target = [gain[[pair[1] == target for pair in pairs.pairs]].mean()
+                 for target in pairs.names]
+    return {"gain": gain.mean(), "ahead": (gain > 0).mean(),
+            "gain error": np.std(by_target, ddof=1) / len(by_target)**0.5}
+
+
+def _roads(units, seed):
+    """Of the pairs with six roads, and the time of all pairs."""
+    own = [unit for key, unit in units.items()
+           if key.startswith(f"{seed}/") and key.count("/") == 2]
+    last = [unit["more"][-1] / unit["more"][0] for unit in own if "more" in unit]
+    return {"last / first": np.mean(last), "seconds a pair": np.mean([
+        sum(unit[kind]["seconds"] for kind in ("coupled", "uncoupled", "fine_tuning"))
+        for unit in own])}

@@ -5,6 +5,7 @@ from tdist.studies import (  # noqa: F401
     blocks,
     bridge,
     budgets,
+    costs,
     discrepancies,
     distances,
     estimates,
