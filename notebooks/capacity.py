@@ -40,7 +40,8 @@ FILES = {"CNN, width 4": load("cnn_4"), "CNN, width 8": load("superclasses"),
          "CNN, width 16": load("cnn_16"),
          "WRN-10-1": load("wide_resnet_10_1"), "WRN-16-4": load("wide_resnet_16_4")}
 PAIRS = {name: Pairs(stored["units"], LADDER) for name, stored in FILES.items()}
-assert all(found.seeds == PAIRS["WRN-16-4"].seeds for found in PAIRS.values())
+assert all(found.seeds == PAIRS["WRN-16-4"].seeds for found in PAIRS.values()), (
+    "all networks have the same seeds")
 
 
 def runs(name, key):
@@ -93,7 +94,8 @@ sizes = pd.DataFrame({name: {"weights (ten outputs)": f"{stored['config']['weigh
                       for name, stored in FILES.items()}).T
 print(f"CNN of width 96: {weights(CNN(10, 3, 96)):,} weights")
 of_paper = FILES["WRN-16-4"]["config"]["weights"]
-assert weights(CNN(10, 3, 96)) > of_paper == weights(WideResNet(10, 3, 16, 4))
+assert weights(CNN(10, 3, 96)) > of_paper == weights(WideResNet(10, 3, 16, 4)), (
+    "with 96 channels the CNN has more weights than WRN-16-4")
 sizes
 
 # %% [markdown]
@@ -312,14 +314,14 @@ experiments = {width: Experiment("digits", halves, network(width), short, images
 live = {width: [unit for seed in (0, 1) for unit in all_pairs(experiment, seed).values()]
         for width, experiment in experiments.items()}
 assert all(unit["coupled_cost"] <= unit["independent_cost"] for units in live.values()
-           for unit in units)
+           for unit in units), "the chosen coupling costs no more than the independent one"
 
 # %% tags=["nbval-ignore-output"]
 rows = {width: {"weights": weights(network(width)(10, 1))}
         | {key: np.mean([unit[key] for unit in units])
            for key in ("coupled", "uncoupled", "accuracy")} for width, units in live.items()}
 digits = pd.DataFrame(rows).T.rename_axis("width")
-assert digits["accuracy"].min() > 0.3
+assert digits["accuracy"].min() > 0.3, "in the book's example every network learns; edit freely"
 ends = zip(live[WIDTHS[0]], live[WIDTHS[-1]], strict=True)
 falls = sum(large["coupled"] < small["coupled"] for small, large in ends)
 glue("capacity-digits", f"{falls} of {len(live[WIDTHS[0]])}", display=False)

@@ -133,7 +133,8 @@ for label, m in (("coupled", C), ("Task2Vec", T), ("log of the target's classes"
                    "r without CIFAR-100": mantel(m[1:, 1:], F[1:, 1:]).statistic,
                    "within": versus(m, F)["within"] if m is not simple else np.nan}
 trial = pd.DataFrame(rows).T
-assert np.allclose(trial["r"][:2], [.925, -.141], atol=6e-4)
+assert np.allclose(trial["r"][:2], [.925, -.141], atol=6e-4), (
+    "the correlations of the printed matrices")
 for name, label in (("coupled", "coupled"), ("simple", "log of the target's classes"),
                     ("task2vec", "Task2Vec")):
     for column, short in (("r", "r"), ("r without CIFAR-100", "three"), ("within", "within")):
@@ -312,7 +313,8 @@ short = Settings(steps=6, sgd_steps=8, batch=32, pretrain_steps=500, fine_tune_s
                  iterations=2, block=5)
 clothes = Experiment("wardrobe", wardrobe, SmallCNN, short, images=200, test_images=200)
 live = all_pairs(clothes, seed=0)
-assert all(unit["coupled_cost"] <= unit["independent_cost"] for unit in live.values())
+assert all(unit["coupled_cost"] <= unit["independent_cost"] for unit in live.values()), (
+    "the chosen coupling costs no more than the independent one")
 
 # %% mystnb={"figure": {"caption": "Pieces of Fashion-MNIST. The check compares the first row, from all clothes to a piece, with the first column, back. Fine-tuning passes; the lengths of a network trained on few images need not.", "name": "fig-subsets-wardrobe"}} tags=["nbval-ignore-output"]
 pieces = ["all", "tops", "shoes"]
@@ -321,7 +323,8 @@ _ = matrices({KEYS[key]: values for key, values in small.items()}, pieces, colum
 plt.show()
 
 # %% tags=["nbval-ignore-output"]
-assert small["fine_tuning"][0, 1:].mean() < small["fine_tuning"][1:, 0].mean()
+assert small["fine_tuning"][0, 1:].mean() < small["fine_tuning"][1:, 0].mean(), (
+    "in the book's example a piece is nearer by fine-tuning; edit freely")
 for key, values in small.items():
     holds = values[0, 1:] < values[1:, 0]
     glue(f"subsets-live-{key.replace('_', '-')}", f"{holds.sum()} of 2", display=False)

@@ -81,8 +81,9 @@ LIVE = Experiment("fashion", fashion_groups,
                   images=160, test_images=200)
 names, KEYS = (*GROUPS, "all"), ("coupled", "uncoupled", "fine_tuning")
 live = Pairs(all_pairs(LIVE), names)
-assert live.longer("independent_cost", "coupled_cost").all()
-assert not live.longer("coupled", "coupled_riemannian").any()
+assert live.longer("independent_cost", "coupled_cost").all(), (
+    "the chosen coupling costs less than the independent one")
+assert not live.longer("coupled", "coupled_riemannian").any(), "(11) is at most (5)"
 reached = live.runs("accuracy")
 print(f"accuracy at the end of the coupled roads: {reached.min():.2f} to {reached.max():.2f}")
 
@@ -110,7 +111,8 @@ subset_check = to_and_from(live)
 shorter = (subset_check["from all"] < subset_check["to all"]).unstack().sum()
 for key in ("coupled", "uncoupled", "fine-tuning"):
     glue(f"clothes-live-{key}", f"{shorter[key]} of {len(GROUPS)}", display=False)
-assert shorter["fine-tuning"] >= 2
+assert shorter["fine-tuning"] >= 2, (
+    "in the book's example a part is nearer by fine-tuning; edit freely")
 subset_check.round(2)
 
 # %% [markdown]
@@ -194,8 +196,9 @@ stored_tests.round(2)
 # With the early loss, which repeats over seeds by {glue:text}`clothes-firm`, coupled has
 # {glue:text}`clothes-early-coupled` and uncoupled {glue:text}`clothes-early-uncoupled`; with the
 # length to 95% {glue:text}`clothes-paper-coupled` and {glue:text}`clothes-paper-uncoupled`. Of six
-# pairs two lead to all clothes, which is the hardest target and the least learnt, so that its roads
-# are short: that alone makes the signs.
+# pairs two lead to all clothes, the hardest target and the least learnt, on short roads; and the
+# roads from all clothes, the better source of each part, are the longest
+# ({numref}`fig-clothes-scatter`). Those four pairs make the signs.
 
 # %%
 stored_check = to_and_from(pairs)
@@ -208,7 +211,8 @@ for name, ends in (("part", accuracy[-1, :-1]), ("all", accuracy[:-1, -1])):
     glue(f"clothes-ends-{name}", f"{ends.min():.2f} to {ends.max():.2f}", display=False)
 glue("clothes-subset", share(single["coupled"]), display=False)
 glue("clothes-subset-fine", f"{int(holds['fine-tuning'].sum())} of {len(parts)}", display=False)
-assert (stored_check.xs("fine-tuning", level=1)["from all"] == 0).all()
+assert (stored_check.xs("fine-tuning", level=1)["from all"] == 0).all(), (
+    "to a part fine-tuning stops at once")
 stored_check.round(2)
 
 # %% [markdown]

@@ -8,8 +8,8 @@
 #
 # **Printed.** A statistic $r$ of .14, which is no correlation. The correlation of the two printed
 # matrices is {glue:text}`five-printed-coupled`; but most of it says which *target* is hard. About
-# which *source* is the better one for a target they agree by {glue:text}`five-printed-within` ($p$ =
-# {glue:text}`five-printed-p-within`).
+# which *source* is the better one for a target they agree by {glue:text}`five-printed-within`
+# ($p$ = {glue:text}`five-printed-p-within`).
 #
 # **Ours.** In runs whose targets are learnt to {glue:text}`five-end-800` % (800 images a task) and
 # {glue:text}`five-end-2500` % (2,500) of test images, where chance is 20, neither is shown. The
@@ -22,19 +22,16 @@ from itertools import permutations
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-import torch
 from myst_nb import glue
 
 from tdist import mantel
 from tdist.plots import COMPUTED, matrices, use_book_style
 from tdist.studies import Pairs, load
-from tdist.studies.distances import all_pairs
 from tdist.studies.drawings import scatters
 from tdist.studies.experiments import EXPERIMENTS, printed
 from tdist.studies.pairs import early_loss, versus
 
 use_book_style()
-torch.set_num_threads(1)
 pd.set_option("display.max_colwidth", None)
 paper = printed()
 names, figure_3 = paper["fig3"]["tasks"], paper["fig3"]
@@ -43,7 +40,8 @@ DISTANCES = {"coupled": "coupled", "uncoupled": "uncoupled", "task2vec": "Task2V
 C, U, T, F = (np.array(figure_3[key], float) for key in DISTANCES)
 SIZES = {"800": load("superclasses"), "2500": load("superclasses_2500")}
 RUNS = {size: Pairs(stored["units"], names) for size, stored in SIZES.items()}
-assert all(stored["config"]["images"] == int(size) for size, stored in SIZES.items())
+assert all(stored["config"]["images"] == int(size) for size, stored in SIZES.items()), (
+    "the stored runs have the sizes by which they are called")
 
 # %% mystnb={"figure": {"caption": "Fine-tuning against the coupled distance, as printed (grey; a length of weights) and in our runs with 2,500 images a task (blue; the test loss of the first 150 steps in nats, mean over seeds). A line joins the four sources of a target and should rise. In print the targets stand apart, and the lines inside them go both ways.", "name": "fig-five-scatter"}} tags=["hide-input"]
 pairs = RUNS["2500"]
@@ -109,7 +107,8 @@ for figure, key in compared:
         "a number a target": np.sqrt(of_targets(b)), "r printed": theirs["r"],
         "p printed": theirs["p"]}
 trial = pd.DataFrame(rows).T
-assert np.allclose(trial["r"], [.925, -.141, 1, .649, .210, -.432, 1], atol=6e-4)
+assert np.allclose(trial["r"], [.925, -.141, 1, .649, .210, -.432, 1], atol=6e-4), (
+    "the correlations of the printed matrices")
 for key, column in (("r", "r"), ("within", "within"), ("p-within", "p within"), ("p", "p")):
     name = "five-printed-coupled" if key == "r" else f"five-printed-{key}"
     glue(name, f"{trial.loc[('Figure 3', 'coupled'), column]:.2f}", display=False)
@@ -286,10 +285,6 @@ verdict
 # closest", lie at the mean, so that the order is not "consistent with the fine-tuning distance";
 # and for Task2Vec they are second to the farthest ({doc}`../book/errata`). Of the three pairs that
 # show how little uncoupled transfer resembles fine-tuning two do.
-#
-# Two remarks of the section ask for more than these matrices. "This experiment also demonstrates
-# the fragility of fine-tuning": the next section measures it. And "we typically require 4-5
-# iterations" with Figure 4b: the section after that.
 #
 # ## A yardstick that measures
 #
@@ -509,44 +504,30 @@ plt.show()
 # ones.
 # :::
 #
-# ## Live: five tasks on digits
+# ## Five tasks on digits
 #
 # The same program on scikit-learn's digits: the digits 0 to 4, 5 to 9, the even ones, the odd ones,
-# and all. Tasks share classes, and a network has one output for each digit. The page runs one seed;
-# three are stored.
+# and all. Tasks share classes, and a network has one output for each digit.
 
-# %%
-digits = EXPERIMENTS["digits"]
-five, live = digits.names, all_pairs(digits, seed=0)
-small_pairs = Pairs(live, five)
-assert not small_pairs.longer("coupled_cost", "independent_cost").any(), "a coupling may not lose"
-
-# %% mystnb={"figure": {"caption": "Five tasks on digits. Distances from all digits to a part (last row) are smaller than those back (last column).", "name": "fig-five-digits"}} tags=["hide-input", "nbval-ignore-output"]
-small = {key: small_pairs.mean(key) for key in ("coupled", "uncoupled", "fine_tuning")}
-_ = matrices({DISTANCES[key]: values for key, values in small.items()}, five, columns=3)
+# %% mystnb={"figure": {"caption": "Five tasks on digits, means over three seeds. Distances from all digits to a part (last row) are smaller than those back (last column).", "name": "fig-five-digits"}} tags=["hide-input"]
+five = EXPERIMENTS["digits"].names
+again = Pairs(load("digits")["units"], five)
+_ = matrices({DISTANCES[key]: again.mean(key) for key in shown}, five, columns=3)
 plt.show()
 
-# %% tags=["nbval-ignore-output"]
-for key in ("coupled", "uncoupled"):
-    to_part, back = small[key][-1, :-1], small[key][:-1, -1]
-    assert (to_part < back).all(), "in the book's example a part is nearer than the whole"
-    print(f"{key}: to a part {to_part.mean():.2f}, back {back.mean():.2f}")
-
 # %%
-again = Pairs(load("digits")["units"], five)
-assert again.seeds == digits.seeds
 rows = {}
 for key in ("coupled", "uncoupled"):
     for label, yardstick in (("first 150 steps", early_loss), ("to 95%", "fine_tuning")):
         found = versus(again.mean(key), again.mean(yardstick))
         each = [test.statistic for test in again.by_seed(key, yardstick)]
         rows[key, label] = found | {"lowest seed": min(each), "highest": max(each)}
-        name = "early" if yardstick is early_loss else "paper"
-        glue(f"five-digits-{key}-{name}", f"{found['r']:.2f} (p = {found['p']:.3f})", display=False)
-        glue(f"five-digits-{key}-{name}-within",
-             f"{found['within']:.2f} (p = {found['p within']:.3f})", display=False)
-lengths = again.matrices("coupled")  # (seeds, 5, 5)
-assert (lengths[:, -1, :-1] < lengths[:, :-1, -1]).all(), "in every stored seed"
+        name = f"five-digits-{key}-{'early' if yardstick is early_loss else 'paper'}"
+        glue(name, f"{found['r']:.2f} (p = {found['p']:.3f})", display=False)
+        glue(f"{name}-within", f"{found['within']:.2f} (p = {found['p within']:.3f})",
+             display=False)
+    lengths = again.matrices(key)  # (seeds, 5, 5)
+    assert (lengths[:, -1, :-1] < lengths[:, :-1, -1]).all(), "to a part, in every stored seed"
 glue("five-digits-accuracy", f"{100 * again.runs('accuracy').mean():.0f}", display=False)
 pd.DataFrame(rows).T.round(3)
 

@@ -109,9 +109,10 @@ for s, t in ((0, 1), (1, 0)):
         "accuracy, uncoupled": free.accuracy, "fine-tuning to 95%": fine.length,
         "fine-tuning, all": fine.full_length,
         "accuracy, fine-tuned": fine.accuracies[-1]}
-    assert road.iterations[-1].coupled_cost < road.iterations[-1].independent_cost
-    assert road.length <= road.riemannian_length
-    assert fine.accuracies[-1] > 0.3
+    assert road.iterations[-1].coupled_cost < road.iterations[-1].independent_cost, (
+        "the chosen coupling costs less than the independent one")
+    assert road.length <= road.riemannian_length, "(11) is at most (5)"
+    assert fine.accuracies[-1] > 0.3, "in the book's example it learns, chance is 0.1; edit freely"
 pd.DataFrame(live).round(2)
 
 # %% [markdown]
@@ -136,11 +137,15 @@ for s, t in ((0, 1), (1, 0)):
         pace[train[s].name, rate] = (road.accuracy, road.length, road.loss)
 for task in train:
     slow, fast = (pace[task.name, rate] for rate in (0.001, 0.1))
-    assert slow[0] < fast[0] and slow[1] < 0.5 * fast[1]
+    assert slow[0] < fast[0] and slow[1] < 0.5 * fast[1], (
+        "in the book's example accuracy and length grow with the rate; edit freely")
 to_clothes, to_digits = pace["digits", 0.01], pace["Fashion-MNIST", 0.01]
 # less is learnt, on a longer road
-assert to_clothes[0] < to_digits[0] and to_clothes[1] > 1.2 * to_digits[1]
-assert pace["digits", 0.1][1] > 1.6 * to_clothes[1] and pace["digits", 0.1][0] < to_clothes[0] + 0.1
+assert to_clothes[0] < to_digits[0] and to_clothes[1] > 1.2 * to_digits[1], (
+    "in the book's example less is learnt on a longer road; edit freely")
+fastest = pace["digits", 0.1]
+assert fastest[1] > 1.6 * to_clothes[1] and fastest[0] < to_clothes[0] + 0.1, (
+    "in the book's example the last steps are long and teach little; edit freely")
 pd.DataFrame(pace, ["accuracy at the end", "length", "loss at the end"]).T.round(2)
 
 # %% mystnb={"figure": {"caption": "The same two uncoupled roads with five learning rates, smallest at the lower left. Length and accuracy rise together at all five rates. At equal accuracy the road to clothes (circles) is the longer one; at equal rates it need not be.", "name": "fig-domains-pace"}} tags=["hide-input", "nbval-ignore-output"]
@@ -171,7 +176,7 @@ embeddings = [task2vec(task, size=32, images=100, draws=1, progress=False)
 across = task2vec_distance(embeddings[0], embeddings[1])
 floor = task2vec_distance(embeddings[1], embeddings[2])
 print(f"digits and Fashion-MNIST {across:.2f}; two samples of Fashion-MNIST {floor:.2f}")
-assert floor < across
+assert floor < across, "two samples of one task are nearer than two tasks"
 
 # %% [markdown]
 # ## MNIST and CIFAR-10
@@ -182,7 +187,7 @@ assert floor < across
 print(f"seeds {seeds}, {config['images']} images a task,",
       f"{config['network']} of {config['weights']} weights,",
       stored["device"])
-assert config["settings"]["head"] == "gated"
+assert config["settings"]["head"] == "gated", "the tasks share no class"
 glue("domains-images", f"{config['images']:,}", display=False)
 glue("domains-weights", f"{config['weights']:,}", display=False)
 glue("domains-steps", f"{config['settings']['steps'] * config['settings']['sgd_steps']:,}",
@@ -227,7 +232,8 @@ ratios = pd.DataFrame({"lowest seed": by_seed.min(),
 ratios["printed"] = pd.Series({"coupled": paper["coupled"][there] / paper["coupled"][back],
                                "fine-tuning to 95%":
                                    paper["fine_tuning"][there] / paper["fine_tuning"][back]})
-assert (ratios.loc[["fine-tuning to 95%", "fine-tuning, all"], "lowest seed"] > 1).all()
+assert (ratios.loc[["fine-tuning to 95%", "fine-tuning, all"], "lowest seed"] > 1).all(), (
+    "by fine-tuning to photographs is the long way in every seed")
 ratios["agrees in every seed"] = ["yes" if low > 1 else "no" for low in ratios["lowest seed"]]
 print("ratio of MNIST to CIFAR-10 over CIFAR-10 to MNIST")
 ratios.round(2)
@@ -253,7 +259,7 @@ change = roads[..., -1] / roads[..., -2] - 1  # (seeds, ways)
 for name, before, last in zip(("photos", "digits"), at_start.T, change.T, strict=True):
     glue(f"domains-before-{name}", f"{before.min():.2f} to {before.max():.2f}", display=False)
     glue(f"domains-last-{name}", f"{np.abs(last).max():.0%}", display=False)
-    assert last.min() < 0 < last.max()
+    assert last.min() < 0 < last.max(), "the last change of the length has either sign"
 glue("domains-way", "shorter" if ratios["geometric mean"]["coupled"] < 1 else "longer",
      display=False)
 

@@ -45,7 +45,7 @@ config, cheap = stored["config"], Rows(stored["units"], names)
 RUNS = {size: Pairs(load(name)["units"], names, cheap.seeds)
         for size, name in (("800", "superclasses"), ("2500", "superclasses_2500"))}
 roads = RUNS["2500"]
-assert roads.seeds == cheap.seeds
+assert roads.seeds == cheap.seeds, "the same seeds in both stored runs"
 
 # %% mystnb={"figure": {"caption": "How fast a source becomes good at a target, the mean test loss of fine-tuning's first 150 steps, against three distances; 2,500 images a task, means over seeds. A line joins the four sources of a target and should rise. Between the targets, no distance follows the height of the lines.", "name": "fig-ignore-scatter"}} tags=["hide-input"]
 early = roads.mean(early_loss)
@@ -70,7 +70,7 @@ size = Task("size", data.images, data.labels // 5, ("small", "large"))
 four = [parity, size, *(digits().only([low, high], f"{low} or {high}").subset(200)
                         for low, high in ("01", "89"))]
 print({task.name: len(task) for task in four})
-assert torch.equal(parity.images, size.images)
+assert torch.equal(parity.images, size.images), "two questions of the same images"
 
 # %% [markdown]
 # ## Task2Vec: one vector for a task
@@ -104,7 +104,8 @@ embeddings = [embed(task) for task in four]
 quotients = np.array([[task2vec_distance(a, b) for b in embeddings] for a in embeddings])
 plain = np.array([[task2vec_distance(a, b, normalised=False) for b in embeddings]
                   for a in embeddings])
-assert np.array_equal(quotients, quotients.T) and quotients[0, 1] > 0.02 and plain[0, 1] > 0.01
+assert np.array_equal(quotients, quotients.T) and quotients[0, 1] > 0.02 and plain[0, 1] > 0.01, (
+    "symmetric, and the labels make a difference")
 
 # %% [markdown]
 # ## Wasserstein: how far the images have to be carried
@@ -128,7 +129,8 @@ features = [extract(source.network(), batch, ["bn2"], progress=False)[0]["bn2"]
             for batch in batches]
 on_pixels, on_features = (np.array([[wasserstein(x, y) for y in clouds] for x in clouds])
                           for clouds in (pixels, features))
-assert abs(on_pixels[0, 1]) < 1e-9 and abs(on_features[0, 1]) < 1e-6
+assert abs(on_pixels[0, 1]) < 1e-9 and abs(on_features[0, 1]) < 1e-6, (
+    "the same images are at distance 0")
 
 # %% [markdown]
 # ## The length of a VAE's path
@@ -162,8 +164,10 @@ table = pd.DataFrame({pair: {"Task2Vec": quotients[place], "Task2Vec, plain cosi
 for label, mixture in (("VAE, mixture", True), ("VAE, direct", False)):
     table.loc[label] = [moved(four[i].images, four[j].images, mixture=mixture).length
                         for i, j in pairs.values()]
-assert np.allclose(table["parity to itself"][2:], table["parity to size"][2:], atol=1e-6)
-assert (table[["0 or 1 to 8 or 9", "8 or 9 to 0 or 1"]] > 0).all(axis=None)
+assert np.allclose(table["parity to itself"][2:], table["parity to size"][2:], atol=1e-6), (
+    "distances on images do not see the question")
+assert (table[["0 or 1 to 8 or 9", "8 or 9 to 0 or 1"]] > 0).all(axis=None), (
+    "other images are at a distance")
 samples = discrepancies.halves(digits().only(tuple("01"), "0 or 1").subset(120))
 floor = task2vec_distance(*map(embed, samples))
 glue("ignore-live-floor", f"{floor:.2f}", display=False)
@@ -229,7 +233,7 @@ spread = pd.DataFrame({label: {"mean": d[off].mean(), "spread over pairs": d[off
                                "same task": np.diag(d).mean()}
                        for label, d in mean.items()}).T
 spread = spread.drop(["coupled", "uncoupled", "fine-tuning"])
-assert (spread["same task"] > 0).all()
+assert (spread["same task"] > 0).all(), "two halves of a task are at a distance"
 for label, name in (("Task2Vec", "task2vec"), ("Wasserstein, pixels", "pixels"),
                     ("Wasserstein, features", "features"),
                     ("VAE, mixture", "mixture"), ("VAE, direct", "direct")):
@@ -289,7 +293,8 @@ for size, pairs in RUNS.items():
                 p = rows[label][f"{size}, {name}", "p within"]
                 glue(f"ignore-{label.replace(', ', '-').lower()}-{size}",
                      f"{found:.2f} (p = {p:.2f})", display=False)
-            assert "upled" in label or rows[label][f"{size}, {name}", "r"] <= bound(truth) + 1e-9
+            assert "upled" in label or rows[label][f"{size}, {name}", "r"] <= bound(truth) + 1e-9, (
+                "no symmetric distance is above the bound")
 judged = pd.DataFrame(rows).T
 raw = judged.xs("p", axis=1, level=1).loc[compared]
 glue("ignore-least-p", f"{raw.min(axis=None):.2f}", display=False)
