@@ -190,7 +190,7 @@ plt.show()
 # The gain of coupled transfer over each of the others, for each pair. The claim is a gain of
 # accuracy in all pairs that the paper shows but two, and a drop of the loss in all.
 
-# %% tags=["claim C-147: cannot be settled", "claim C-156: not reproduced here"]
+# %% tags=["claim C-147: cannot be settled", "claim C-156: not reproduced here", "claim C-011: not reproduced here"]
 def compare(accuracy, loss):
     """What coupled transfer gains over each other way: arrays (seeds, pairs), and rows of a table.
     """

@@ -158,7 +158,7 @@ plt.show()
 # %% [markdown]
 # Pair by pair and seed by seed: in how many runs does the larger network have the shorter road?
 
-# %% tags=["claim C-148: not reproduced here", "claim C-149: not reproduced here"]
+# %% tags=["claim C-148: not reproduced here", "claim C-149: not reproduced here", "claim C-053: does not hold"]
 def shorter(large, small, key):
     """Runs with the same seed and pair in which the larger network has the shorter road."""
     common = set(PAIRS[large].seeds) & set(PAIRS[small].seeds)

@@ -53,7 +53,7 @@ name_of = dict(zip(TASKS, NAMES, strict=True))
 # A room is drawn from a seed: its kind, its furniture, materials, lamps and the camera. Because the
 # geometry is known, the ground truth is exact.
 
-# %% mystnb={"figure": {"caption": "Six rendered rooms and the ground truth of all eight tasks; under each picture the classes of its largest object and of the scene. The picture decides the 2D maps, the geometry alone the 3D ones: a pattern on a wall has 2D edges and no 3D edge. Maps are brighter where the value is larger; thin 3D edges are stretched to be seen. Drawn at 128 x 128 pixels; what an encoder sees is below. The paper's Figure 5 shows one room.", "name": "fig-tasks-sheet"}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "Six rendered rooms and the ground truth of all eight tasks; under each picture the classes of its largest object and of the scene. The picture decides the 2D maps, the geometry alone the 3D ones: a pattern on a wall has 2D edges and no 3D edge. Maps are brighter where the value is larger; thin 3D edges are stretched to be seen. Drawn at 128 x 128 pixels; what an encoder sees is below. The paper's Figure 5 shows one room.", "name": "fig-tasks-sheet"}} tags=["hide-input", "claim H-100: holds"]
 PICKED = (2, 43, 4, 15, 3, 58)
 sheet = [scenes.render(1, 128, seed=5, first=number, progress=False) for number in PICKED]
 fig, axes = plt.subplots(len(sheet), 7, figsize=(8, 7.6), layout="none")
@@ -113,7 +113,7 @@ plt.show()
 # object nearly tells the scene. And patterns are drawn without regard to the geometry they lie on,
 # so 2D and 3D tasks have little in common. How much does the object tell?
 
-# %%
+# %% tags=["claim H-112: holds"]
 scale = rooms.LIVE
 parts = {part: rooms.rooms(scale, part) for part in ("encoder", "scored", "decoder", "held_out")}
 print({part: len(data) for part, data in parts.items()}, f"{scale.size} x {scale.size} pixels")
@@ -184,7 +184,7 @@ glue("tasks-absent", ", ".join(absent) or "none", display=False)
 # The target is Depth, the sources Reshading, 3D Edges and 2D Edges, the win rates those of the
 # stored run at the paper's size. Below: the shares $W$, the ratios $R$, and the affinities $v$.
 
-# %%
+# %% tags=["claim H-131: holds"]
 stored = load("rooms")
 units, size = stored["units"], stored["config"]
 three_of = [TASKS.index(task) for task in ("reshading", "edge3d", "edge2d")]
@@ -217,7 +217,7 @@ glue("tasks-worked-inconsistency", f"{worked.inconsistency:.2f}", display=False)
 # each other source and takes nearly all the weight. **An affinity says how surely a source wins,
 # not by how much.**
 
-# %%
+# %% tags=["claim H-131: holds"]
 v = np.array([0.4, 0.3, 0.15, 0.1, 0.05])
 found = ahp(v[:, None] / (v[:, None] + v))
 assert np.allclose(found.weights, v, atol=1e-12), "consistent judgements give back their weights"
@@ -237,7 +237,7 @@ print("first of eight, better by a millionth on every room:\n", ahp(always).weig
 # 0. **A number in the text is that of seed 0, and in brackets stand the smallest and the largest of
 # the three.**
 
-# %%
+# %% tags=["claim H-101: holds", "claim H-102: holds"]
 print(stored["command"], stored["device"], f"torch {stored['versions']['torch']}", sep="\n")
 print({part: size[f"{part}_rooms"] for part in parts}, f"{size['size']} x {size['size']} pixels")
 
@@ -272,7 +272,7 @@ def three(name, number, form=".2f", of=""):
 # What each encoder learned, how its task scores over the eight sources, and the chance level
 # {eq}`eq-chance`: what the same code scores when the rooms are shuffled.
 
-# %%
+# %% tags=["claim H-099: holds"]
 def by_chance(x):
     """Share of the raw score that chance makes up, (sources, maps)."""
     return x["chance"][:, :6] / x["h"][:, :6]
@@ -302,7 +302,7 @@ printed_H, printed_A = (
 pairs = {f"{size['scored_rooms']:,} rooms": (big["adjusted"], big["affinity"]),
          "printed": (printed_H, printed_A)}
 
-# %% tags=["hide-input"]
+# %% tags=["hide-input", "claim H-103: holds"]
 OURS, THEIRS = (colors.LinearSegmentedColormap.from_list(name, [colour, "white"])
                 for name, colour in (("ours", COMPUTED), ("theirs", PRINTED)))
 
@@ -406,7 +406,7 @@ assert abs(null(7).std() - 1 / np.sqrt(6)) < 1e-12, "the closed form of its spre
 # never wrong; its **ceiling** is the $\rho$ it would have if every kin were better than every
 # other.
 
-# %%
+# %% tags=["claim H-004: depends on the measure", "claim H-005: holds", "claim H-054: depends on the measure"]
 group = np.array([name for name, members in GROUPS.items() for _ in members])
 kin = (group[:, None] == group).astype(float)  # (sources, targets)
 refined = kin + 1e-3 * np.arange(8)[:, None]  # an order that respects kinship
@@ -468,7 +468,7 @@ plt.show()
 # p value relabels tasks *within* the three groups, sources and targets together, in all $2!\,4!\,2!
 # = 96$ ways that keep kinship as it is.
 
-# %%
+# %% tags=["claim H-005: holds"]
 same_group = np.repeat(np.unique(group, return_inverse=True)[1][:, None], 8, axis=1)
 relabelled = [np.r_[a, 2 + np.array(b), 6 + np.array(c)] for a in permutations(range(2))
               for b in permutations(range(4)) for c in permutations(range(2))]
@@ -513,7 +513,7 @@ ties
 # with $\ell_{s,t}$ the mean held-out loss. Tied first places count as a random one among them.
 # Below in per cent of the best loss.
 
-# %%
+# %% tags=["claim H-003: holds"]
 def loses(scores, x):
     """What the choice of some scores costs in one seed, of the best loss, target by target."""
     return regret(scores, x["loss"], self_pairs=False) / without_self(x["loss"]).min(0)
@@ -619,7 +619,7 @@ glue("tasks-points", f"{points.max().max():.1f}", display=False)
 # rate is within two standard errors of one half, on 500 rooms. Beside it the inconsistency of the
 # win rates, and what another clip would make of the best weight and of the order.
 
-# %%
+# %% tags=["claim H-117: not reproduced here"]
 def undecided(x):
     """Pairs of sources that the tournament of a target leaves open, (targets,)."""
     upper = x["wins"][:, *np.triu_indices(8, 1)]
@@ -648,7 +648,7 @@ sure.round(3)
 # cores of 3.4 GHz. With codes whitened once, ours takes well under a minute for all 4,096 pixels on
 # two cores:
 
-# %%
+# %% tags=["claim H-106: holds"]
 speed = json.loads(Path(where() / "pixelwise_speed.json").read_text())
 for machine, found in speed.items():
     seconds = [x["seconds"]["total"] for x in found["maps"].values()]
@@ -725,7 +725,7 @@ plt.show()
 # Would another choice tell another story? Four kinds of vectors and four linkages make 16 trees.
 # Two claims of the paper, and in how many of the four linkages each holds:
 
-# %%
+# %% tags=["claim H-123: holds"]
 def parted(labels):
     """Clusters in words: a group where it is whole, else its tasks."""
     def words(cluster):
@@ -779,7 +779,7 @@ adjusted = np.array([[np.mean(scores[s][t].adjusted) for t in TASKS] for s in TA
 # %% [markdown]
 # The fast sums must equal the definition. Three pixels and the scene class, by `tdist.h_score`:
 
-# %%
+# %% tags=["claim H-104: holds", "claim H-105: holds"]
 message = "the sums by colour are the H-score, for any rooms"
 for row, column in ((0, 0), (5, 11), (12, 12)):
     slow = h_score(code["edge3d"], target["depth"][:, row, column])

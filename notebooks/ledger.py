@@ -20,7 +20,7 @@ from myst_nb import glue
 from torch.utils.flop_counter import FlopCounterMode
 
 sys.path.insert(0, str(Path.cwd().parent))
-from book.ledger import collect, counts, to_csv, to_html
+from book.ledger import NO_EVIDENCE, VERDICTS, collect, counts, slug, to_csv, to_html
 from tdist.hgr import soft_hgr
 from tdist.manners import write_aside
 from tdist.studies.results import where
@@ -29,6 +29,8 @@ ledger = collect()
 write_aside("../book/_static/ledger.csv", lambda file: file.write(to_csv(ledger).encode()))
 glue("ledger-rows", len(ledger), display=False)
 glue("ledger-claims", int(ledger.ids.str.split().str.len().sum()), display=False)
+for verdict in (*VERDICTS, NO_EVIDENCE):
+    glue(f"ledger-{slug(verdict)}", int((ledger.verdict == verdict).sum()), display=False)
 counts(ledger)
 
 # %% [markdown]
@@ -104,3 +106,14 @@ large.to_frame("stored")
 said = ledger[ledger.kind == "no result"]
 pd.set_option("display.max_colwidth", None)
 said[["printed", "computed"]].rename(columns={"computed": "why it stays open"}).rename_axis(None)
+
+# %% [markdown]
+# ## What the page found
+#
+# Of {glue:text}`ledger-rows` rows {glue:text}`ledger-holds` hold as printed and
+# {glue:text}`ledger-holds-when-corrected` when corrected; {glue:text}`ledger-does-not-hold` do not
+# hold. {glue:text}`ledger-not-reproduced-here` were not reproduced in our runs,
+# {glue:text}`ledger-depends-on-the-measure` depend on a measure that the paper does not name, and
+# {glue:text}`ledger-cannot-be-settled` cannot be settled here, and
+# {glue:text}`ledger-no-evidence` have no cell that decides. What does not hold has a row in
+# {doc}`../book/errata` as well.
