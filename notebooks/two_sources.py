@@ -72,7 +72,7 @@ NAMES = dict(zip(TASKS,
 # So the pair costs no new covariance matrix of twice the size: whiten $a$, regress $b$ on it,
 # whiten what is left. Here are the sepals and the petals of the iris data as two sources.
 
-# %%
+# %% tags=["claim H-124: holds"]
 iris, species = load_iris(return_X_y=True)
 sepal, petal = iris[:, :2], iris[:, 2:]
 fit, *_ = np.linalg.lstsq(sepal - sepal.mean(0), petal - petal.mean(0), rcond=None)
@@ -338,7 +338,7 @@ big_gains.rename(NAMES).round(3)
 # All pairs have as many features, so raw and adjusted scores rank them alike. Below is the paper's
 # Figure 8 for our rooms.
 
-# %%
+# %% tags=["claim H-127: holds when corrected"]
 def top_two(one, two):
     """For each target: the best pair, the pair of the two best sources, and the place of the latter
     among all pairs."""
@@ -358,7 +358,7 @@ exceptions = places.index[places["place"] > 1]
 glue("pairs-big-exceptions", ", ".join(exceptions) or "none", display=False)
 places
 
-# %% mystnb={"figure": {"caption": "Places of the 28 pairs for each target, 1 (dark) to 28, by the adjusted score of the stored run: a square is the pair of its row and its column, so only the lower triangle is filled; the first three are numbered. Boxes: the pair of the two best single sources. The best pairs lie in the rows and columns of good single sources.", "name": "fig-pairs-ranking"}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "Places of the 28 pairs for each target, 1 (dark) to 28, by the adjusted score of the stored run: a square is the pair of its row and its column, so only the lower triangle is filled; the first three are numbered. Boxes: the pair of the two best single sources. The best pairs lie in the rows and columns of good single sources.", "name": "fig-pairs-ranking"}} tags=["hide-input", "claim H-126: holds"]
 fig, axes = plt.subplots(2, 4, figsize=(8, 4.7), sharex=True, sharey=True)
 one, two = big["adjusted"]
 for ax, task in zip(axes.flat, TASKS, strict=True):
@@ -413,7 +413,7 @@ for name, p in (("different", different), ("similar", similar)):
     glue(f"pairs-{name}-correlation", f"{1 - depth.loc[p, 'dissimilarity']:.2f}", display=False)
 depth.loc[[different, similar]].round(3).rename(NAMES, level=0).rename(NAMES, level=1)
 
-# %% mystnb={"figure": {"caption": "The stored run: adjusted score for Depth at every fourth pixel; each row has its own scale, the numbers are means over pixels. Top: the pair of sources whose patterns differ most. Bottom: the pair whose patterns are most alike. All share the same large shape.", "name": "fig-pairs-heat"}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "The stored run: adjusted score for Depth at every fourth pixel; each row has its own scale, the numbers are means over pixels. Top: the pair of sources whose patterns differ most. Bottom: the pair whose patterns are most alike. All share the same large shape.", "name": "fig-pairs-heat"}} tags=["hide-input", "claim H-128: holds"]
 def heat(rows, single, pair):
     """One row of pictures for each pair: the first source, the second, both."""
     fig, axes = plt.subplots(len(rows), 3, figsize=(6.4, 4.5))
@@ -445,7 +445,7 @@ heat([different, similar], big_single, big_pair)
 # there for *choosing* the better source at each pixel, which is what complementary patterns would
 # give.
 
-# %%
+# %% tags=["claim H-129: not reproduced here", "claim H-130: not reproduced here"]
 ORDERS = np.array(list(permutations(range(8))))
 UPPER = np.array(list(combinations(range(8), 2)))  # (28, 2), in the order of `pairs`
 
@@ -535,7 +535,7 @@ plt.show()
 # rooms_pairs`); on **small** rooms, of the sizes of the live run, all 21 pairs of the seven others.
 # Is the pair that scores higher the one with the lower loss?
 
-# %%
+# %% tags=["claim H-125: depends on the measure"]
 def trained_pairs(name, base):
     """Per target: losses and scores of pairs, and of single sources."""
     found, first = load(name), load(base)["units"]
