@@ -12,7 +12,7 @@ from scipy.stats import chi2_contingency, chisquare, entropy
 from sklearn.metrics import mutual_info_score
 
 from tdist import Joint
-from tdist.alphabet import symbols
+from tdist.alphabet import probabilities, symbols
 from tdist.hgr import whiten
 from tdist.joint import check_modes, directions, perturb
 
@@ -460,6 +460,16 @@ def test_tables_of_any_precision(kind):
     assert np.allclose(joint.P, exact, rtol=1e-6)
     rows = torch.softmax(torch.randn(2, 7).to(kind), 1)
     assert np.allclose(Joint.from_conditionals(torch.tensor([0.5, 0.5]), rows).py, 0.5, atol=1e-6)
+
+
+def test_float64_stays_as_it_came_and_longer_numbers_are_held_to_its_sum():
+    p = [0.3, 0.3, 0.3, 0.1]
+    assert sum(p) != 1  # by rounding
+    for given in (p, np.array(p)):
+        assert probabilities(given, "p", 1).tolist() == p
+    assert probabilities(np.array(p, np.longdouble), "p", 1) == pytest.approx(p, rel=1e-15)
+    with pytest.raises(ValueError, match=r"must sum to 1, got 1\.000001"):
+        probabilities(np.array([0.5, 0.500001], np.longdouble), "p", 1)
 
 
 def test_what_the_message_advises_works():
