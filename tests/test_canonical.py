@@ -210,6 +210,32 @@ def test_copies_are_noticed_as_in_h_score():
         same(found, h_score(x[rows], y[rows]))
 
 
+def test_copies_are_noticed_with_few_samples():
+    x, y = data(20, 40, 3)
+    t = np.eye(3)[y]
+    with pytest.warns(UserWarning, match="5 of 25 rows of features repeat"):
+        assert np.isnan(canonical_h_score(np.r_[x, x[:5]], np.r_[t, t[:5]]).adjusted)
+
+
+def test_rows_that_repeat_are_of_features_and_copies_have_one_target():
+    """Three rows with a target each, and a fourth with two: four rows are told apart, not five."""
+    x = np.eye(4)[[0, 0, 0, 1, 1, 1, 2, 2, 2, 3, 3]][:, :3]
+    t = np.array([1.0, 1, 1, 2, 2, 2, 5, 5, 5, 0, 1])
+    with pytest.warns(UserWarning, match="tell all 4 distinct rows apart"):
+        assert np.isnan(canonical_h_score(x, t).adjusted)
+
+
+def test_chunks_change_nothing(monkeypatch):
+    x, t = related()
+    whole = canonical_h_score(x, t)
+    monkeypatch.setattr("tdist.hscore.moments.CHUNK", 40)  # five rows of 5 + 3 columns
+    same(canonical_h_score(x, t), whole)
+    same(canonical_h_score(x.tolist(), t.tolist()), whole)
+    x[52, 1] = np.nan
+    with pytest.raises(ValueError, match=r"\(sample 52 of all\), column 1"):
+        canonical_h_score(x, t)
+
+
 def test_inputs_are_left_alone_and_results_travel():
     x, t = related()
     before = x.copy(), t.copy()
