@@ -121,7 +121,7 @@ def test_units_take_the_rows_that_their_names_say(small):
     for name in blocks.SCORES:
         assert found[name] == pytest.approx(float(scores.compare(*given, name)[name]), abs=1e-12)
     reached = blocks.units()[f"train/CIFAR-100/0/{depth}"]()
-    assert reached == blocks.trained(x[depth], y, train, test, 0, [])
+    assert reached == blocks.trained(x[depth], y, train, test, 0)
     assert set(blocks.units()["train/Fashion-MNIST/1/bn2"]()) == {"paper", "tuned", "penalties"}
 
 
@@ -198,7 +198,7 @@ def test_regret_by_hand():
 def test_scores_in_the_stored_run_have_the_size_of_their_draw():
     stored = load("blocks")["units"]
     for key in (key for key in stored if key.startswith("score/")):
-        m, classes = (4_500, 100) if "CIFAR" in key else (5_400, 10)
+        m, classes = (18_000, 100) if "CIFAR" in key else (5_400, 10)
         found = stored[key]
         assert found["chance"] == pytest.approx(found["rank"] * (classes - 1) / (m - 1))
         unexplained = (classes - 1 - found["h"]) * (m - 1) / (m - 1 - found["rank"])

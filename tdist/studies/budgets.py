@@ -13,6 +13,7 @@ from functools import partial
 
 import numpy as np
 
+from tdist import tasks
 from tdist.hscore import h_score
 from tdist.scores import compare
 from tdist.studies.blocks import (
@@ -31,8 +32,11 @@ from tdist.studies.layers import standardise
 from tdist.studies.study import Study, register
 
 SIZES = {"depths": list(DEPTHS), "penalties": list(PENALTIES), "check_images": 300,
-         "pool": {"Fashion-MNIST": 6_000}, "test_images": {"Fashion-MNIST": 3_000},
-         "seeds": {"Fashion-MNIST": {"100": 5, "300": 5, "1000": 5}}}
+         "pool": {"CIFAR-100": 60_000, "Fashion-MNIST": 6_000},
+         "test_images": {"CIFAR-100": 5_000, "Fashion-MNIST": 3_000},
+         "seeds": {"Fashion-MNIST": {"100": 5, "300": 5, "1000": 5, "3000": 5},
+                   "CIFAR-100": {"100": 5, "300": 5, "1000": 5, "3000": 5, "10000": 3,
+                                 "20000": 3}}}
 
 
 def sample(name, m, seed):
@@ -124,4 +128,5 @@ def units():
         for name, seeds in SIZES["seeds"].items() for m, n in seeds.items() for seed in range(n)}
 
 
-register(Study("budgets", units(), SIZES, {"check": 1e-4}, takes="five minutes on one core"))
+register(Study("budgets", units(), SIZES, {"check": 1e-4}, {
+    "CIFAR-100": partial(tasks.cifar100, train=False)}, "an hour on one core"))
