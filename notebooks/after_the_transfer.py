@@ -9,10 +9,10 @@
 # cases except the last two".
 #
 # **Ours.** At the same number of SGD steps, on tasks that share no class and are learnt to
-# {glue:text}`after-end-same` % and {glue:text}`after-full-end-same` %, coupled transfer is behind,
-# by {glue:text}`after-gain-same` and {glue:text}`after-full-same` points. Where the target is a
-# part of the source its loss is the lower one, in {glue:text}`after-part-drops` runs. What it gains
-# on targets that are learnt well, which is where the paper looks, is open.
+# {glue:text}`after-end-same` % and {glue:text}`after-full-end-same` %, coupled transfer differs by
+# {glue:text}`after-gain-same` and {glue:text}`after-full-same` points. Where the target is a part
+# of the source its loss is the lower one, in {glue:text}`after-part-drops` runs. What it gains on
+# targets that are learnt well, which is where the paper looks, is open.
 
 # %% tags=["hide-input", "claim C-155: not reproduced here", "claim C-157: not reproduced here"]
 import matplotlib.pyplot as plt
@@ -169,7 +169,7 @@ pd.DataFrame({"SGD steps": steps.values(),
               "loss (nats)": [round(values.mean(), 3) for values in loss.values()]},
              accuracy.keys())
 
-# %% mystnb={"figure": {"caption": "Accuracy and loss on the target's test images, means over pairs and seeds. The line is fine-tuning; the dots stand where the two roads end, at their number of SGD steps. The band is the middle half of the runs.", "name": "fig-after-curve"}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "Accuracy and loss on the target's test images, means over pairs and seeds. The line is fine-tuning; the dots stand where the two roads end, at their number of SGD steps, half of whose gradient was the source's. The band is the middle half of the runs.", "name": "fig-after-curve"}} tags=["hide-input"]
 fig, axes = plt.subplots(1, 2, figsize=(7.6, 3.0))
 for ax, key, end, label in ((axes[0], "fine_tuning_accuracies", accuracy, "accuracy"),
                             (axes[1], "fine_tuning_losses", loss, "loss (nats)")):
