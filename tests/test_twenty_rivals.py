@@ -17,7 +17,6 @@ CACHED = twenty_rivals.clouds, twenty_rivals.probe, twenty_rivals.vector
 def small(toy, monkeypatch):  # noqa: F811
     monkeypatch.setattr(twenty_rivals, "PROBE_STEPS", 30)
     monkeypatch.setattr(twenty_rivals, "EMBEDDING", {"dimensions": 3, "references": 20})
-    monkeypatch.setitem(twenty_rivals.SEEDS, "toy", (0,))
     for cached in CACHED:
         cached.cache_clear()
     yield

@@ -180,6 +180,7 @@ def test_matrices_have_sources_in_rows_and_gains_that_are_better_when_larger():
     losses = [[2.0] + [2.0] * 10, [1.0] + [0.1 * i for i in range(10)], [0.4] * 11]
     unit = unit_of(losses, np.ones((3, 11)).tolist(), np.ones((3, 11)).tolist())
     unit["few"]["early"] = [[1.0] + [0.1 * i for i in range(10)]]
+    unit["few"]["loss"] = [[1.0] * 11]
     unit["few"]["accuracy"] = [[0.5] + [0.5 + 0.01 * i for i in range(10)]]
     worth, scratch = twenty_tables.worths({"to/vehicles-1": unit}, "calibration")
     column = worth["early"][:, twenty_tasks.NAMES.index("vehicles-1")]
@@ -194,28 +195,32 @@ def test_a_measure_is_judged_within_its_part():
     """A measure that is the gain itself has correlation 1, no regret, and turned round -1; the
     partial correlation is that of the residuals of ranks."""
     rng = np.random.default_rng(0)
-    gain, scratch = rng.standard_normal((20, 20)), rng.standard_normal(20)
-    found = twenty_tables.judged(gain, gain, scratch, "evaluation", permutations=99, resamples=19)
+    gain = rng.standard_normal((20, 20))
+    few = {"permutations": 99, "resamples": 19}
+    found = twenty_tables.judged(gain, gain, "evaluation", **few)
     assert found["within"] == 1 and found["regret"] == 0 and found["p"] <= 0.02
-    back = twenty_tables.judged(-gain, gain, scratch, "evaluation", permutations=99, resamples=19)
-    assert back["within"] == -1 and back["regret"] > 0
-    near = rng.standard_normal((20, 20)) + gain
-    kept = twenty_tables.pairs_of("evaluation")
-    assert kept.sum() == 290 and twenty_tables.pairs_of("calibration").sum() == 90
-    x, y, z = (rankdata(m[kept]) for m in (near, gain - scratch, -np.tile(scratch, (20, 1))))
-    rest = [v - np.polyval(np.polyfit(z, v, 1), z) for v in (x, y)]
-    found = twenty_tables.raw(near, gain, scratch, "evaluation")
-    assert found["partial"] == pytest.approx(np.corrcoef(*rest)[0, 1])
-    assert found["raw"] == pytest.approx(spearmanr(x, y)[0])
-    columns = np.tile(gain.mean(0), (20, 1))
-    assert twenty_tables.raw(columns, gain, scratch, "evaluation")["raw"] == pytest.approx(
-        twenty_tables.raw(columns, gain, scratch, "evaluation")["column"])
+    back = twenty_tables.judged(-gain, gain, "evaluation", **few)
+    assert back["within"] == -1 and back["regret"] > twenty_tables.chance_regret(
+        gain, "evaluation") > 0
     out = twenty_tables.group_pairs()
     assert (out & ~np.eye(20, dtype=bool)).sum() == 9 * 8 + 3 * 2 + 3 * 2 + 2 + 2
     spoilt = np.where(out, -gain, gain)
-    found = twenty_tables.judged(spoilt, gain, scratch, "evaluation", out, permutations=99,
-                                 resamples=19)
-    assert found["within"] == 1
+    assert twenty_tables.judged(spoilt, gain, "evaluation", out, **few)["within"] == 1
+
+
+def test_raw_partial_and_columns_by_their_definition():
+    rng = np.random.default_rng(0)
+    gain, scratch, foretold = (rng.standard_normal(shape) for shape in ((20, 20), 20, 20))
+    near = rng.standard_normal((20, 20)) + gain
+    kept = twenty_tables.pairs_of("evaluation")
+    assert kept.sum() == 290 and twenty_tables.pairs_of("calibration").sum() == 90
+    x, y, z = (rankdata(m[kept]) for m in (near, gain - scratch, -np.tile(foretold, (20, 1))))
+    rest = [v - np.polyval(np.polyfit(z, v, 1), z) for v in (x, y)]
+    found = twenty_tables.raw(near, gain, scratch, foretold, "evaluation")
+    assert found["partial"] == pytest.approx(np.corrcoef(*rest)[0, 1])
+    assert found["raw"] == pytest.approx(spearmanr(x, y)[0])
+    others = [near[kept[:, t] & (np.arange(20) != s), t].mean() for s, t in np.argwhere(kept)]
+    assert found["column"] == pytest.approx(spearmanr(others, y)[0])
 
 
 def test_reliability_is_the_mean_over_pairs_of_seeds():

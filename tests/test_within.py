@@ -147,3 +147,27 @@ def test_manners():
     assert np.array_equal(a, kept[0]) and np.array_equal(b, kept[1])
     assert pickle.loads(pickle.dumps(found)) == copy.deepcopy(found) == found
     assert "\n" not in repr(found)
+
+
+def test_groups_keep_their_places():
+    """Two groups of three, the pairs of the first among themselves left out: the p of every order
+    within groups, listed, and each of them leaves out as many pairs."""
+    a, b = matrices(6, 4)
+    groups = [0, 1, 0, 1, 0, 1]
+    out = np.outer(*[np.equal(groups, 0)] * 2)
+    a[out], b[out] = np.nan, np.nan
+    orders = []
+    for first in permutations((0, 2, 4)):
+        for second in permutations((1, 3, 5)):
+            order = np.empty(6, dtype=int)
+            order[[0, 2, 4]], order[[1, 3, 5]] = first, second
+            assert (np.isnan(b[order][:, order]) == np.isnan(b)).all()
+            orders.append(order)
+    means = np.array([by_hand(a, b[order][:, order]).mean() for order in orders])
+    exact = (np.abs(means) >= abs(means[0]) - 1e-12).mean()
+    found = within(a, b, groups=groups, permutations=2000, resamples=99)
+    assert found.pvalue == pytest.approx(exact, abs=0.04) and 0.1 < exact < 0.9
+    assert not found.exact and found.statistic == pytest.approx(by_hand(a, b).mean())
+    assert found.pvalue != within(a, b, permutations=2000, resamples=99).pvalue
+    with pytest.raises(ValueError, match="groups must name a group for each of the 6 tasks"):
+        within(a, b, groups=[0, 1])

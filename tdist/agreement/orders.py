@@ -9,13 +9,29 @@ TIES = 1e-12  # nearer correlations of two permutations are equal but for roundi
 FEW = 7  # tasks, up to which every order is tried
 
 
-def orders(n, permutations, seed):
-    """An iterator over orders of n tasks, the identity first, and whether these are all."""
-    if n <= FEW:
+def orders(n, permutations, seed, groups=None):
+    """An iterator over orders of n tasks, the identity first, and whether these are all. groups:
+    (n,), tasks change places within their group only."""
+    if n <= FEW and groups is None:
         return itertools.permutations(range(n)), True
     draw = np.random.default_rng(seed)
-    drawn = (draw.permutation(n) for _ in range(int(permutations)))
+    parts = parts_of(n, groups)
+    drawn = (drawn_within(parts, draw.permutation) for _ in range(int(permutations)))
     return itertools.chain([np.arange(n)], drawn), False
+
+
+def parts_of(n, groups):
+    """The tasks of each group, a list of index arrays."""
+    groups = np.zeros(n) if groups is None else np.asarray(groups)
+    return [np.flatnonzero(groups == group) for group in np.unique(groups)]
+
+
+def drawn_within(parts, draw):
+    """Tasks (n,) in which each place holds one of its own group: draw(part) for each part."""
+    found = np.empty(sum(map(len, parts)), dtype=int)
+    for part in parts:
+        found[part] = draw(part)
+    return found
 
 
 def as_extreme(found, alternative):

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import rankdata
 
-from tdist.agreement.orders import as_extreme, check_options, orders
+from tdist.agreement.orders import as_extreme, check_options, drawn_within, orders, parts_of
 from tdist.manners import line
 
 CHUNK = 500  # matrices at once
@@ -52,7 +52,7 @@ class Within:
 
 
 def within(measure, truth, same_tasks=True, alternative="two-sided", permutations=9999,
-           resamples=999, seed=0):
+           resamples=999, seed=0, groups=None):
     r"""Does a measure order the sources of a target as they should be?
 
     .. math:: \bar\rho = \frac1n \sum_t \rho\big(d_{\cdot t}, \ell_{\cdot t}\big)
@@ -78,6 +78,10 @@ def within(measure, truth, same_tasks=True, alternative="two-sided", permutation
     resamples : int
         Drawn sets of tasks behind `low` and `high`, which are NaN if there are none.
     seed : int
+    groups : array_like, shape (sources,), optional
+        Tasks are relabelled, and drawn, within their group only: for pairs that are left out by the
+        groups that they join, so that every relabelling leaves out the same ones. Of the same tasks
+        only.
 
     Returns
     -------
@@ -87,7 +91,7 @@ def within(measure, truth, same_tasks=True, alternative="two-sided", permutation
     ------
     ValueError
         If shapes differ, a number is infinite, a target has fewer than 2 sources or none that
-        differ, or an option is unknown.
+        differ, or an option is unknown or does not fit.
 
     Examples
     --------
@@ -106,14 +110,17 @@ def within(measure, truth, same_tasks=True, alternative="two-sided", permutation
     if a.shape != b.shape:
         raise ValueError(f"measure and truth differ in shape: {a.shape} and {b.shape}")
     check_options(alternative, permutations)
+    if groups is not None and (not same_tasks or np.shape(groups) != a.shape[:1]):
+        raise ValueError(f"groups must name a group for each of the {len(a)} tasks, which are "
+                         f"sources and targets; got shape {np.shape(groups)}")
     columns = correlations(a, b)
     if (bad := np.flatnonzero(np.isnan(columns))).size:
         raise ValueError(f"target {bad[0]} has fewer than 2 sources in both matrices, or a "
                          "constant column: nothing to rank")
-    tried, exact = orders(len(a), permutations, seed)
+    tried, exact = orders(len(a), permutations, seed, groups)
     found = _means((a, b[np.ix_(order, order)] if same_tasks else b[list(order)])
                    for order in tried)
-    low, high = _interval(a, b, same_tasks, resamples, seed)
+    low, high = _interval(a, b, same_tasks, resamples, seed, groups)
     return Within(float(columns.mean()), as_extreme(np.nan_to_num(found), alternative), low, high,
                   tuple(map(float, columns)), len(found), exact)
 
@@ -141,11 +148,11 @@ def _means(pairs):
     return np.concatenate(found)
 
 
-def _interval(a, b, same_tasks, resamples, seed):
+def _interval(a, b, same_tasks, resamples, seed, groups=None):
     draw = np.random.default_rng(seed)
-    pairs = []
+    parts, pairs = parts_of(len(a), groups), []
     for _ in range(resamples):
-        rows = draw.integers(len(a), size=len(a))
+        rows = drawn_within(parts, lambda part: draw.choice(part, len(part)))
         columns = rows if same_tasks else draw.integers(a.shape[1], size=a.shape[1])
         pairs.append((a[np.ix_(rows, columns)], b[np.ix_(rows, columns)]))
     found = _means(pairs) if pairs else np.array([])

@@ -14,6 +14,8 @@ from tdist.studies.twenty_tasks import EVEN, MANY, NAMES, partners
 FAR = ("coupled", "coupled_riemannian", "coupled_drift", "coupled_V", "uncoupled",
        "uncoupled_riemannian", "uncoupled_drift", "fine_tuning", "fine_tuning_full")
 NEAR = ("h", "adjusted", "shrunk", "loo", "knn", "mean", "logme", "transrate", "leep", "nce")
+RIVALS = ("wasserstein", "earth_mover", "otdd", "embedding", "fisher", "task2vec",
+          "task2vec_asymmetric")  # of tdist.studies.twenty_rivals
 CALIBRATION = np.isin(NAMES, EVEN)[:, None] & np.isin(NAMES, EVEN)
 
 
@@ -31,12 +33,12 @@ def worths(units, part):
     """{truth: matrix (sources, targets)}, larger is better, each less the same from scratch, and
     {truth: what scratch itself reaches, (targets,)}.
 
-    "early": mean loss of the first steps with few labels, in nats; "few": accuracy at their end;
-    "end": accuracy after a fixed budget with all labels; "steps": SGD steps to the loss that
-    scratch has after half of it; "length" and "whole": the path of the weights to 95% of the final
-    accuracy, and all of it, in units of weights.
+    "early": mean loss of the first steps with few labels, in nats; "last" and "few": loss and
+    accuracy at their end; "end": accuracy after a fixed budget with all labels; "steps": SGD steps
+    to the loss that scratch has after half of it; "length" and "whole": the path of the weights to
+    95% of the final accuracy, and all of it, in units of weights.
     """
-    names = ("early", "few", "end", "steps", "length", "whole")
+    names = ("early", "last", "few", "end", "steps", "length", "whole")
     found = {name: np.full((len(NAMES), len(NAMES)), np.nan) for name in names}
     scratch = {name: np.full(len(NAMES), np.nan) for name in names}
     for target in _stored(units, "to"):
@@ -58,7 +60,8 @@ def _worth(unit):
     losses, lengths = many["loss"], many["length"]
     level = losses[len(losses) // 2, 0]
     reached = many["accuracy"] >= 0.95 * many["accuracy"][-1]
-    return {"early": np.mean(few["early"], axis=0), "few": np.mean(few["accuracy"], axis=0),
+    few = {name: np.mean(one, axis=0) for name, one in few.items()}
+    return {"early": few["early"], "last": few["loss"], "few": few["accuracy"],
             "end": many["accuracy"][-1],
             "steps": [_steps_to(level, column) for column in losses.T],
             "length": lengths[reached.argmax(0), np.arange(lengths.shape[1])],
@@ -104,7 +107,7 @@ def costs(units):
 
 def nearness(name, matrix):
     """A measure turned so that more is better."""
-    return -matrix if name in FAR else matrix
+    return -matrix if name in (*FAR, *RIVALS) else matrix
 
 
 def pairs_of(part):
@@ -113,18 +116,23 @@ def pairs_of(part):
     return other & (CALIBRATION if part == "calibration" else ~CALIBRATION)
 
 
-def judged(near, worth, scratch, part, out=None, **options):
+def judged(near, worth, part, out=None, **options):
     """How well a measure foretells a worth in a part, `out` (pairs) left out: dict of the rank
-    correlation within targets, its p and interval, the regret of its first source, and what
-    :func:`raw` gives."""
+    correlation within targets, its p and interval, and the regret of its first source."""
     kept = pairs_of(part) & ~(np.zeros_like(CALIBRATION) if out is None else out)
     a, b = (np.where(kept, matrix, np.nan) for matrix in (near, worth))
     names = kept.any(0)
     a, b = a[np.ix_(names, names)], b[np.ix_(names, names)]
-    found = within(a, b, **options)
+    # the pairs of two even ones are missing from the evaluation: even ones change places with even
+    found = within(a, b, groups=np.isin(NAMES, EVEN)[names], **options)
     return {"within": found.statistic, "p": found.pvalue, "low": found.low, "high": found.high,
-            "regret": float(np.mean([_regret(x, y) for x, y in zip(a.T, b.T, strict=True)])),
-            **raw(near, worth, scratch, part)}
+            "regret": float(np.mean([_regret(x, y) for x, y in zip(a.T, b.T, strict=True)]))}
+
+
+def chance_regret(worth, part):
+    """The regret of a source that is drawn at random."""
+    worth = np.where(pairs_of(part), worth, np.nan)
+    return float(np.nanmean(np.nanmax(worth, axis=0) - np.nanmean(worth, axis=0)))
 
 
 def _regret(near, worth):
@@ -132,15 +140,18 @@ def _regret(near, worth):
     return regret(near[known, None], -worth[known, None])[0]
 
 
-def raw(near, worth, scratch, part):
-    """Rank correlation over all pairs with minus the loss itself, scratch's not taken off; the same
-    of the measure's mean over sources, which knows nothing of the source; and the partial one given
-    scratch's loss."""
+def raw(near, worth, scratch, foretold, part):
+    """What a measure says of the loss itself, from which scratch's is not taken off: over all pairs
+    the rank correlation with minus the loss; that of the measure's mean over the other sources,
+    which knows nothing of the source; and the partial one given what scratch is foretold to lose.
+
+    near, worth: (sources, targets), more is better. scratch, foretold: losses (targets,).
+    """
     kept = pairs_of(part) & np.isfinite(near) & np.isfinite(worth)
-    hard = np.broadcast_to(scratch, kept.shape)[kept]
-    columns = np.nanmean(np.where(kept, near, np.nan), axis=0, keepdims=True)
-    columns = np.broadcast_to(columns, kept.shape)[kept]
-    x, y, z, w = (rankdata(one) for one in (near[kept], worth[kept] - hard, -hard, columns))
+    known = np.where(kept, near, 0)
+    columns = (known.sum(0) - known) / np.maximum(kept.sum(0) - kept, 1)
+    loss, hard = scratch - worth, np.broadcast_to(foretold, kept.shape)
+    x, y, z, w = (rankdata(one[kept]) for one in (near, -loss, -hard, columns))
     xy, xz, yz, wy = (np.corrcoef(a, b)[0, 1] for a, b in ((x, y), (x, z), (y, z), (w, y)))
     return {"raw": xy, "column": wy,
             "partial": (xy - xz * yz) / np.sqrt((1 - xz**2) * (1 - yz**2))}
