@@ -24,10 +24,11 @@ from tdist.studies.study import STUDIES, kept, load_file
 from tdist.studies.twenty_tasks import PARTS, SEEDS
 
 STORED = Path(__file__).resolve().parents[1] / "notebooks" / "results"
-NEVER_RUN = ["layers_resnet50",  # its weights come by network
-             *(f"{part}_{trunk}_{seed}" for part in PARTS for trunk, seeds in SEEDS.items()
+OF_TWENTY = {*(f"{part}_{trunk}_{seed}" for part in PARTS for trunk, seeds in SEEDS.items()
                for seed in seeds),
-             *(f"rivals_{part}_{space}" for part in PARTS for space in ("pixels", *SEEDS)),
+             *(f"rivals_{part}_{space}" for part in PARTS for space in ("pixels", *SEEDS))}
+NEVER_RUN = ["layers_resnet50",  # its weights come by network
+             *(OF_TWENTY - {"calibration_mid_0", "evaluation_mid_0", "rivals_calibration_mid"}),
              "regime", "preset", "bridge"]
 LARGE = ["wide_resnet_16_4", "layers"]
 

@@ -131,8 +131,8 @@ def judged(near, worth, part, out=None, **options):
 
 def chance_regret(worth, part):
     """The regret of a source that is drawn at random."""
-    worth = np.where(pairs_of(part), worth, np.nan)
-    return float(np.nanmean(np.nanmax(worth, axis=0) - np.nanmean(worth, axis=0)))
+    columns = [column[kept] for column, kept in zip(worth.T, pairs_of(part).T, strict=True)]
+    return float(np.mean([one.max() - one.mean() for one in columns if one.size]))
 
 
 def _regret(near, worth):
