@@ -80,7 +80,7 @@ def toy(monkeypatch):
 
     monkeypatch.setattr(twenty_tasks.tasks, "cifar100", data)
     monkeypatch.setattr(twenty_tasks, "trunk_features", features)
-    monkeypatch.setitem(twenty_tasks.TRUNKS, "toy", Trunk(None, "", 0, 12))
+    monkeypatch.setitem(twenty_tasks.TRUNKS, "toy", Trunk(12, None))
     monkeypatch.setattr(twenty_tasks, "ROAD", twenty_tasks.replace(
         twenty_tasks.ROAD, steps=2, sgd_steps=3, block=5, fine_tune_steps=25))
     monkeypatch.setattr(twenty_tasks, "HIDDEN", 16)  # fewer than images
