@@ -844,7 +844,7 @@ plt.show()
 # numbers, so the covariance is shrunk by Ledoit and Wolf's rule {eq}`eq-shrinkage`; beside it the
 # same with more rooms.
 
-# %% tags=["nbval-ignore-output"]
+# %% tags=["nbval-ignore-output", "claim H-010: not reproduced here"]
 def shrunk(part):
     """Scores with shrinkage from the rooms of one part, at the pixels of the coarse grid."""
     classes = {t: y[:, ::8, ::8] if t in MAPS else y

@@ -54,7 +54,7 @@ def note(name, value, digits=2):
 # {cite:p}`xiao2017` that come with the package, split 9:1 three times: those draws share their
 # images. The stored run was made by the command below.
 
-# %%
+# %% tags=["claim H-081: cannot be settled"]
 stored = load("blocks")
 print(stored["command"], "|", stored["device"], "| torch", stored["versions"]["torch"])
 units, config = stored["units"], stored["config"]
@@ -68,7 +68,7 @@ units, config = stored["units"], stored["config"]
 # ("tuned"). The paper names neither its classifier beyond "a network similar to Figure 1" nor its
 # step size: softmax regression is **our reading**.
 
-# %%
+# %% tags=["claim H-045: holds", "claim H-083: holds when corrected"]
 def one(name, seed, depth):
     score = units[f"score/{name}/{seed}/{depth}"]
     train = units[f"train/{name}/{seed}/{depth}"]
@@ -88,7 +88,7 @@ mean["CIFAR-100"][list(shown)].rename(columns=shown).rename_axis(None).round(3)
 # %% [markdown]
 # CIFAR-100, 18,000 training images, mean of three draws. The two losses are in nats.
 
-# %% mystnb={"figure": {"caption": "Log-loss (left) and accuracy (right) against the H-score of 17 depths of EfficientNet-Lite0, on CIFAR-100 (top) and Fashion-MNIST (bottom): test images blue, training images pink. A line joins the blocks of one stage, which have the same width. On training images loss falls with the score all the way; on test images it turns at the last stages.", "name": "fig-layers-cifar"}}
+# %% mystnb={"figure": {"caption": "Log-loss (left) and accuracy (right) against the H-score of 17 depths of EfficientNet-Lite0, on CIFAR-100 (top) and Fashion-MNIST (bottom): test images blue, training images pink. A line joins the blocks of one stage, which have the same width. On training images loss falls with the score all the way; on test images it turns at the last stages.", "name": "fig-layers-cifar"}} tags=["claim H-085: depends on the measure"]
 def against_h(ax, found, outcome, color, **style):
     for _, stage in found.groupby("stage", sort=False):
         ax.plot(stage["h"], stage[outcome], "o-", color=color, lw=1, **style)
@@ -110,7 +110,7 @@ plt.show()
 # of them in the order of the trained result? One half is guessing. The rival that costs nothing
 # says "the deeper the better".
 
-# %%
+# %% tags=["claim H-082: holds when corrected", "claim H-086: depends on the measure"]
 rules = {"h": "H", "adjusted": "adjusted H", "shrunk": "shrunk H", "loo": "loo", "knn": "knn",
          "logme": "LogME", "index": "depth"}
 outcomes = {"train_loss": "training loss", "test_loss": "test loss", "test_accuracy": "test acc.",
@@ -163,7 +163,7 @@ pd.concat(share, axis=1).round(2)
 # layers does well. The table has the rank correlation with the trained results over all 17 depths:
 # the mean over the draws, and in brackets the smallest after one depth is left out.
 
-# %%
+# %% tags=["claim H-086: depends on the measure", "claim H-001: depends on the measure"]
 rivals = rules | {"rank": "width"}
 
 
@@ -204,7 +204,7 @@ pd.DataFrame({column: {r: f"{rho:.2f} ({least:.2f})" for r, (rho, least) in foun
 # its regret: the points of tuned accuracy that it loses against the best depth, the mean over the
 # three draws with its standard error.
 
-# %%
+# %% tags=["claim H-089: not reproduced here"]
 def cost(found, rule):
     """Points lost by a rule's choice in each draw, and what it chose most often."""
     draws = [draw.set_index("depth") for _, draw in found.groupby("seed")]
@@ -244,7 +244,7 @@ pd.DataFrame(columns)
 # (seen after the fact), and with the two rivals that need no images: the smallest and the largest
 # of the three draws.
 
-# %%
+# %% tags=["claim H-084: depends on the measure"]
 for (name, found), classes in zip(mean.items(), (100, 10), strict=True):
     law = np.log(classes) - found["h"] / 2
     slope = [np.polyfit(found.loc["blocks.5.0":"blocks.5.3", "h"],
@@ -373,7 +373,7 @@ pd.Series(within_size, name="rho of H and test loss").rename_axis("images").roun
 # So beside the accuracy on the source layer stands the **relative accuracy**: that accuracy divided
 # by what the same classifier reaches on $f_{T\text{opt}}$.
 
-# %%
+# %% tags=["claim H-092: holds", "claim H-094: depends on the measure"]
 targets = pd.DataFrame([
     {"categories": n, **{k: v for k, v in u.items() if k != "trained"}, **u["trained"],
      "own_accuracy": older["units"][f"own/{n}/{s}"]["trained"]["test_accuracy"]}
@@ -384,7 +384,8 @@ targets["per_class"] = targets["adjusted"] / (targets["categories"] - 1)
 targets["minus"] = -targets["categories"]
 shown = {"per_class": "adj. H / (|Y| - 1)", "adjusted": "adj. H", "adjusted_opt": "adj. H opt",
          "adjusted_transferability": "adj. T", "test_accuracy": "accuracy",
-         "own_accuracy": "own network's", "relative": "relative accuracy"}
+         "own_accuracy": "own network's", "relative": "relative accuracy",
+         "train_accuracy": "training acc.", "test_loss": "test loss"}
 targets.groupby("categories")[list(shown)].mean().rename(columns=shown).round(3)
 
 # %% [markdown]
@@ -392,7 +393,7 @@ targets.groupby("categories")[list(shown)].mean().rename(columns=shown).round(3)
 # targets of the *same* size, where the number of categories is no help? A column p is the share of
 # 20,000 shuffles of the outcome inside each size whose mean rank correlation is as high or higher.
 
-# %%
+# %% tags=["claim H-093: depends on the measure", "claim H-095: depends on the measure"]
 def within(column, outcome, shuffles=20_000):
     """Mean of Spearman's rho inside the sizes, and its stratified permutation p value."""
     rng, found, null = np.random.default_rng(0), [], 0
@@ -546,7 +547,7 @@ seconds = pd.DataFrame({(name, m): pd.DataFrame([
 print("seconds of one processor, all 17 depths:")
 seconds.dropna().round(1)
 
-# %% tags=["hide-input"]
+# %% tags=["hide-input", "claim H-010: not reproduced here"]
 for name, m in apart.index:
     for rule in ("h", "loo", "knn", "training", "deepest"):
         note(f"lost-{key_of[name]}-{rule}-{m}", table.loc[rules[rule], ("same", name, m)], 1)
@@ -615,7 +616,7 @@ assert (apart["h"]["mean"] > -2 * apart["h"]["sem"]).all(), \
 # similar". Photographs of 100 things are nearer to ImageNet than grey clothes are. The stored run
 # allows a look.
 
-# %%
+# %% tags=["claim H-090: holds when corrected", "claim H-091: cannot be settled"]
 best = {name: {"best by H": found["h"].idxmax(), "least test loss": found["test_loss"].idxmin(),
                "least training loss": found["train_loss"].idxmin(),
                "best loo": found["loo"].idxmax(), "best knn": found["knn"].idxmax()}

@@ -219,7 +219,7 @@ if folder == example and list(models) == [*lite, "own"]:
 # python -m tdist.studies run which_model
 # ```
 
-# %%
+# %% tags=["claim H-089: not reproduced here"]
 units = load("which_model")["units"]
 lost, order = which_model.decisions(units), which_model.orders(units)
 budgets = which_model.SIZES["images"]
