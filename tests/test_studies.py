@@ -29,7 +29,7 @@ OF_TWENTY = {*(f"{part}_{trunk}_{seed}" for part in PARTS for trunk, seeds in SE
              *(f"rivals_{part}_{space}" for part in PARTS for space in ("pixels", *SEEDS))}
 NEVER_RUN = ["layers_resnet50",  # its weights come by network
              *(OF_TWENTY - {"calibration_mid_0", "evaluation_mid_0", "rivals_calibration_mid"}),
-             "regime", "preset", "bridge"]
+             "preset", "bridge"]
 LARGE = ["wide_resnet_16_4", "layers"]
 
 SMALL = """
