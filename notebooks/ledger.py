@@ -113,7 +113,7 @@ said[["printed", "computed"]].rename(columns={"computed": "why it stays open"}).
 # Of {glue:text}`ledger-rows` rows {glue:text}`ledger-holds` hold as printed and
 # {glue:text}`ledger-holds-when-corrected` when corrected; {glue:text}`ledger-does-not-hold` do not
 # hold. {glue:text}`ledger-not-reproduced-here` were not reproduced in our runs,
-# {glue:text}`ledger-depends-on-the-measure` depend on a measure that the paper does not name, and
+# {glue:text}`ledger-depends-on-the-measure` depend on a measure that the paper does not name,
 # {glue:text}`ledger-cannot-be-settled` cannot be settled here, and
 # {glue:text}`ledger-no-evidence` have no cell that decides. What does not hold has a row in
 # {doc}`../book/errata` as well.
