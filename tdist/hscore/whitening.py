@@ -60,13 +60,11 @@ def whitening(cov, noise, n):
     scale, noise = np.sqrt(variance), noise / variance
     if not live.any():
         return Whitening(live, scale, None, np.zeros((0, 0)))
-    correlation = cov / scale
-    correlation /= scale[:, None]
     cut = max(n, len(live)) * EPS
-    factor = _certified_cholesky(correlation, cut, noise.max())
+    factor = _certified_cholesky(_correlation(cov, scale), cut, noise.max())
     if factor is not None:
         return Whitening(live, scale, factor, None)
-    values, vectors = eigh(correlation, lower=False)
+    values, vectors = eigh(_correlation(cov, scale), lower=False)
     keep = values > np.maximum(cut * values[-1], noise @ vectors**2)
     keep[: max(0, len(values) - n + 1)] = False  # n centred samples have rank n - 1 at most
     return Whitening(live, scale, None, vectors[:, keep] / np.sqrt(values[keep]))
@@ -147,14 +145,23 @@ def _restrict(cov, live):
     return cov if live.all() else np.asfortranarray(cov[np.ix_(live, live)])
 
 
+def _correlation(cov, scale):
+    """The correlation matrix, in its upper triangle, of cov and the columns' deviations."""
+    correlation = cov / scale
+    correlation /= scale[:, None]
+    return correlation
+
+
 def _certified_cholesky(correlation, cut, floor):
     """The factor U, U^T U = correlation, if it proves that every eigenvalue is above cut times the
-    largest and above the floor; else None."""
-    factor, failed = lapack.dpotrf(correlation)
+    largest and above the floor; else None. It is written over the correlation: fresh memory of that
+    size may cost more than the arithmetic."""
+    norm = _norm(correlation)
+    factor, failed = lapack.dpotrf(correlation, overwrite_a=1)
     if failed:
         return None
     # rcond in the 1-norm is below lambda_min / lambda_max; the estimate is rarely 3 times too large
-    rcond, _ = lapack.dpocon(factor, _norm(correlation))
+    rcond, _ = lapack.dpocon(factor, norm)
     return factor if rcond > 10 * max(cut, floor) else None
 
 
