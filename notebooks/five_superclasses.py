@@ -393,7 +393,7 @@ against
 # uncoupled {glue:text}`five-early-uncoupled-800-within` and
 # {glue:text}`five-early-uncoupled-2500-within`. Neither is shown to know the better source, nor
 # shown not to. ("Riemannian" has the mean under the root {eq}`eq-riemannian-length`.) Twenty
-# super-classes, on a page of their own, put the question to 380 pairs.
+# super-classes put the question to 380 pairs in {doc}`twenty_tasks`.
 #
 # ### Ours against the printed ones
 

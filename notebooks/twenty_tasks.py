@@ -1,7 +1,7 @@
 # %% [markdown]
 # # Twenty tasks: what does each distance know?
 #
-# **Question.** Two papers measure how far tasks are from each other. {cite:t}`bao2019` score the
+# **Question.** Two papers measure how far tasks are from each other. {cite:t}`hscore2019` score the
 # features of a source for a target; {cite:t}`gao2021` measure the road on which a classifier is
 # carried from source to target. Which of them, or of their rivals, tells which source is good for
 # which target?
