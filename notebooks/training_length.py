@@ -6,8 +6,8 @@
 # arrived. Which of these verdicts change when only the length of training does?
 #
 # Here the training length is the abscissa. Tasks, head, blocks and rate stay; pretraining goes from
-# one epoch to {glue:text}`regime-longest`, and roads and fine-tuning grow with it. Two lengths of
-# one seed were run whole; the paper's own length is far beyond. They are on features: the five
+# one epoch to {glue:text}`regime-longest`, and roads and fine-tuning grow with it. Five lengths
+# were run, two seeds of each and one of the longest; the paper's own length is beyond. They are on features: the five
 # super-classes of Figure 3, all 2,500 training images of each, as the {glue:text}`regime-width`
 # principal components of what a frozen EfficientNet-Lite0 makes of them, and a classifier with one
 # hidden layer of 128. So the page says what longer training does to *a classifier on good
@@ -96,7 +96,7 @@ pictures = pd.DataFrame([on_pictures(name) for name in ("superclasses", "supercl
                         ["800 images", "2,500 images"])
 pictures.round(2)
 
-# %% mystnb={"figure": {"caption": "The claims on the coupled distance against the length of training, on features of a frozen network (points are seeds, lines their means; the bars of the accuracy gained are standard errors over targets) and in the two stored studies on pictures (open squares). From one epoch to 16 the coupled road comes nearer to fine-tuning and stays behind it; the uncoupled road is the longer one at both lengths, which on pictures, under (11) and (5), it is in half of the pairs at most. Dotted: printed in Figure 3.", "name": "fig-training-length"}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "The claims on the coupled distance against the length of training, on features of a frozen network (points are seeds, lines their means; the bars of the accuracy gained are standard errors over targets) and in the two stored studies on pictures (open squares). From one epoch to 256 the coupled road comes nearer to fine-tuning and stays behind it on average. Up to 16 epochs the uncoupled road is the longer one in nearly all pairs, from 64 on in hardly any; on pictures it is in half of the pairs at most. Dotted: printed in Figure 3.", "name": "fig-training-length"}} tags=["hide-input"]
 seeds = found.loc["features"].reset_index()
 points, x = {"alpha": 0.35, "ms": 4, "ls": "none", "marker": "o"}, by_length.index
 
@@ -194,18 +194,20 @@ claims
 # {glue:text}`regime-source-share-last` with the longest, the target
 # {glue:text}`regime-target-share-first` and {glue:text}`regime-target-share-last`; in the printed
 # lengths they have {glue:text}`regime-source-share-printed` and
-# {glue:text}`regime-target-share-printed`. That the length goes with its source, as on pictures, is
-# seen at neither; that it goes with the target, as in print, not yet.
+# {glue:text}`regime-target-share-printed`. In between the shares go up and down and differ between
+# two seeds: with five tasks they decide little.
 #
-# **Is the uncoupled road longer?** Under (11) in {glue:text}`regime-longer-first` pairs of 20 with
-# the shortest training and in {glue:text}`regime-longer-last` with the longest; on pictures in less
-# than half. So it does not take classifiers that have arrived. These runs have a quarter of the
-# rate per image of the batch of those on pictures, and less of SGD's noise with it; whether the
-# noise, the features or the network makes the difference, they cannot separate. With the noise
-# taken out, as drifts, the uncoupled road is the longer in {glue:text}`regime-drift-first` and in
-# {glue:text}`regime-drift-last`, and their means have the ratio {glue:text}`regime-ratio-first` and
-# {glue:text}`regime-ratio-last`. Drifts of two replicas are coarse. But a part of what the coupling
-# saves is noise.
+# **Is the uncoupled road longer?** The verdict turns. Under (11) it is the longer one in
+# {glue:text}`regime-longer-first` pairs of 20 with the shortest training, in all at 4 and 16 epochs,
+# in {glue:text}`regime-longer-64` at 64, and in {glue:text}`regime-longer-last` with the longest;
+# the ratio of the means falls from {glue:text}`regime-lengths-first` to
+# {glue:text}`regime-lengths-last`. In drift, without SGD's noise, it is in
+# {glue:text}`regime-drift-first`, {glue:text}`regime-drift-64` at 64 epochs and
+# {glue:text}`regime-drift-last`. So it holds where a road ends before it has arrived, and fails
+# where the target is learnt; the pairing of readings that the text prints keeps it in
+# {glue:text}`regime-printed-last` of 20 at the longest. The rate is the same in all, so SGD's noise
+# is not what turns it. What does (the fit of the source, or the length of the road), these runs
+# do not separate: both grow together.
 #
 # **Is a part nearer than the whole?** From {glue:text}`regime-part-first` and from
 # {glue:text}`regime-part-last` of the five sources the way to three of its classes is shorter than
@@ -213,10 +215,10 @@ claims
 #
 # **Coupled or fine-tuned?** After as many SGD steps, the coupled road is behind by
 # {glue:text}`regime-gain-first` points with the shortest training, and by
-# {glue:text}`regime-gain-last` with the longest, and ahead in no pair. The gap closes as roads
-# grow, and has not closed. A road sees the target alone only at its end, fine-tuning from its first
-# step. The paper prints a gain of .4 to 2.5 points; whether longer roads would bring it, these do
-# not say.
+# {glue:text}`regime-gain-last` with the longest, where it is ahead in
+# {glue:text}`regime-ahead-last` pairs of 20. The gap closes as roads grow. A road sees the target
+# alone only at its end, fine-tuning from its first step. The paper prints a gain of .4 to 2.5
+# points; up to {glue:text}`regime-longest` epochs there is none on average.
 #
 # **Does the choice of the coupling shorten the road?** The last of six roads is
 # {glue:text}`regime-roads-first` and {glue:text}`regime-roads-last` of the first, the mean of five
@@ -231,6 +233,9 @@ for which, row in ends.items():
             "itself": f"{row['itself']:.2f}", "share": f"{row['drift / length']:.2f}",
             "ratio": f"{row['uncoupled / coupled, drift']:.2f}",
             "longer": f"{20 * row['longer (11)/(11)']:.0f}",
+            "lengths": f"{row['uncoupled / coupled, length']:.2f}",
+            "printed": f"{20 * row['longer (5)/(11), as printed']:.0f}",
+            "ahead": f"{20 * row['ahead']:.0f}",
             "drift": f"{20 * row['longer drift (11)/(11)']:.0f}",
             "part": f"{5 * row['part nearer']:.0f}",
             "gain": f"{-100 * row['gain']:.1f} ± {100 * row['gain error']:.1f}",
@@ -242,10 +247,12 @@ glue("regime-chance", f"{4 / 19:.2f}", display=False)
 most = found.loc["features"].groupby("epochs").size().max()
 glue("regime-seeds-words", "one seed of each length was run" if most == 1 else
      f"at most {most} seeds of a length were run", display=False)
+middle = by_length.loc[64]
+glue("regime-longer-64", f"{20 * middle['longer (11)/(11)']:.0f}", display=False)
+glue("regime-drift-64", f"{20 * middle['longer drift (11)/(11)']:.0f}", display=False)
 for row in ends.values():
-    assert row["source share"] < 0.5, HERE
-    assert row["longer (11)/(11)"] > 0.6 > pictures["longer (11)/(11)"].max(), HERE
-    assert row["part nearer"] > 0.5 and row["gain"] < 0 and row["ahead"] == 0, HERE
+    assert row["source share"] < 0.5 < row["part nearer"] and row["gain"] < 0, HERE
+assert ends["first"]["longer (11)/(11)"] > 0.9 and ends["last"]["longer (11)/(11)"] < 0.1, HERE
 assert ends["first"]["gain"] < ends["last"]["gain"], HERE
 
 # %% [markdown]
@@ -275,17 +282,17 @@ pd.DataFrame({"hours of one core": hours}).assign(status="not run").round(2)
 # In our runs on features, from {glue:text}`regime-first` to {glue:text}`regime-longest` epochs of
 # pretraining, {glue:text}`regime-seeds-words`:
 #
-# - **The uncoupled road is the longer one** at both training lengths, as the paper prints, in
-#   {glue:text}`regime-longer-first` and {glue:text}`regime-longer-last` pairs of 20. On pictures,
-#   with four times the rate per image of the batch, it is not. Without the noise of SGD the order
-#   is much less clear.
+# - **The uncoupled road is the longer one** while roads are short: in
+#   {glue:text}`regime-longer-first` pairs of 20 with the shortest training and in all up to 16
+#   epochs; at 64 in {glue:text}`regime-longer-64`, at the longest in
+#   {glue:text}`regime-longer-last`. The paper prints it for all its pairs, at 600 epochs.
 # - **A part is nearer than the whole** in {glue:text}`regime-part-first` and
 #   {glue:text}`regime-part-last` cases of five, as the paper prints.
-# - **The length does not go with its source** at either; that verdict was one on a small network on
-#   pictures. Nor does it clearly go with the target, as the printed lengths do.
-# - **Coupled ends behind fine-tuning** at equal SGD steps, against the print, and the less so the
-#   longer the roads.
-# - **Choosing the coupling** shortens a road by a few percent, as on pictures.
+# - **The length does not go with its source** at the ends of the range, nor does it clearly go with
+#   the target, as the printed lengths do.
+# - **Coupled ends behind fine-tuning** at equal SGD steps, against the print, by less the longer the
+#   roads are: {glue:text}`regime-gain-last` points at the longest.
+# - **Choosing the coupling** shortens a road by a few percent at most.
 #
-# What was not decided: what happens at 64, 256 and the paper's 600 epochs; whether other seeds
-# agree; and whether any of this holds on pictures, where one training length was run.
+# What was not decided: the paper's 600 epochs; more seeds, of which the longest training has one;
+# and whether any of this holds on pictures, where one training length was run.
