@@ -7,12 +7,12 @@
 #
 # Here the training length is the abscissa. Tasks, head, blocks and rate stay; pretraining goes from
 # one epoch to {glue:text}`regime-longest`, and roads and fine-tuning grow with it. Five lengths
-# were run, two seeds of each and one of the longest; the paper's own length is beyond. They are on features: the five
-# super-classes of Figure 3, all 2,500 training images of each, as the {glue:text}`regime-width`
-# principal components of what a frozen EfficientNet-Lite0 makes of them, and a classifier with one
-# hidden layer of 128. So the page says what longer training does to *a classifier on good
-# features*. On pictures there are only the two stored studies, at 19 and 20 epochs. The last
-# section says what was not run, and what it would cost.
+# were run, two seeds of each and one of the longest; the paper's own length is beyond. They are on
+# features: the five super-classes of Figure 3, all 2,500 training images of each, as the
+# {glue:text}`regime-width` principal components of what a frozen EfficientNet-Lite0 makes of them,
+# and a classifier with one hidden layer of 128. So the page says what longer training does to *a
+# classifier on good features*. On pictures there are only the two stored studies, at 19 and 20
+# epochs. The last section says what was not run, and what it would cost.
 
 # %% tags=["hide-input"]
 import matplotlib.pyplot as plt
@@ -198,16 +198,16 @@ claims
 # two seeds: with five tasks they decide little.
 #
 # **Is the uncoupled road longer?** The verdict turns. Under (11) it is the longer one in
-# {glue:text}`regime-longer-first` pairs of 20 with the shortest training, in all at 4 and 16 epochs,
-# in {glue:text}`regime-longer-64` at 64, and in {glue:text}`regime-longer-last` with the longest;
-# the ratio of the means falls from {glue:text}`regime-lengths-first` to
+# {glue:text}`regime-longer-first` pairs of 20 with the shortest training, in all at 4 and 16
+# epochs, in {glue:text}`regime-longer-64` at 64, and in {glue:text}`regime-longer-last` with the
+# longest; the ratio of the means falls from {glue:text}`regime-lengths-first` to
 # {glue:text}`regime-lengths-last`. In drift, without SGD's noise, it is in
 # {glue:text}`regime-drift-first`, {glue:text}`regime-drift-64` at 64 epochs and
 # {glue:text}`regime-drift-last`. So it holds where a road ends before it has arrived, and fails
 # where the target is learnt; the pairing of readings that the text prints keeps it in
-# {glue:text}`regime-printed-last` of 20 at the longest. The rate is the same in all, so SGD's noise
-# is not what turns it. What does (the fit of the source, or the length of the road), these runs
-# do not separate: both grow together.
+# {glue:text}`regime-printed-last` of 20 at the longest. The drift turns too, so SGD's noise alone
+# is not what turns it. What does, the fit of the source or the length of the road, these runs do
+# not separate: both grow together.
 #
 # **Is a part nearer than the whole?** From {glue:text}`regime-part-first` and from
 # {glue:text}`regime-part-last` of the five sources the way to three of its classes is shorter than
@@ -290,8 +290,8 @@ pd.DataFrame({"hours of one core": hours}).assign(status="not run").round(2)
 #   {glue:text}`regime-part-last` cases of five, as the paper prints.
 # - **The length does not go with its source** at the ends of the range, nor does it clearly go with
 #   the target, as the printed lengths do.
-# - **Coupled ends behind fine-tuning** at equal SGD steps, against the print, by less the longer the
-#   roads are: {glue:text}`regime-gain-last` points at the longest.
+# - **Coupled ends behind fine-tuning** at equal SGD steps, against the print, by less the longer
+#   the roads are: {glue:text}`regime-gain-last` points at the longest.
 # - **Choosing the coupling** shortens a road by a few percent at most.
 #
 # What was not decided: the paper's 600 epochs; more seeds, of which the longest training has one;

@@ -321,8 +321,8 @@ pd.DataFrame({part: longer(part) for part in PARTS}).round(3)
 
 # %% [markdown]
 # In length, by equation 11 or 5, it is, nearly always, and always in the pairing that the text
-# prints. In drift, without SGD's noise, in two thirds of the pairs. These sources are stopped early.
-# With longer training on five of these tasks the verdict turns: {doc}`training_length`.
+# prints. In drift, without SGD's noise, in two thirds of the pairs. These sources are stopped
+# early. With longer training on five of these tasks the verdict turns: {doc}`training_length`.
 
 # %% [markdown]
 # ## What each costs
