@@ -324,8 +324,8 @@ if example:
 # **Other limits.** The direction matters: the road from target to source is another one. The
 # coupling is chosen in blocks of `block` images, and in larger blocks it would be a better one. And
 # a short road is no promise: whether the distance foretells fine-tuning is the question of
-# {doc}`five_superclasses` and {doc}`cifar_subsets`: on digits it does, on photographs it was neither
-# shown nor refuted. To choose a network or a layer, {doc}`your_own_model` is cheaper and
+# {doc}`five_superclasses` and {doc}`cifar_subsets`: on digits it does, on photographs it was
+# neither shown nor refuted. To choose a network or a layer, {doc}`your_own_model` is cheaper and
 # better tested.
 #
 # ## What the page found

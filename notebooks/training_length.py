@@ -94,7 +94,7 @@ def on_pictures(name):
 
 pictures = pd.DataFrame([on_pictures(name) for name in ("superclasses", "superclasses_2500")],
                         ["800 images", "2,500 images"])
-pictures.round(2)
+pictures.T.round(2)
 
 # %% mystnb={"figure": {"caption": "The claims on the coupled distance against the length of training, on features of a frozen network (points are seeds, lines their means; the bars of the accuracy gained are standard errors over targets) and in the two stored studies on pictures (open squares). From one epoch to 256 the coupled road comes nearer to fine-tuning and stays behind it on average. Up to 16 epochs the uncoupled road is the longer one in nearly all pairs, from 64 on in hardly any; on pictures it is in half of the pairs at most. Dotted: printed in Figure 3.", "name": "fig-training-length"}} tags=["hide-input"]
 seeds = found.loc["features"].reset_index()

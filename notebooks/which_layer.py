@@ -250,8 +250,8 @@ for (name, found), classes in zip(mean.items(), (100, 10), strict=True):
     slope = [np.polyfit(found.loc["blocks.5.0":"blocks.5.3", "h"],
                         found.loc["blocks.5.0":"blocks.5.3", o], 1)[0]
              for o in ("train_loss", "test_loss")]
-    print(f"{name}: law from {law.iloc[0]:.2f} to {law.iloc[-1]:.2f} nats; slope in blocks.5 "
-          f"{slope[0]:.3f} (training), {slope[1]:.3f} (test)")
+    print(f"{name}: law from {law.iloc[0]:.2f} to {law.iloc[-1]:.2f} nats;\n"
+          f"    slope in blocks.5 {slope[0]:.3f} (training), {slope[1]:.3f} (test)")
 draws = [draw.assign(**{"ln H": np.log(draw["h"])})
          for _, draw in groups["CIFAR-100"].groupby("seed")]
 linear = pd.DataFrame({
@@ -448,11 +448,11 @@ plt.show()
 own = {n: spearmanr(group["adjusted_opt"], group["test_accuracy"]).statistic
        for n, group in targets.groupby("categories")}
 note("opt-inside", np.mean(list(own.values())))
-print("H of f_opt and accuracy, inside a size:", {n: round(float(v), 2) for n, v in own.items()})
+print("H of f_opt and accuracy, inside a size:\n", {n: round(float(v), 2) for n, v in own.items()})
 tests = 50 * targets["categories"]  # images
 errors = targets["relative"] * np.sqrt(sum((1 - p) / (p * tests) for p in (
     targets["test_accuracy"], targets["own_accuracy"])))
-print("relative accuracy, inside a size: sd, and standard error by the test images:",
+print("relative accuracy, inside a size: sd, and standard error by the test images:\n",
       {n: (round(float(group["relative"].std()), 3), round(float(errors[group.index].mean()), 3))
        for n, group in targets.groupby("categories")})
 
@@ -503,8 +503,8 @@ print("relative accuracy, inside a size: sd, and standard error by the test imag
 # %%
 budget = load("budgets")
 print(budget["command"])
-print({name: {int(m): n for m, n in of.items()}  # draws of each number of labels
-       for name, of in budget["config"]["seeds"].items()})
+for name, of in budget["config"]["seeds"].items():
+    print(f"{name}, labels: draws", *(f"{m}: {n}" for m, n in of.items()), sep="  ")
 rules = {"h": "H", "adjusted": "adjusted H", "shrunk": "shrunk H",
          "shrunk_adjusted": "shrunk, adjusted", "loo": "loo", "knn": "knn", "mean": "nearest mean",
          "logme": "LogME", "training": "training", "deepest": "the deepest"}

@@ -299,7 +299,7 @@ judged = pd.DataFrame(rows).T
 raw = judged.xs("p", axis=1, level=1).loc[compared]
 glue("ignore-least-p", f"{raw.min(axis=None):.2f}", display=False)
 glue("ignore-bound", f"{bound(early):.2f}", display=False)
-judged.round(2)
+judged.T.round(2)
 
 # %% [markdown]
 # Over all pairs no distance has $p$ below {glue:text}`ignore-least-p`: they do not know which

@@ -319,7 +319,7 @@ _ = main(["rank", str(folder), "--model", "lite0", "--images", str(few), "--quie
 # %%
 speed = json.loads((where() / "rank_speed.json").read_text(encoding="utf-8"))
 machine, large = list(speed.items())[-1]
-print(f"{machine}, {large['threads']} thread: {large['command']}")
+print(f"{machine}, {large['threads']} thread:\n{large['command']}")
 pd.Series({name: large[name] for name in (
     "images", "layers", "columns", "seconds", "seconds of the pass", "seconds of the scores",
     "peak GB", "GB of imports", "GB on disk")}, dtype=object).to_frame("")

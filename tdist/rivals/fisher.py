@@ -16,7 +16,7 @@ def fisher_diagonal(network, x, y=None, *, batch=50):
     r"""Diagonal of a network's Fisher information at samples x: one number a weight.
 
     .. math:: F_w = \frac1m \sum_i \bigl(\partial_w \log p_w(y_i \mid x_i)\bigr)^2
-       \qquad\text{or}\qquad
+       \quad\text{or} \\
        F_w = \frac1m \sum_i \sum_y p_w(y \mid x_i) \bigl(\partial_w \log p_w(y \mid x_i)\bigr)^2
 
     The first, with the labels that are given, is the empirical one, which Le et al. (2022) use; the

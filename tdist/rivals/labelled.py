@@ -14,7 +14,7 @@ def otdd(x, y, other_x, other_y):
     r"""Optimal transport dataset distance with Gaussian labels.
 
     .. math:: d^2 = \min_\Gamma \sum_{ij} \Gamma_{ij} \bigl(\lVert x_i - x'_j \rVert^2
-       + W_2^2(\mathcal N_{y_i}, \mathcal N_{y'_j})\bigr), \qquad
+       + W_2^2(\mathcal N_{y_i}, \mathcal N_{y'_j})\bigr), \\
        W_2^2(\mathcal N, \mathcal N') = \lVert \mu - \mu' \rVert^2
        + \operatorname{tr}\bigl(S + S' - 2 (S^{1/2} S' S^{1/2})^{1/2}\bigr)
 

@@ -30,6 +30,13 @@ def scatters(panels, names, x, y, columns=3, printed=()):
     Returns
     -------
     matplotlib.figure.Figure
+
+    Examples
+    --------
+    >>> near, loss = [[0, 1, 2], [3, 0, 1], [1, 2, 0]], [[0, 5, 7], [6, 0, 4], [5, 8, 0]]
+    >>> figure = scatters({"ours": (near, loss)}, ["a", "b", "c"], "distance", "loss", columns=1)
+    >>> len(figure.axes)
+    1
     """
     plt, rows = need("matplotlib.pyplot"), -(-len(panels) // columns)
     fig, axes = plt.subplots(rows, columns, figsize=(7.6, 2.5 * rows + 0.5), squeeze=False)
