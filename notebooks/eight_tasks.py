@@ -234,8 +234,8 @@ print("first of eight, better by a millionth on every room:\n", ahp(always).weig
 # **three seeds**, on the same rooms. Seed 0, by the command below, scores each map at all of its
 # 4,096 pixels; seeds 1 and 2 (`rooms_seed_1`, `rooms_seed_2`) at every fourth or eighth pixel in
 # each direction, as pairs of sources are scored ({doc}`two_sources`). Tables and figures show
-# seed 0. **A number in the text is that of seed 0, and in brackets stand the smallest and the largest of
-# the three.**
+# seed 0. **A number in the text is that of seed 0, and in brackets stand the smallest and the
+# largest of the three.**
 
 # %% tags=["claim H-101: holds", "claim H-102: holds"]
 print(stored["command"], stored["device"], f"torch {stored['versions']['torch']}", sep="\n")
