@@ -212,7 +212,7 @@ for name, (priors, means) in tasks.items():
 # The learned features reach {glue:text}`soft-two` and {glue:text}`soft-three` of the best H-score.
 # What they look like, after the affine map that brings them closest to the modes:
 
-# %% mystnb={"figure": {"caption": "The features that the network learned from samples (colour) lie on the exact modes (black, dashed): a standardised tanh for two classes (left), both modes for three (right). They part at the ends, where the density of x (grey) leaves few samples.", "name": "fig-soft-hgr"}}
+# %% mystnb={"figure": {"caption": "The features that the network learned from samples (colour) lie on the exact modes (black, dashed): a standardised tanh for two classes (left), both modes for three (right). They part at the ends, where the density of x (grey) leaves few samples.", "name": "fig-soft-hgr"}, "image": {"alt": "Two panels of feature against x from -4 to 4. Left: one S-shaped curve of the network on the dashed exact mode. Right: a rising curve and a U-shaped curve, each on its dashed exact mode; they part only beyond x = 3."}}
 fig, axes = plt.subplots(1, 2, figsize=(7.6, 3.2))
 seen = np.abs(grid) < 4.2
 for ax, (name, line) in zip(axes, lines.items(), strict=True):
@@ -237,3 +237,28 @@ plt.show()
 # Soft HGR finds the modes of {doc}`maximal_correlation` without whitening, for a table and for a
 # continuous input. The paper prints that its maximum over $g$ is the H-score; it is half of it. The
 # features come up to an invertible matrix, unless the objective is nested.
+
+# %% [markdown]
+# ## Exercises
+#
+# :::{exercise}
+# :label: ex-soft-hgr-scale
+#
+# Multiply the best $f$ by a number $c$ and keep $g = \cov(f)^{-1}\E[f \mid Y]$ of the new $f$. What
+# becomes of the value of {eq}`eq-soft-hgr`? And if $g$ is kept as it was?
+# :::
+#
+# ````{solution-start} ex-soft-hgr-scale
+# :class: dropdown
+# ````
+# The new $g$ is the old one divided by $c$: the value stays. With $g$ kept it is
+# $\tfrac12 H(f)(2c - c^2)$, for the first term grows like $c$ and the penalty like $c^2$; it is
+# largest at $c = 1$ and 0 at $c = 2$.
+
+# %%
+H = bird.h_score(bird.modes().f)
+{c: round(H / 2 * (2 * c - c**2), 4) for c in (0.5, 1, 2)}
+
+# %% [markdown]
+# ````{solution-end}
+# ````
