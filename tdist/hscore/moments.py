@@ -18,8 +18,8 @@ from scipy.sparse import csr_array
 from tdist.hscore import repeats
 from tdist.inputs import not_finite, rounding, to_tensor
 
-CHUNK = 2**22  # numbers in float64 at a time: 32 MB
-BLOCK = 2**15  # numbers that stay in the cache
+CHUNK = 2**23  # numbers in float64 at a time: 64 MB
+BLOCK = 2**17  # numbers at a time that stay in the cache: two threads wait less than with fewer
 FIRST = 256  # samples whose mean the sums are about
 LARGE = 2**18  # numbers that take longer than a thread takes to start
 EPS = np.finfo(float).eps
@@ -87,20 +87,21 @@ class Moments:
         the arithmetic. targets: how many of the last columns are the samples' labels, as numbers.
         """
         z = work[: len(x)]  # (m, k)
-        place = torch.searchsorted(self.labels, y)  # (m,)
+        place = _place(self.labels, y)  # (m,)
         self.counts += torch.bincount(place, minlength=len(self.labels))
         if z.device.type == "cpu" and x.numel() >= LARGE:
             with ThreadPoolExecutor(1) as beside:  # on the core that NumPy leaves idle
-                rows = beside.submit(self._rows_with, x, y, targets)
+                rows = beside.submit(self._entries, x, y, targets)
                 self._sum_on_cpu(x, z.numpy(), place.numpy())
-            self.rows = rows.result()
+            rows = rows.result()
         else:
-            self.rows = self._rows_with(x, y, targets)
+            rows = self._entries(x, y, targets)
             if z.device.type == "cpu":
                 self._sum_on_cpu(x, z.numpy(), place.numpy())
             else:
                 z.copy_(x).sub_(self.shift)
                 self.sums.index_add_(0, place, z)
+        self.rows = repeats.merge(self.rows, rows, x.shape[1] - targets)
         self.gram = add_gram(self.gram, z)
         if len(self.quartic):
             if z.device.type == "cpu":
@@ -109,10 +110,13 @@ class Moments:
                 square = torch.einsum("ij,ij->i", z, z)
             self.quartic += torch.cat([_product(square[None], z)[0], (square @ square)[None]])
 
-    def _rows_with(self, x, y, targets):
+    def _entries(self, x, y, targets):
+        """What the samples add to the rows."""
+        if repeats.many(self.rows):
+            return self.rows
         if targets:
             x, y = x[:, :-targets], repeats.fingerprints(x[:, -targets:])
-        return repeats.add(self.rows, x, y)
+        return repeats.entries(x, y)
 
     def _sum_on_cpu(self, x, z, place):
         """z = x - shift and the class sums, by NumPy and SciPy: torch's threads and those of BLAS
@@ -228,7 +232,7 @@ def accumulate(moments, features, labels, present, quartic=False, earlier=0, tar
     for start in range(0, m, rows):
         x = to_tensor(features[start : start + rows], labels.device)
         if moments is None:
-            moments = Moments.about(x[:FIRST].mean(0, dtype=torch.float64), present, quartic)
+            moments = Moments.about(_mean(x[:FIRST]), present, quartic)
         moments.cover(present)
         moments.add(x, labels[start : start + rows], work, targets)
         # NaN and infinity spread to the sums of squares, which are cheaper to look at than x
@@ -236,6 +240,13 @@ def accumulate(moments, features, labels, present, quartic=False, earlier=0, tar
             raise not_finite(x, start, earlier)
     moments.precision.clamp_(min=rounding(features))
     return moments
+
+
+def _mean(x):
+    """The mean (k,) of rows x (m, k); on the CPU by NumPy, as :func:`_product`."""
+    if x.device.type != "cpu" or x.dtype == torch.bfloat16:  # which NumPy lacks
+        return x.mean(0, dtype=torch.float64)
+    return torch.from_numpy(x.numpy().mean(0, dtype=np.float64))
 
 
 def check_room(k, device):
@@ -274,6 +285,13 @@ def _upper(gram):
     """A lower triangle in C order, seen without a copy as an upper triangle in the order of
     LAPACK."""
     return gram.numpy().T
+
+
+def _place(labels, y):
+    """Where y (m,) stand among the sorted labels; on the CPU by NumPy, as :func:`_product`."""
+    if y.device.type != "cpu":
+        return torch.searchsorted(labels, y)
+    return torch.from_numpy(np.searchsorted(labels.numpy(), y.numpy()))
 
 
 def _product(a, b):

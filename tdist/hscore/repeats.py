@@ -16,8 +16,9 @@ import torch
 from tdist.inputs import to_tensor
 
 CHUNK = 2**22  # numbers at a time: 32 MB
-BLOCK = 2**15  # numbers hashed at a time: they stay in the cache
+BLOCK = 2**17  # numbers hashed at a time: they stay in the cache
 NOTICED = 0.02
+LOW = 2**32 - 1
 
 
 class Repeats(NamedTuple):
@@ -75,7 +76,7 @@ def fingerprints(x):
     if x.device.type != "cpu":
         x = (x.float() if single else x.double()) + 0.0
         bits = x.view(torch.int32).long() if single else x.view(torch.int64)
-        bits = bits if single else bits ^ (bits >> 32)
+        bits = bits if single else bits ^ (bits >> 32) & LOW
         return (bits * torch.from_numpy(factors).to(x.device)).sum(1)
     x = (x.float() if x.dtype == torch.bfloat16 else x).numpy()
     found, step = np.empty(m, np.int64), max(1, BLOCK // k)
@@ -84,7 +85,7 @@ def fingerprints(x):
         block += 0.0  # 0.0 for -0.0
         bits = block.view(np.int32).astype(np.int64) if single else block.view(np.int64)
         if not single:
-            bits ^= bits >> 32  # the low bits of whole numbers are all 0
+            bits ^= (bits >> 32) & LOW  # the low bits of whole numbers are all 0
         found[start : start + step] = np.einsum("ij,j->i", bits, factors)
     return torch.from_numpy(found)
 
@@ -106,20 +107,30 @@ def plenty(k):
 
 def add(rows, x, y):
     """Rows with the samples x (m, k) of labels y (m,)."""
-    if _many(rows):
-        return rows
-    new = torch.stack([fingerprints(x), y, torch.ones_like(y)], 1)
-    return _within(torch.cat([rows, new]), plenty(x.shape[1]))
+    return rows if many(rows) else merge(rows, entries(x, y), x.shape[1])
+
+
+def entries(x, y):
+    """The samples x (m, k) of labels y (m,) as rows (m, 3)."""
+    return torch.stack([fingerprints(x), y, torch.ones_like(y)], 1)
 
 
 def merge(rows, other, k):
     """The rows of two parts of the samples, of k features."""
-    if _many(rows) or _many(other):
-        return rows if _many(rows) else other
-    return _within(torch.cat([rows, other]), plenty(k))
+    if many(rows) or many(other):
+        return rows if many(rows) else other
+    return _within(_joined(rows, other), plenty(k))
 
 
-def _many(rows):
+def _joined(rows, other):
+    """Both; on the CPU by NumPy, for torch's threads would wait for those of BLAS."""
+    if rows.device.type != "cpu":
+        return torch.cat([rows, other])
+    return torch.from_numpy(np.concatenate([rows.numpy(), other.numpy()]))
+
+
+def many(rows):
+    """Whether so many rows differ that copies do not matter."""
     return len(rows) == 1 and not rows.any()
 
 
@@ -134,19 +145,20 @@ def _within(rows, limit):
 
 def _summed(rows):
     """Each fingerprint and label once, in order, with how many samples have them."""
-    for column in (1, 0):
-        rows = rows[torch.argsort(rows[:, column], stable=True)]
-    first = torch.ones(len(rows), dtype=torch.bool, device=rows.device)
-    first[1:] = (rows[1:, :2] != rows[:-1, :2]).any(1)
-    times = rows.new_zeros(int(first.sum())).index_add_(0, first.cumsum(0) - 1, rows[:, 2])
-    return torch.cat([rows[first, :2], times[:, None]], 1)
+    numbers = rows.cpu().numpy()
+    numbers = numbers[np.lexsort((numbers[:, 1], numbers[:, 0]))]
+    new = (numbers[1:, :2] != numbers[:-1, :2]).any(1)
+    first = np.flatnonzero(np.concatenate([[True], new]))
+    times = np.add.reduceat(numbers[:, 2], first)
+    found = np.column_stack([numbers[first, :2], times])
+    return torch.from_numpy(found).to(rows.device)
 
 
 def count(rows):
     """The Repeats among rows, or None where so many differ that they do not matter."""
-    if _many(rows):
+    if many(rows):
         return None
-    rows = _summed(rows.cpu()).numpy()
+    rows = _summed(rows).cpu().numpy()
     _, start, labels = np.unique(rows[:, 0], return_index=True, return_counts=True)
     samples = np.add.reduceat(rows[:, 2], start)
     return Repeats(len(start), int((labels == 1).sum()), int(samples[labels > 1].sum()))

@@ -147,8 +147,11 @@ def _restrict(cov, live):
 
 def _correlation(cov, scale):
     """The correlation matrix, in its upper triangle, of cov and the columns' deviations."""
-    correlation = cov / scale
-    correlation /= scale[:, None]
+    correlation = np.empty_like(cov)  # in the order of LAPACK
+    for start in range(0, len(scale), STRIP):
+        strip, rows = slice(start, start + STRIP), slice(None, start + STRIP)
+        np.divide(cov[rows, strip], scale[strip], out=correlation[rows, strip])
+        correlation[rows, strip] /= scale[rows, None]
     return correlation
 
 
