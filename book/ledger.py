@@ -236,6 +236,17 @@ def mark(app, doctree):
             seen.update(new)
 
 
+def count(app, config):
+    """Counts of the stored ledger as {{ ledger_holds }} and the like, for pages that are no
+    notebooks."""
+    table = pd.read_csv(ROOT / "book" / "_static" / "ledger.csv", keep_default_na=False)
+    found = {verdict: int((table.verdict == verdict).sum())
+             for verdict in (*VERDICTS, NO_EVIDENCE)}
+    config.myst_substitutions |= {f"ledger_{slug(name).replace('-', '_')}": str(number)
+                                  for name, number in {"rows": len(table), **found}.items()}
+
+
 def setup(app):
+    app.connect("config-inited", count)
     app.connect("doctree-read", mark)
     return {"version": "1", "parallel_read_safe": True}
