@@ -246,7 +246,8 @@ def _mean(x):
     """The mean (k,) of rows x (m, k); on the CPU by NumPy, as :func:`_product`."""
     if x.device.type != "cpu" or x.dtype == torch.bfloat16:  # which NumPy lacks
         return x.mean(0, dtype=torch.float64)
-    return torch.from_numpy(x.numpy().mean(0, dtype=np.float64))
+    with np.errstate(invalid="ignore", over="ignore"):  # infinity is named by accumulate
+        return torch.from_numpy(x.numpy().mean(0, dtype=np.float64))
 
 
 def check_room(k, device):

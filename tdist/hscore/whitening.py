@@ -147,7 +147,7 @@ def _restrict(cov, live):
 
 def _correlation(cov, scale):
     """The correlation matrix, in its upper triangle, of cov and the columns' deviations."""
-    correlation = np.empty_like(cov)  # in the order of LAPACK
+    correlation = np.zeros(cov.shape, order="F")  # LAPACK's; what is not written stays 0
     for start in range(0, len(scale), STRIP):
         strip, rows = slice(start, start + STRIP), slice(None, start + STRIP)
         np.divide(cov[rows, strip], scale[strip], out=correlation[rows, strip])
