@@ -12,9 +12,10 @@
 #
 # **Answer**, for which source starts a target best with ten labels a class (290 pairs that nothing
 # was chosen on, {glue:text}`twenty-seeds` seeds): LogME, rank correlation {glue:text}`twenty-logme`
-# within targets, LEEP {glue:text}`twenty-leep` and the adjusted H-score {glue:text}`twenty-adjusted` know it in part;
-# the length of the coupled road, {glue:text}`twenty-coupled`, and of the uncoupled one,
-# {glue:text}`twenty-uncoupled`, do not. In brackets: 95% intervals over super-classes.
+# within targets, LEEP {glue:text}`twenty-leep` and the adjusted H-score
+# {glue:text}`twenty-adjusted` know it in part; the length of the coupled road,
+# {glue:text}`twenty-coupled`, and of the uncoupled one, {glue:text}`twenty-uncoupled`, do not. In
+# brackets: 95% intervals over super-classes.
 
 # %% tags=["hide-input"]
 import matplotlib.pyplot as plt
@@ -274,9 +275,9 @@ plt.show()
 
 # %% [markdown]
 # Over all pairs the H-score has a correlation of {glue:text}`twenty-raw-h`, and the loss from
-# scratch, with no source at all, {glue:text}`twenty-raw-alone`; the mean of a measure over other sources does nearly as well as the measure. The coupled
-# length is negative: the harder target has the shorter road. A correlation over all pairs is no
-# evidence that a distance knows its source.
+# scratch, with no source at all, {glue:text}`twenty-raw-alone`; the mean of a measure over other
+# sources does nearly as well as the measure. The coupled length is negative: the harder target has
+# the shorter road. A correlation over all pairs is no evidence that a distance knows its source.
 
 # %% [markdown]
 # ## Other worths of a source
@@ -358,8 +359,9 @@ pd.DataFrame({part: longer(part) for part in PARTS}).round(3)
 
 # %% [markdown]
 # In length, by equation 11 or 5, it is, nearly always, and always in the pairing that the text
-# prints. In drift, without SGD's noise, in three quarters of the pairs of the evaluation. These sources are stopped
-# early. With longer training on five of these tasks the verdict turns: {doc}`training_length`.
+# prints. In drift, without SGD's noise, in three quarters of the pairs of the evaluation. These
+# sources are stopped early. With longer training on five of these tasks the verdict turns:
+# {doc}`training_length`.
 
 # %% [markdown]
 # ## What each costs
