@@ -165,9 +165,9 @@ gains("evaluation")
 every = [worths(units, "evaluation")[0] for units in RUNS["evaluation"]]
 repeats = pd.Series({label: reliability([one[name] for one in every], "evaluation")
                      for name, label in WORTHS.items()}, name="one seed with another")
-glue("twenty-repeats-early", round(repeats[WORTHS["early"]], 2), display=False)
-glue("twenty-repeats-end", round(repeats[WORTHS["end"]], 2), display=False)
-glue("twenty-repeats-length", round(repeats[WORTHS["length"]], 2), display=False)
+glue("twenty-repeats-early", f"{repeats[WORTHS['early']]:.2f}", display=False)
+glue("twenty-repeats-end", f"{repeats[WORTHS['end']]:.2f}", display=False)
+glue("twenty-repeats-length", f"{repeats[WORTHS['length']]:.2f}", display=False)
 repeats.round(2).to_frame()
 
 # %% [markdown]
