@@ -212,7 +212,7 @@ for name, (priors, means) in tasks.items():
 # The learned features reach {glue:text}`soft-two` and {glue:text}`soft-three` of the best H-score.
 # What they look like, after the affine map that brings them closest to the modes:
 
-# %% mystnb={"figure": {"caption": "The features that the network learned from samples (colour) lie on the exact modes (black, dashed): a standardised tanh for two classes (left), both modes for three (right). They part at the ends, where the density of x (grey) leaves few samples.", "name": "fig-soft-hgr"}, "image": {"alt": "Two panels of feature against x from -4 to 4. Left: one S-shaped curve of the network on the dashed exact mode. Right: a rising curve and a U-shaped curve, each on its dashed exact mode; they part only beyond x = 3."}}
+# %% mystnb={"figure": {"caption": "The features that the network learned from samples (colour) lie on the exact modes (black, dashed): a standardised tanh for two classes (left), both modes for three (right). They part at the ends, where the density of x (grey) leaves few samples.", "name": "fig-soft-hgr"}, "image": {"alt": "Two panels of feature against x from -4 to 4. Left: one S-shaped curve of the network on the dashed exact mode. Right: a rising curve and a U-shaped curve, each on its dashed exact mode. The curves lie on each other in the middle and part at the ends: on the left beyond -3 and 3, on the right above x = 2."}}
 fig, axes = plt.subplots(1, 2, figsize=(7.6, 3.2))
 seen = np.abs(grid) < 4.2
 for ax, (name, line) in zip(axes, lines.items(), strict=True):
@@ -253,11 +253,19 @@ plt.show()
 # ````
 # The new $g$ is the old one divided by $c$: the value stays. With $g$ kept it is
 # $\tfrac12 H(f)(2c - c^2)$, for the first term grows like $c$ and the penalty like $c^2$; it is
-# largest at $c = 1$ and 0 at $c = 2$.
+# largest at $c = 1$ and 0 at $c = 2$. With the two modes of the bird:
 
 # %%
-H = bird.h_score(bird.modes().f)
-{c: round(H / 2 * (2 * c - c**2), 4) for c in (0.5, 1, 2)}
+y, x = np.repeat(np.indices(counts.shape).reshape(2, -1), counts.ravel(), axis=1)  # (60,) each
+best = bird.modes(2).f  # (4, 2), with unit covariance
+g = torch.from_numpy(bird.conditional_mean(best))
+H = bird.h_score(best)
+kept = {c: soft_hgr(torch.from_numpy(c * best)[x], g[y]).item() for c in (0.5, 1, 2)}
+both = {c: soft_hgr(torch.from_numpy(c * best)[x], g[y] / c).item() for c in (0.5, 1, 2)}
+for c in kept:
+    assert abs(kept[c] - H / 2 * (2 * c - c**2)) < 1e-9, "with g kept, for every joint"
+    assert abs(both[c] - H / 2) < 1e-9, "with the new g, for every joint"
+pd.DataFrame({"g kept": kept, "new g": both}).rename_axis("c").round(4)
 
 # %% [markdown]
 # ````{solution-end}

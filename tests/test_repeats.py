@@ -229,6 +229,15 @@ def test_fingerprints_tell_small_differences_and_not_signs_of_zero():
     assert repeats.none("cpu").shape == (0, 3) and repeats.none("cpu").dtype == torch.int64
 
 
+def test_fingerprints_tell_a_number_from_its_complement():
+    """A number of 64 bits whose every bit is turned round: 1.5 and nearly -3."""
+    x = np.random.default_rng(0).uniform(1, 2, (50, 3))
+    turned = (~x.view(np.int64)).view(np.float64)
+    assert np.isfinite(turned).all()
+    found = repeats.fingerprints(torch.tensor(np.concatenate([x, turned])))
+    assert len(set(found.tolist())) == 100
+
+
 def test_rows_are_summed_by_fingerprint_and_label():
     rows = torch.tensor([[7, 1, 1], [3, 2, 1], [7, 0, 2], [3, 2, 1], [7, 1, 4], [3, 0, 1]])
     assert repeats._summed(rows).tolist() == [[3, 0, 1], [3, 2, 2], [7, 0, 2], [7, 1, 5]]
