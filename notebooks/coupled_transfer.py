@@ -837,9 +837,10 @@ assert torch.equal(resumed.coupling, whole.coupling), "the same coupling"
 # and the gate before all; they are not noise but definitions, and a distance has to name them.
 #
 # *Where they part.* Without noise and with one equation on both sides, the uncoupled road between
-# tasks of digits is clearly the longer one in {glue:text}`coupled-longer-11` of 20 pairs. In the
-# pairing that the paper printed it is in {glue:text}`coupled-longer-printed`. On photographs the
-# stored lengths have every answer, by the length of training. Choosing the coupling along with the
+# tasks of digits is the longer one in {glue:text}`coupled-more-11` pairs, clearly in
+# {glue:text}`coupled-longer-11`. In the pairing that the paper printed it is in
+# {glue:text}`coupled-more-printed`, clearly in {glue:text}`coupled-longer-printed`. On photographs
+# the stored lengths have every answer, by the length of training. Choosing the coupling along with the
 # weights makes the fifth road {glue:text}`coupled-fifth-drift` of the first in drift, and
 # {glue:text}`coupled-fifth-length` in length; the couplings do not come to rest unless a growing
 # weight stops them.

@@ -841,8 +841,8 @@ glue("samples-needs-low", f"{ratio.min():.0f}", display=False)
 glue("samples-needs-high", f"{ratio.max():.0f}", display=False)
 
 # %% [markdown]
-# **The claim holds here.** In every case the adjusted score needs as few samples as any estimate or
-# fewer. Where the dependence is weak nearest neighbours need {glue:text}`samples-needs-low` to
+# **For Gaussian classes the claim holds, of a score without chance.** In every case the adjusted
+# score needs as few samples as any estimate or fewer. Where the dependence is weak nearest neighbours need {glue:text}`samples-needs-low` to
 # {glue:text}`samples-needs-high` times as many; four bins do as well for one weak feature and fail
 # for five, where most cells are empty. The plug-in score, which the paper uses, comes close as long
 # as features are few: with ten of them it needs twice the samples of the adjusted one.

@@ -153,7 +153,7 @@ plt.show()
 # target are no independent cases, and {glue:text}`regime-seeds-words`. The last column is counted
 # in the printed matrices, or is what the text says.
 
-# %%
+# %% tags=["claim C-045: depends on the measure", "claim C-042: depends on the measure", "claim C-133: depends on the measure", "claim C-106: holds", "claim C-156: not reproduced here", "claim C-146: not reproduced here"]
 CLAIMS = {"share of the source in the length": ("source share", 2),
           "share of the target": ("target share", 2),
           **{f"uncoupled longer, {name}": (f"longer {name}", 2) for name in PAIRINGS},
