@@ -9,7 +9,8 @@ of book/claims.csv, which has no verdicts. Its numbers are names of glued values
 "{five-exact} of seven values". A row with words and no cell, or a cell and no words, is an error;
 a row with neither has no evidence, and the ledger says so.
 
-Sphinx reads this module too: the build puts an anchor on every tagged cell.
+Sphinx reads this module too: the build puts an anchor on every tagged cell, and gives the pages
+that are no notebooks what notebooks glue, as in "{{ five_exact }} of seven values".
 """
 
 import json
@@ -73,12 +74,12 @@ def declared(root=ROOT):
     return pd.DataFrame(rows, columns=["page", "title", "claim", "verdict"])
 
 
-def glued(root=ROOT):
-    """{name: text} of the values that the stored pages glue."""
+def glued(root=ROOT, but=None):
+    """{name: text} of the values that the stored pages glue, but those of one page."""
     found = {}
     for page in pages(root):
         stored = root / "notebooks" / f"{page}.ipynb"
-        if page == "ledger" or not stored.exists():
+        if page == but or not stored.exists():
             continue
         for cell in json.loads(stored.read_text(encoding="utf-8"))["cells"]:
             for output in cell.get("outputs", []):
@@ -108,7 +109,7 @@ def collect(root=ROOT):
     """
     table = pd.read_csv(root / "book" / "claims.csv", dtype=str,
                         keep_default_na=False).set_index("id")
-    cells, values = declared(root), glued(root)
+    cells, values = declared(root), glued(root, but="ledger")
     if unknown := sorted(set(cells.claim) - set(table.index)):
         raise ValueError(f"{', '.join(unknown)}: tagged in {set(cells.page)}, not in claims.csv")
     several = cells.groupby("claim").verdict.nunique()
@@ -236,17 +237,12 @@ def mark(app, doctree):
             seen.update(new)
 
 
-def count(app, config):
-    """Counts of the stored ledger as {{ ledger_holds }} and the like, for pages that are no
-    notebooks."""
-    table = pd.read_csv(ROOT / "book" / "_static" / "ledger.csv", keep_default_na=False)
-    found = {verdict: int((table.verdict == verdict).sum())
-             for verdict in (*VERDICTS, NO_EVIDENCE)}
-    config.myst_substitutions |= {f"ledger_{slug(name).replace('-', '_')}": str(number)
-                                  for name, number in {"rows": len(table), **found}.items()}
+def substitutions(app, config):
+    """Every glued value as {{ ledger_holds }} and the like, for pages that are no notebooks."""
+    config.myst_substitutions |= {name.replace("-", "_"): text for name, text in glued().items()}
 
 
 def setup(app):
-    app.connect("config-inited", count)
+    app.connect("config-inited", substitutions)
     app.connect("doctree-read", mark)
     return {"version": "1", "parallel_read_safe": True}

@@ -107,6 +107,15 @@ def test_every_claim_of_the_papers_is_in_one_row(table):
     assert (table.printed != "").all() and (table.section != "").all()
 
 
+def test_the_pages_that_are_no_notebooks_have_glued_numbers():
+    values = ledger.glued()
+    assert [text for text in values.values() if "np." in text or "\n" in text] == []
+    for page in ("intro", "errata"):
+        text = (ROOT / "book" / f"{page}.md").read_text(encoding="utf-8")
+        names = re.findall(r"{{ (\w+) }}", text)
+        assert names and set(names) <= {name.replace("-", "_") for name in values}, page
+
+
 def test_numbers_found_here_are_glued_not_typed():
     """A decimal or a percentage in a row's words would be one that no run renews; fine-tuning "to
     95 %" of its final accuracy is the paper's."""
@@ -133,21 +142,25 @@ def test_the_stored_table_is_the_one_that_the_page_shows(table):
     assert stored.read_text(encoding="utf-8") == ledger.to_csv(table), "run: make run"
 
 
-FITS = {"changes a conclusion": {"does not hold", "holds when corrected"},
-        "misprint": {"does not hold", "holds when corrected"},
+WRONG = {"does not hold", "holds when corrected"}
+FITS = {"changes a conclusion": WRONG,
+        "misprint": WRONG,
         "not reproduced": {"not reproduced here"},
         "depends on the measure": {"depends on the measure", "holds when corrected"},
         "cannot tell from a damaged text": set(ledger.VERDICTS)}
 
 
 def test_the_errata_are_rows_of_the_ledger(table):
-    """Each names its claims, one of which has a verdict of that kind; what does not hold is there.
-    """
+    """Each names its claims, whose verdicts are of its kind, and a page that decides one; and what
+    does not hold as printed is there."""
     text = (ROOT / "book" / "errata.md").read_text(encoding="utf-8")
     rows = re.findall(r"^\| (?!where|---)(.*)", text, re.M)
     named = {row: re.findall(r'ledger\.html#(\S+)">', row) for row in rows}
     for row, claims in named.items():
-        found = {table.verdict[claim.upper()] for claim in claims}
-        assert found & (FITS[row.split(" | ")[3]] | {ledger.NO_EVIDENCE}), row
-    false = set(table.index[table.verdict == "does not hold"].str.lower())
-    assert false <= {claim for claims in named.values() for claim in claims}
+        found, kind = {table.verdict[claim.upper()] for claim in claims}, row.split(" | ")[3]
+        fits = found & FITS[kind]
+        assert fits == found if FITS[kind] == WRONG else fits, row
+        decided = {page for claim in claims for page in table.cells[claim.upper()].page}
+        assert decided & set(re.findall(r"{doc}`../notebooks/(\w+)`", row)), row
+    wrong = set(table.index[table.verdict.isin(WRONG)].str.lower())
+    assert wrong <= {claim for claims in named.values() for claim in claims}
