@@ -5,9 +5,12 @@
 # are related by a table of probabilities. Which functions of the call say most about the species,
 # and how much do they say?
 #
-# The answer is a singular value decomposition. This page defines the matrix, proves what its
-# singular values must be, and reads off the best functions. The H-score of later pages is a length
-# measured in this matrix.
+# **Answer.** The singular vectors of the divergence transition matrix; each says as much as its
+# singular value, which is at most 1 ({prf:ref}`thm-hgr`). For the birds they are "whistle or chip"
+# and "chip or trill" ({numref}`fig-correspondence`).
+#
+# This page defines the matrix, proves what its singular values must be, and reads off the best
+# functions. The H-score of later pages is a length measured in this matrix.
 
 # %% tags=["hide-input"]
 import matplotlib.pyplot as plt
@@ -62,7 +65,7 @@ counts
 # This is Definition 1 of {cite:t}`hscore2019`, after {cite:t}`makur2015`. Each entry says how far
 # the pair $(y, x)$ is from independence, in units of the geometric mean of the two marginals.
 
-# %% mystnb={"figure": {"caption": "The forester's table and its divergence transition matrix. Orange: the pair occurs more often than independence would have it; purple: less often. Thrushes whistle and finches chip.", "name": "fig-dtm"}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "The forester's table and its divergence transition matrix. Orange: the pair occurs more often than independence would have it; purple: less often. Thrushes whistle and finches chip.", "name": "fig-dtm"}, "image": {"alt": "Two tables of three species by four calls. Left: the counts, from 2 to 10, darkest for thrush and whistle. Right: the divergence transition matrix, from -0.17 to 0.29; strongest orange for thrush and whistle and for finch and chip, strongest purple for warbler and whistle."}} tags=["hide-input"]
 fig, axes = plt.subplots(1, 2, figsize=(7, 2.7), sharey=True)
 most = np.abs(joint.dtm).max()
 panels = (("counts", counts.to_numpy(), "Blues", 0, 2 * counts.to_numpy().max()),
@@ -362,7 +365,7 @@ assert np.isclose(test.statistic / n, np.sum(sigma**2), rtol=1e-12), \
 # $(f_1^*(x), f_2^*(x))$, a label at $(\sigma_1 g_1^*(y), \sigma_2 g_2^*(y))$, which by
 # {prf:ref}`lem-mean-of-symbols` is the mean of the symbols that it brings.
 
-# %% mystnb={"figure": {"caption": "The first two modes of the birds, in equal units. Each species (square) lies at the mean of its calls (dots): thrushes towards the whistle, finches towards the chip, warblers towards trill and buzz. The nearer the squares are to the centre, the weaker the dependence.", "name": "fig-correspondence"}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "The first two modes of the birds, in equal units. Each species (square) lies at the mean of its calls (dots): thrushes towards the whistle, finches towards the chip, warblers towards trill and buzz. The nearer the squares are to the centre, the weaker the dependence.", "name": "fig-correspondence"}, "image": {"alt": "Scatter of four calls (dots) and three species (squares), first mode from -1.3 to 1.8, second from -1.6 to 1.8. The calls lie far out: whistle on the right, chip upper left, trill at the bottom, buzz left; the species lie near the centre, thrush towards the whistle."}} tags=["hide-input"]
 assert len(sigma) >= 2, "the map needs two modes, so at least three species and three calls"
 fig, ax = plt.subplots(figsize=(5.6, 4.6))
 for points, names, colour, marker, label in (

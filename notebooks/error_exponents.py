@@ -5,10 +5,14 @@
 # the probability of a wrong guess fall with $m$, and how much of that speed is left when we keep
 # only the average of a feature, such as the pitch?
 #
-# The speed is an **error exponent**: the number $E$ in $P_e \approx e^{-mE}$. This page computes
-# exponents exactly, compares them with the three lemmas in the appendix of {cite:t}`hscore2019`,
-# and compares both with error probabilities summed over every possible sample. The next page turns
-# the result into the H-score {eq}`eq-h-score`.
+# **Answer.** Like $e^{-mE}$, where for species that differ little $E$ is an eighth of a squared
+# length ({prf:ref}`lem-chernoff`). The mean of a feature keeps its projection on the feature: of
+# the square, the pitch keeps {glue:text}`exponent-pitch` ({numref}`fig-projection`).
+#
+# The number $E$ is an **error exponent**. This page computes exponents exactly, compares them with
+# the three lemmas in the appendix of {cite:t}`hscore2019`, and compares both with error
+# probabilities summed over every possible sample. The next page turns the result into the H-score
+# {eq}`eq-h-score`.
 #
 # Exponents are in nats throughout. Our copy of the paper has lost every $\eps$; the powers below
 # come from the proofs.
@@ -116,7 +120,7 @@ for p, name in ((P1, "type I"), (P2, "type II")):
     assert abs(rate(llr, p, 0.1) - nearest(llr, p, 0.1)) < 1e-5, \
         "the two forms of a rate agree where the threshold lies between the two means"
 
-# %% mystnb={"figure": {"caption": "Left: chances of the mean log-likelihood ratio of 20 calls, summed exactly, and the two kinds of error at the threshold 0. Right: the exponent of each error against the threshold. What one gains the other loses; the error probability follows the smaller one, and is best where they cross, at 0, with the Chernoff information.", "name": "fig-two-errors"}} tags=["hide-input", "claim H-144: holds", "claim H-139: holds", "claim H-140: holds"]
+# %% mystnb={"figure": {"caption": "Left: chances of the mean log-likelihood ratio of 20 calls, summed exactly, and the two kinds of error at the threshold 0. Right: the exponent of each error against the threshold. What one gains the other loses; the error probability follows the smaller one, and is best where they cross, at 0, with the Chernoff information.", "name": "fig-two-errors"}, "image": {"alt": "Left: two step histograms of the mean log-likelihood ratio from -0.7 to 1.3, warbler left and thrush right of the threshold 0, overlapping a little around it; the overlap is shaded. Right: exponent against threshold from -0.35 to 0.45; one curve falls and one rises, and a star marks their crossing at 0, height 0.1."}} tags=["hide-input", "claim H-144: holds", "claim H-139: holds", "claim H-140: holds"]
 fig, (left, right) = plt.subplots(1, 2, figsize=(7.4, 3.2))
 means = [p @ llr for p in (P1, P2)]
 edges = tau + np.arange(-20, 21) * 0.1
@@ -276,7 +280,7 @@ for (name, vectors), power in zip(pairs.items(), (3, 4), strict=True):
     print(f"{name:>20}: slope {order:.2f}")
     assert abs(order - power) < 0.03, f"in the book's example the slope is {power} by now"
 
-# %% mystnb={"figure": {"caption": "Error of Lemma 1. The quadratic formula misses the Chernoff information by a term of order three, and of order four when the two distributions lie symmetrically about the reference.", "name": "fig-lemma1"}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "Error of Lemma 1. The quadratic formula misses the Chernoff information by a term of order three, and of order four when the two distributions lie symmetrically about the reference.", "name": "fig-lemma1"}, "image": {"alt": "Absolute error against epsilon on log-log axes, epsilon from 0.002 to 0.25. Two straight rising lines, parallel to dashed lines of slope 3 (thrush and warbler) and slope 4 (symmetric pair)."}} tags=["hide-input"]
 fig, ax = plt.subplots()
 ax.set_prop_cycle(color=[COMPUTED, OTHER])
 for (name, values), power in zip(lemma1.items(), (3, 4), strict=True):
@@ -310,7 +314,7 @@ print(f"mean pitch {means[0]:.2f} and {means[1]:.2f} kHz; "
 assert np.allclose([rate(f, p, E_f.mean[0]) for p in (P1, P2)], float(E_f), rtol=1e-6), \
     "at the best threshold both rates are the exponent, for every feature"
 
-# %% mystnb={"figure": {"caption": "Rate functions of the mean pitch. Each is zero at the mean of its species and rises on both sides. A threshold decides for the thrush on its left; the rule errs at the larger of the two rates at the worst place, so the best threshold is where the curves cross (star), near the midpoint of the means (dashed).", "name": "fig-rates"}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "Rate functions of the mean pitch. Each is zero at the mean of its species and rises on both sides. A threshold decides for the thrush on its left; the rule errs at the larger of the two rates at the worst place, so the best threshold is where the curves cross (star), near the midpoint of the means (dashed).", "name": "fig-rates"}, "image": {"alt": "Two U-shaped curves of rate against mean pitch from 2.5 to 5 kHz: one touches zero at 3.3, the other at 4.3. They cross near 3.8, marked by a star; the side left of it is shaded and says decide thrush, the right side decide warbler."}} tags=["hide-input"]
 fig, ax = plt.subplots()
 grid = np.linspace(means.min() - 0.8, means.max() + 0.8, 200)
 T, top = E_f.mean[0], 8 * float(E_f)
@@ -390,7 +394,7 @@ print(f"|phi1 - phi2| = {np.linalg.norm(whole):.3f}, along xi {abs(along):.3f}; 
       f"share of the square {along**2 / (whole @ whole):.3f}")
 glue("exponent-pitch", f"{along**2 / (whole @ whole):.0%}", display=False)
 
-# %% mystnb={"figure": {"caption": "Thrush and warbler as information vectors, seen in the plane of their difference and the pitch. The best test has an eighth of the squared length of the difference (black); a test on the mean pitch has an eighth of the squared length of its projection on span xi (blue). What points away from xi is lost.", "name": "fig-projection"}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "Thrush and warbler as information vectors, seen in the plane of their difference and the pitch. The best test has an eighth of the squared length of the difference (black); a test on the mean pitch has an eighth of the squared length of its projection on span xi (blue). What points away from xi is lost.", "name": "fig-projection"}, "image": {"alt": "A plane with two arrows from a point P0, to the thrush upper left and to the warbler lower right; a black line joins their tips. Dashed verticals drop the tips on the horizontal axis, where a thick blue bar from -0.83 to 0.13 is the projection of the line."}} tags=["hide-input"]
 rest = whole - along * xi
 plane = np.array([xi, rest / np.linalg.norm(rest)])  # an orthonormal basis of the plane drawn
 one, two = pair @ plane.T
@@ -453,7 +457,7 @@ print(f"exponent {float(E_f):.4f} nats, {float(E_f) / best:.0%} of the best; "
       f"last slope / E {end:.3f}")
 assert abs(end - 1) < 0.02, "in the book's example the last slope is within 2% of the exponent"
 
-# %% mystnb={"figure": {"caption": "Exact error probabilities of two tests, as a fraction of the predicted exponent. The slope of log(Pe sqrt m) meets the exponent; the raw curve is still well above it at the largest number of calls.", "name": "fig-slope"}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "Exact error probabilities of two tests, as a fraction of the predicted exponent. The slope of log(Pe sqrt m) meets the exponent; the raw curve is still well above it at the largest number of calls.", "name": "fig-slope"}, "image": {"alt": "Estimate over exponent against the number of calls, 6 to 200, logarithmic. Two dashed raw curves fall from above 3 and stay above 1; two solid slope curves rise from 0.4 and 0.8 to the line at 1."}} tags=["hide-input"]
 fig, ax = plt.subplots()
 middle = np.sqrt(np.array(draws[1:]) * draws[:-1])
 for name, values, e_true, colour in (("likelihood ratio", log_pe, best, COMPUTED),
@@ -578,7 +582,7 @@ glue("exponent-small-rule", f"{shares['nearer mean'].iloc[6]:.1%}", display=Fals
 # {glue:text}`exponent-birds-rule`. Nearly all of this is the threshold: the direction $h$ with the
 # best threshold loses far less.
 
-# %% mystnb={"figure": {"caption": "Errors of the local formula for the birds turned down: order three for one feature, for both, and for the rule of the nearer mean, whose error is the largest. The best threshold on the same h lies on the curve of both features.", "name": "fig-lemma3"}} tags=["hide-input", "claim H-016: holds when corrected", "claim H-151: holds when corrected"]
+# %% mystnb={"figure": {"caption": "Errors of the local formula for the birds turned down: order three for one feature, for both, and for the rule of the nearer mean, whose error is the largest. The best threshold on the same h lies on the curve of both features.", "name": "fig-lemma3"}, "image": {"alt": "Absolute error against epsilon on log-log axes, epsilon from 0.002 to 0.25. Three straight lines parallel to a dashed line of slope 3: nearer mean highest, all features in the middle, first whitened feature lowest."}} tags=["hide-input", "claim H-016: holds when corrected", "claim H-151: holds when corrected"]
 small = table.loc[epsilon]
 claims = epsilon[:, None] ** 2 / 8 * np.array([d[0] ** 2, d @ d, d @ d])
 lemma3 = (small[names[:3]] - claims).abs()
@@ -647,7 +651,7 @@ for k in (1, 2, 3, 10, 100):
     print(f"{k:>3} equal gaps: {ratio:.3f}")
     assert np.isclose(ratio, 4 / (1 + np.sqrt(k)) ** 2), "the closed form for equal gaps"
 
-# %% mystnb={"figure": {"caption": "Two rules for two features with equal gaps. Discs of equal error rate around the two means must stay outside the wrong region. Left: a straight border lets them grow until they touch. Right: the corner of an orthant stops them earlier, and the exponent falls to 69%.", "name": "fig-orthant"}} tags=["hide-cell"]
+# %% mystnb={"figure": {"caption": "Two rules for two features with equal gaps. Discs of equal error rate around the two means must stay outside the wrong region. Left: a straight border lets them grow until they touch. Right: the corner of an orthant stops them earlier, and the exponent falls to 69%.", "name": "fig-orthant"}, "image": {"alt": "Two panels of a plane with two circles around the means at (0.5, 0.5) and (-0.5, -0.5). Left: a diagonal line separates the plane and the circles touch it. Right: the shaded quadrant up and right of a corner near (-0.1, -0.1); the circles are smaller."}} tags=["hide-cell"]
 fig, axes = plt.subplots(1, 2, figsize=(7, 3.7), sharey=True)
 mu1, mu2, a = np.array([0.5, 0.5]), np.array([-0.5, -0.5]), best_orthant(np.ones(2))
 borders = {"nearer mean": (np.sqrt(0.5), [[-2, 2], [2, -2]]),

@@ -4,10 +4,13 @@
 # **Question.** Twenty thousand images, 2,048 features and sixteen colours gave a score of 1.5. Is
 # that a lot?
 #
-# It is nothing. Features that are pure noise score 1.536 in that setting. This page says what noise
-# scores, how to take it out and how well that works, when a score is significant, what a score is
-# an estimate *of*, and whether it needs fewer samples than its rivals. The paper uses the plug-in
-# estimate throughout and mentions none of this.
+# **Answer.** It is nothing: pure noise scores {glue:text}`samples-chance-pixels` in that setting,
+# as a proposition says for every setting ({prf:ref}`prop-chance`). The adjusted score takes chance
+# out, and is a little low where there is something to find ({numref}`fig-adjusted`).
+#
+# This page says what noise scores, how to take it out and how well that works, when a score is
+# significant, what a score is an estimate *of*, and whether it needs fewer samples than its rivals.
+# The paper uses the plug-in estimate throughout and mentions none of this.
 
 # %% tags=["hide-input"]
 import warnings
@@ -183,7 +186,7 @@ table.rename_axis(["design", "samples"]).round(1)
 # The bias in percent of the true score, ten classes, with the standard error of the adjusted
 # score's. In the third column the sizes of the classes are given instead of drawn with the samples.
 
-# %% mystnb={"figure": {"caption": "What is left of the bias after chance is taken out (ten Gaussian classes, 1,000 draws a point, bars: two standard errors; the dashed lines are the formula below). The adjusted score is low, by a fifth of the true score with two samples a feature, and the bias falls as one over the number of samples. The jackknife (hollow) has hardly any left.", "name": "fig-adjusted"}}
+# %% mystnb={"figure": {"caption": "What is left of the bias after chance is taken out (ten Gaussian classes, 1,000 draws a point, bars: two standard errors; the dashed lines are the formula below). The adjusted score is low, by a fifth of the true score with two samples a feature, and the bias falls as one over the number of samples. The jackknife (hollow) has hardly any left.", "name": "fig-adjusted"}, "image": {"alt": "Bias in percent of the true score, -26 to 5, against samples from 40 to 520. Filled dots with error bars lie below zero on rising dashed curves, from -23 at 40 samples to -2 at 400; hollow dots lie around zero, with longer bars at few samples."}}
 def bias_of(start, estimate):
     """Samples, bias and two standard errors, in percent of the true score."""
     units = [(int(key.split("/")[3]), unit) for key, unit in stored.items()
@@ -646,9 +649,9 @@ glue("samples-shift", f"{reads[5_000] - reads[50_000]:.0f}", display=False)
 # axis. That does not contradict the paper, which claims something else: that the sample size "does
 # not affect the *relationship* between H-score and log-loss". Both may move together. We fit
 # softmax regressions until they converge, to the first 10, 20, 30 and 40 features of ten Gaussian
-# classes, 800 to 15,000 samples, three draws (`python -m tdist.studies run sample_needs`).
+# classes, 1,000 to 15,000 samples, three draws (`python -m tdist.studies run sample_needs`).
 
-# %% mystnb={"figure": {"caption": "Plug-in H-score against log-loss, colours by the number of samples. Left: the loss on the samples that both were computed from. Nearly one curve: the sample size hardly matters, as the paper says. Right: the loss on new samples. The fewer the samples, the higher the score and the higher the loss.", "name": "fig-4b-losses"}}
+# %% mystnb={"figure": {"caption": "Plug-in H-score against log-loss, colours by the number of samples. Left: the loss on the samples that both were computed from. Nearly one curve: the sample size hardly matters, as the paper says. Right: the loss on new samples. The fewer the samples, the higher the score and the higher the loss.", "name": "fig-4b-losses"}, "image": {"alt": "Two scatters of log-loss against plug-in H-score from 0.5 to 2.3, coloured by samples. Left, training loss: all colours on one falling curve. Right, test loss: the colours separate, dots of fewer samples lying to the right of and above those of more."}}
 needs = load("sample_needs")["units"]
 fits = pd.DataFrame([{"m": int(key.split("/")[2]), **unit} for key, unit in needs.items()
                      if key.startswith("loss/")])
@@ -715,7 +718,7 @@ for name, glued in (("Gaussian classes", "classes"), ("layers", "layers")):
 #
 # Table 1 has 48 scores for the six pixel tasks. Here they are beside the chance level.
 
-# %% mystnb={"figure": {"caption": "The 48 printed scores of pixel tasks (grey; in a square: from the task itself) and what noise would score with 2,048 live features and 16 colours (line) or 14 (dashed: the most for which no printed score is below chance).", "name": "fig-pixel-chance"}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "The 48 printed scores of pixel tasks (grey; in a square: from the task itself) and what noise would score with 2,048 live features and 16 colours (line) or 14 (dashed: the most for which no printed score is below chance).", "name": "fig-pixel-chance"}, "image": {"alt": "Dot plot of printed scores from 1.38 to 2.25 for six target tasks, one row each, with eight grey circles a row and one in a square. A solid vertical line stands at 1.54 with circles on both sides, a dashed one at 1.33 left of all circles."}} tags=["hide-input"]
 printed = pd.read_csv(files("tdist") / "data" / "table1.csv").pivot(
     index="target", columns="source", values="h_score")
 pixels = printed.loc[[task for task in printed.index if "Class" not in task]]
@@ -818,7 +821,7 @@ needed.map(lambda m: "> 5,000" if m == np.inf else "≤ 50" if m <= 50 else
 # The samples after which the root mean square error is below 20% of the truth, by interpolation.
 # Two of the cases in full:
 
-# %% mystnb={"figure": {"caption": "Relative root mean square error of estimates of H and I, each against its own truth, for four Gaussian classes (50 draws a point). One weak feature: four bins do as well as the H-score, nearest neighbours worse. Five features, of which three are noise: the adjusted score needs the fewest samples, and bins see hardly anything but noise.", "name": "fig-sample-needs"}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "Relative root mean square error of estimates of H and I, each against its own truth, for four Gaussian classes (50 draws a point). One weak feature: four bins do as well as the H-score, nearest neighbours worse. Five features, of which three are noise: the adjusted score needs the fewest samples, and bins see hardly anything but noise.", "name": "fig-sample-needs"}, "image": {"alt": "Two log-log panels of relative error against samples from 50 to 5,000. Left: five falling curves, those of H and of four bins lowest, ten bins highest at few samples. Right: H lowest, neighbours above it, four bins near 1 and falling late, ten bins flat at 1."}} tags=["hide-input"]
 fig, axes = plt.subplots(1, 2, figsize=(7, 3), sharey=True)
 for ax, name in zip(axes, ("1 feature, weak", "5 features, strong"), strict=True):
     unit = needs[cases[name]]

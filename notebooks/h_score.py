@@ -4,11 +4,13 @@
 # **Question.** Given features $f(x)$ and a task with labels $y$, how good are the features for the
 # task, without training anything on them? And does the answer mean more than a number?
 #
-# The **H-score** of {cite:t}`hscore2019` is two covariance matrices and a trace. Its meaning, the
-# paper's Theorem 1, is an error exponent {eq}`eq-mismatched`. This page checks the identity behind
-# it, finds the constant of the theorem, the sharp upper bound, what layers on top can gain, and
-# what a ratio of two scores says about transfer. All distributions here are known exactly;
-# estimating the score from samples comes later.
+# **Answer.** Two covariance matrices and a trace say it {eq}`eq-h-score`. For two labels that
+# differ little the number is an error exponent, up to a known factor ({prf:ref}`thm-operational`);
+# for more labels it is an average of exponents, which can mislead ({ref}`h-more-labels`).
+#
+# This is the **H-score** of {cite:t}`hscore2019`. The page finds the constant in the paper's
+# Theorem 1, the sharp upper bound, what layers on top can gain, and what a ratio of two scores says
+# about transfer. All distributions here are known exactly; samples come later.
 
 # %% tags=["hide-input"]
 from itertools import combinations
@@ -225,7 +227,7 @@ table.round({"c": 3, "E / H at eps = 2^-7": 3, "slope": 2}).set_index(["P(0)", "
 # errors fall with the third power of $\eps$ (the slope on a log-log plot), and with the fourth for
 # equally likely labels.
 
-# %% mystnb={"figure": {"caption": "Error of Theorem 1 with the constant c = 1 / (8 P(0) P(1)): order four for equally likely labels, order three otherwise, for the pitch alone (crosses) as for pitch and length (dots).", "name": "fig-theorem1"}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "Error of Theorem 1 with the constant c = 1 / (8 P(0) P(1)): order four for equally likely labels, order three otherwise, for the pitch alone (crosses) as for pitch and length (dots).", "name": "fig-theorem1"}, "image": {"alt": "Absolute error against epsilon on log-log axes, epsilon from 0.002 to 0.13. Six straight lines, for three priors and one or two features: those of the prior 0.5 are steeper, parallel to a dashed line of slope 4, the others parallel to one of slope 3."}} tags=["hide-input"]
 assert np.abs(table["E / H at eps = 2^-7"] / table["c"] - 1).max() < 0.01, \
     "in the book's example E / H is within 1% of c at eps = 2^-7"
 assert np.abs(table["slope"] - np.where(table["P(0)"] == 0.5, 4, 3)).max() < 0.1, \
@@ -300,6 +302,7 @@ glue("h-swaps", f"{wrong[0.1] / draws:.0%}", display=False)
 # %% [markdown]
 # With unequal labels {glue:text}`h-swaps` of the pairs are swapped; with equal labels next to none.
 #
+# (h-more-labels)=
 # ## More than two labels
 #
 # With more labels the same algebra gives a sum over pairs.
@@ -498,7 +501,7 @@ H = copy.h_score(copy.modes().f)
 print(f"largest excess below 1e-10; H of the modes when Y = X: {H:.4f} = |Y| - 1")
 assert worst < 1e-10 and np.isclose(H, len(copy.py) - 1), "the bound holds for every task"
 
-# %% mystnb={"figure": {"caption": "H-scores of 300 random features of the birds' calls for each k (dots), of the modes (line), and of the pitch and the length. The modes are never beaten, and nothing is gained after K - 1 of them.", "name": "fig-bound"}} tags=["hide-input", "claim H-042: holds when corrected", "claim H-043: holds", "claim H-041: holds"]
+# %% mystnb={"figure": {"caption": "H-scores of 300 random features of the birds' calls for each k (dots), of the modes (line), and of the pitch and the length. The modes are never beaten, and nothing is gained after K - 1 of them.", "name": "fig-bound"}, "image": {"alt": "H-score against the number of features, 1 to 3. Clouds of dots fill the space below a line of the modes, which rises from 0.19 to 0.26 at two features and is flat from there; at three all dots lie on it. Two squares, pitch and pitch with length, lie just below the line."}} tags=["hide-input", "claim H-042: holds when corrected", "claim H-043: holds", "claim H-041: holds"]
 ks = np.arange(1, len(birds.px))
 fig, ax = plt.subplots()
 for k in ks:

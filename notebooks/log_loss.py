@@ -4,10 +4,14 @@
 # **Question.** In practice features are judged by freezing them, training a softmax layer on top,
 # and reading its log-loss. Can the H-score tell that loss before the training?
 #
-# Appendix E of {cite:t}`hscore2019` says that the two are linearly related. This page finds the
-# line, with its slope and its intercept, checks how fast it becomes exact, repeats the experiment
-# of Figure 11 in a form that is well defined, and then asks how weak "weak dependence" has to be
-# for this line, for the mutual information and for the error exponent.
+# **Answer.** For weak dependence, yes: it is the entropy of the label minus half the H-score
+# ({prf:ref}`prop-log-loss`, {numref}`fig-11`). The scores of images are far outside of "weak"
+# ({numref}`fig-how-weak`).
+#
+# Appendix E of {cite:t}`hscore2019` says that the two are linearly related. This page finds slope
+# and intercept, repeats the experiment of Figure 11 in a form that is well defined, and then asks
+# how weak "weak dependence" has to be: for this line, for the mutual information and for the error
+# exponent.
 #
 # Two quantities share a letter. $H(f)$ is the H-score of a feature; the entropy of a label is
 # written upright, $\mathsf{H}(Y)$.
@@ -162,7 +166,7 @@ assert all(abs(slope - 3) < 0.1 for slope in slopes.values()), \
 glue("loss-slope", f"{slopes['first']:.2f}", display=False)
 glue("loss-slope-second", f"{slopes['second']:.2f}", display=False)
 
-# %% mystnb={"figure": {"caption": "What the two forms of the log-loss formula leave over falls like the third power of the share t of the dependence.", "name": "fig-log-loss-order"}}
+# %% mystnb={"figure": {"caption": "What the two forms of the log-loss formula leave over falls like the third power of the share t of the dependence.", "name": "fig-log-loss-order"}, "image": {"alt": "Absolute error against t on log-log axes, t from 0.016 to 1. Two lines of dots rise from about 1e-8 to 1e-2, parallel to a dashed line of slope 3 for small t."}}
 fig, ax = plt.subplots()
 labels = {"first": r"$L - \mathsf{H}(Y) + H(f)/2$",
           "second": r"$L - \mathsf{H}(Y|X) - (\|B\|^2 - H(f))/2$"}
@@ -261,7 +265,7 @@ print(f"entropy of the labels {entropy:.4f}, ln |Y| = {np.log(len(py)):.4f}")
 assert abs(without_b["above entropy"] + entropy - np.log(len(py))) < 0.01, \
     "without b the model falls back on uniform labels, in the book's example within 0.01"
 
-# %% mystnb={"figure": {"caption": "Log-loss against H-score of 60 features. With the intercept (blue) they lie on the predicted line; without it (dark orange) the loss is larger, by about ln |Y| less the entropy of the labels, and the points scatter.", "name": "fig-log-loss-intercept"}}
+# %% mystnb={"figure": {"caption": "Log-loss against H-score of 60 features. With the intercept (blue) they lie on the predicted line; without it (dark orange) the loss is larger, by about ln |Y| less the entropy of the labels, and the points scatter.", "name": "fig-log-loss-intercept"}, "image": {"alt": "Scatter of log-loss against H-score from 0.01 to 0.095. Dots, with intercept, lie on a falling dashed line from 1.26 to 1.21. Squares, without, form a scattered band that falls from 1.38 to 1.34."}}
 fig, ax = plt.subplots()
 ax.plot(H, L, "o", color=COMPUTED, label="with intercept")
 ax.plot(H, L_without, "s", color=WRONG, label="without intercept")
@@ -369,7 +373,7 @@ glue("loss-slope-low", f"{figure_11.slope.min():.2f}", display=False)
 glue("loss-slope-high", f"{figure_11.slope.max():.2f}", display=False)
 figure_11.round(4)
 
-# %% mystnb={"figure": {"caption": "Figure 11 in a valid form: log-loss of the transferred features, less the entropy of the target's labels, against their H-score on the target, for five random targets with 20 sources each. The dashed line is the prediction, which has no free parameter.", "name": "fig-11"}} tags=["claim H-200: holds"]
+# %% mystnb={"figure": {"caption": "Figure 11 in a valid form: log-loss of the transferred features, less the entropy of the target's labels, against their H-score on the target, for five random targets with 20 sources each. The dashed line is the prediction, which has no free parameter.", "name": "fig-11"}, "image": {"alt": "Log-loss minus entropy against H-score from 0.07 to 0.28. Five short falling chains of twenty dots, one a target, lie close to one dashed falling line from -0.035 to -0.14."}} tags=["claim H-200: holds"]
 fig, ax = plt.subplots(figsize=(6.0, 3.8))
 line = np.array([min(H.min() for _, (H, _) in results), max(H.max() for _, (H, _) in results)])
 ax.plot(line, -line / 2, "--", color="black", lw=1, label="$-H(f) / 2$")
@@ -478,7 +482,7 @@ print("ten Gaussian classes")
 print(pd.DataFrame({"H": scores, columns[3]: normal[:, 0], "standard error": normal[:, 1]})
       .round(3).to_string(index=False))
 
-# %% mystnb={"figure": {"caption": "Exponent, mutual information and fall of the log-loss over what the local theory predicts from the H-score (1, dotted). Up to a score of about a tenth all are near it. Beyond, the exponent leaves it upwards without bound, the information stays near it to the end in three species, and for ten Gaussian classes the loss cannot keep up with the line: it stops at 2 ln 10 / H (dashed). Grey: from the smallest score in the paper's Table 1 on.", "name": "fig-how-weak"}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "Exponent, mutual information and fall of the log-loss over what the local theory predicts from the H-score (1, dotted). Up to a score of about a tenth all are near it. Beyond, the exponent leaves it upwards without bound, the information stays near it to the end in three species, and for ten Gaussian classes the loss cannot keep up with the line: it stops at 2 ln 10 / H (dashed). Grey: from the smallest score in the paper's Table 1 on.", "name": "fig-how-weak"}, "image": {"alt": "Three panels of exact over predicted value, 0.5 to 4, against H-score from 0.001 to 10, both logarithmic. All curves start at 1. The exponent's bend up to above 2 near a score of 1; the information's stay between 0.9 and 1.3; in the third the curve of ten Gaussian classes falls to 0.5 within the grey region at the right."}} tags=["hide-input"]
 fig, axes = plt.subplots(1, 3, figsize=(8.2, 3.1), sharey=True)
 printed = pd.read_csv(files("tdist") / "data" / "table1.csv")["h_score"].min()
 names = ("error exponent", "mutual information", "fall of the log-loss")

@@ -4,9 +4,9 @@
 # **Question.** The H-score and the mutual information both say how much $X$ tells about $Y$. How
 # are they related, and does one bound the other?
 #
-# For weak dependence they are the same thing up to a factor of two. Away from that they part, in
-# either direction: the printed inequality $H \le 2I$ fails, for some tasks however weak their
-# dependence. This page shows by how much, for which tasks, and what can be proved in its place.
+# **Answer.** For weak dependence the best H-score is twice the information
+# ({prf:ref}`prop-mutual-information`). The printed bound $H \le 2I$ fails, for some tasks however
+# weak ({numref}`fig-saturation`); {prf:ref}`prop-information-bounds` has what holds in its place.
 
 # %% tags=["hide-input"]
 import matplotlib.pyplot as plt
@@ -109,7 +109,7 @@ errors = {name: np.abs([gap(turned(P, s)) for s in t])
 for name, error in errors.items():
     print(f"{name}: slopes", (np.diff(np.log(error)) / np.diff(np.log(t))).round(3))
 
-# %% mystnb={"figure": {"caption": "Distance between the mutual information and half the squared length of the DTM as the birds are turned down: order three in general, order four where the third moment of the density ratio vanishes.", "name": "fig-information-order"}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "Distance between the mutual information and half the squared length of the DTM as the birds are turned down: order three in general, order four where the third moment of the density ratio vanishes.", "name": "fig-information-order"}, "image": {"alt": "Distance in nats against t on log-log axes, t from 0.004 to 1. Two rising lines of dots, each beside a dashed line: slope 3 for three species, steeper slope 4 for thrush or finch."}} tags=["hide-input"]
 fig, ax = plt.subplots()
 for (name, error), colour, power in zip(errors.items(), (COMPUTED, OTHER), (3, 4), strict=True):
     ax.loglog(t, error, "o-", color=colour, label=name)
@@ -158,7 +158,7 @@ for task in pair:
     curves.append([task.h_score(features[:, :k]) for k in range(1, 7)])
     print("H(1..6)", np.round(curves[-1], 4), " 2I", round(2 * task.mutual_information(), 4))
 
-# %% mystnb={"figure": {"caption": "Figure 3 of the H-score paper, recomputed on two tasks with six labels. The H-score of the best k features is constant from k = 5 on, not from 6. On the left it stays below 2I, as printed; on the right it does not.", "name": "fig-saturation"}} tags=["hide-input", "claim H-073: holds"]
+# %% mystnb={"figure": {"caption": "Figure 3 of the H-score paper, recomputed on two tasks with six labels. The H-score of the best k features is constant from k = 5 on, not from 6. On the left it stays below 2I, as printed; on the right it does not.", "name": "fig-saturation"}, "image": {"alt": "Two panels of H-score against the number of features, 1 to 6, with a horizontal dashed line at 2I. The curve rises and is flat from 5 on. Left: it ends at 0.19, below the line at 0.20. Right: it crosses the line at 0.31 and ends at 0.34."}} tags=["hide-input", "claim H-073: holds"]
 fig, axes = plt.subplots(1, 2, figsize=(7, 2.9), sharey=True)
 for ax, task, curve in zip(axes, pair, curves, strict=True):
     twice = 2 * task.mutual_information()
@@ -375,7 +375,7 @@ second = min((i / ((m * np.log(m) - m + 1) / (m - 1) ** 2) / h).min() for h, i, 
 print(f"1: smallest 2I / |B|^2 = {first:.6f}   2: smallest (I / kappa) / |B|^2 = {second:.6f}")
 assert first > 1 - 1e-9 and second > 1 - 1e-9, "both bounds are theorems"
 
-# %% mystnb={"figure": {"caption": "Ratio of the largest possible H-score to 2I in 20,000 random tasks (dots), against the largest density ratio M. The printed claim is that all lie below the dashed line; the proven bound 1/(2 kappa(M)) is the solid one.", "name": "fig-kappa"}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "Ratio of the largest possible H-score to 2I in 20,000 random tasks (dots), against the largest density ratio M. The printed claim is that all lie below the dashed line; the proven bound 1/(2 kappa(M)) is the solid one.", "name": "fig-kappa"}, "image": {"alt": "Scatter on log-log axes: ratio from 0.5 to 3000 against the largest density ratio from 1 to 60000. Most dots lie around the dashed line at 1, many above it; all lie below a solid rising curve."}} tags=["hide-input"]
 fig, ax = plt.subplots()
 for h, i, m in general:
     ax.plot(m, h / (2 * i), ".", color=COMPUTED, ms=1.5, alpha=0.4, rasterized=True)

@@ -4,8 +4,9 @@
 # **Question.** For a continuous $X$ there is no table of counts, and whitening a network's output
 # over all data in every step is expensive. Can a network find the best features without?
 #
-# Yes, by an objective that charges for size in place of a constraint. It finds the features of
-# {doc}`maximal_correlation`; its value is half the H-score.
+# **Answer.** Yes, by an objective that charges for size in place of a constraint; its value is half
+# the H-score ({prf:ref}`prop-soft-hgr`). A small network finds the features of
+# {doc}`maximal_correlation` so ({numref}`fig-soft-hgr`).
 
 # %% tags=["hide-input"]
 import matplotlib.pyplot as plt
