@@ -5,8 +5,9 @@
 # are they related, and does one bound the other?
 #
 # **Answer.** For weak dependence the best H-score is twice the information
-# ({prf:ref}`prop-mutual-information`). The printed bound $H \le 2I$ fails, for some tasks however
-# weak ({numref}`fig-saturation`); {prf:ref}`prop-information-bounds` has what holds in its place.
+# ({prf:ref}`prop-mutual-information`). The printed bound $H \le 2I$ fails
+# ({numref}`fig-saturation`), for some tasks however weak their dependence;
+# {prf:ref}`prop-information-bounds` has what holds in its place.
 
 # %% tags=["hide-input"]
 import matplotlib.pyplot as plt
