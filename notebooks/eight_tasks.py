@@ -5,6 +5,10 @@
 # seven trained encoders should one start from, and does the H-score know before a decoder is
 # trained?
 #
+# **Answer.** In our rooms it does: the score orders the other sources much as measured transfer
+# ({numref}`fig-tasks-rho`), also where kinship leaves the order open ({ref}`tasks-beyond`). It
+# needs more labels for that than the decoders it foretells ({ref}`tasks-equal`).
+#
 # The paper calls this *source task selection* (Definition 4 of {cite:t}`hscore2019`): take the
 # source whose features do best on the target by **test accuracy**. Section 5.2 puts the H-score in
 # the place of that test, with photographs of real rooms and the trained encoders of Taskonomy
@@ -53,7 +57,7 @@ name_of = dict(zip(TASKS, NAMES, strict=True))
 # A room is drawn from a seed: its kind, its furniture, materials, lamps and the camera. Because the
 # geometry is known, the ground truth is exact.
 
-# %% mystnb={"figure": {"caption": "Six rendered rooms and the ground truth of all eight tasks; under each picture the classes of its largest object and of the scene. The picture decides the 2D maps, the geometry alone the 3D ones: a pattern on a wall has 2D edges and no 3D edge. Maps are brighter where the value is larger; thin 3D edges are stretched to be seen. Drawn at 128 x 128 pixels; what an encoder sees is below. The paper's Figure 5 shows one room.", "name": "fig-tasks-sheet"}} tags=["hide-input", "claim H-100: holds"]
+# %% mystnb={"figure": {"caption": "Six rendered rooms and the ground truth of all eight tasks; under each picture the classes of its largest object and of the scene. The picture decides the 2D maps, the geometry alone the 3D ones: a pattern on a wall has 2D edges and no 3D edge. Maps are brighter where the value is larger; thin 3D edges are stretched to be seen. Drawn at 128 x 128 pixels; what an encoder sees is below. The paper's Figure 5 shows one room.", "name": "fig-tasks-sheet"}, "image": {"alt": "Grid of six rows of pictures, a living room, a dining room, a kitchen, a bathroom, an office and a bedroom. Each row has the coloured rendering, then black maps with white 2D edges, 2D keypoints, 3D edges and 3D keypoints, a grey reshading and a depth map from blue (near) to yellow (far)."}} tags=["hide-input", "claim H-100: holds"]
 PICKED = (2, 43, 4, 15, 3, 58)
 sheet = [scenes.render(1, 128, seed=5, first=number, progress=False) for number in PICKED]
 fig, axes = plt.subplots(len(sheet), 7, figsize=(8, 7.6), layout="none")
@@ -100,7 +104,7 @@ plt.show()
 # 64 x 64 is not a large map made smaller: 2D edges at another size are another task. (The paper
 # resizes one ground truth to 64 x 64.) This is what encoders see and are trained for:
 
-# %% mystnb={"figure": {"caption": "One room as the encoders see it: at 64 x 64 pixels in the stored runs at the paper's size (top), at 24 x 24 in the small and live runs (bottom), with the six maps at that size. A 2D keypoint is a blob of a few pixels in both, so it is another thing; 3D keypoints cover a far larger part of the small picture.", "name": "fig-tasks-seen"}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "One room as the encoders see it: at 64 x 64 pixels in the stored runs at the paper's size (top), at 24 x 24 in the small and live runs (bottom), with the six maps at that size. A 2D keypoint is a blob of a few pixels in both, so it is another thing; 3D keypoints cover a far larger part of the small picture.", "name": "fig-tasks-seen"}, "image": {"alt": "Two rows of seven pictures of one living room with its six maps: at 64 x 64 pixels the furniture is recognisable, at 24 x 24 it is a mosaic of large squares, and keypoints are a few big blobs."}} tags=["hide-input"]
 fig, axes = plt.subplots(2, 7, figsize=(8, 2.7), layout="none")
 fig.subplots_adjust(left=0, right=1, top=0.93, bottom=0.02, wspace=0.03, hspace=0.06)
 show(axes, [scenes.render(1, size, seed=5, first=PICKED[0], progress=False)
@@ -330,7 +334,7 @@ def draw_ranks(ax, values, cmap, size=9):
         ax.axvline(edge, color="white", lw=2)
 
 
-# %% mystnb={"figure": {"caption": "Ranks of the sources by H-score (top) and by affinity (bottom): our run at the paper's size, and Table 1 of the paper (grey). Rows are targets, frames the target itself, 1 is best. On the left the two patterns are nearly the same; on the right they share the frames and the blocks of kin.", "name": "fig-tasks-three"}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "Ranks of the sources by H-score (top) and by affinity (bottom): our run at the paper's size, and Table 1 of the paper (grey). Rows are targets, frames the target itself, 1 is best. On the left the two patterns are nearly the same; on the right they share the frames and the blocks of kin.", "name": "fig-tasks-three"}, "image": {"alt": "Four 8 x 8 tables of ranks 1 to 8, targets in rows and sources in columns, darker for better. Left, our run: both tables have 1 on the diagonal or next to it and 7 or 8 in the same corners. Right, printed: 1 and 2 lie on the diagonal blocks of 2D, 3D and classes, and the other ranks differ between top and bottom."}} tags=["hide-input"]
 fig, axes = plt.subplots(2, 2, figsize=(7.2, 6.4), sharey=True)
 for column, (name, pair) in zip(axes.T, pairs.items(), strict=True):
     for ax, values in zip(column, pair, strict=True):
@@ -345,7 +349,7 @@ plt.show()
 # Three targets in numbers, as in the paper's Figures 12 and 13 ({doc}`published_table` has them for
 # the printed scores).
 
-# %% mystnb={"figure": {"caption": "Three targets, our run at the paper's size: adjusted H-score (left) and affinity (right, logarithmic) of each source, in the order of the affinity. Green: the target itself. The dots on the left fall from top to bottom as those on the right do.", "name": "fig-tasks-rows"}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "Three targets, our run at the paper's size: adjusted H-score (left) and affinity (right, logarithmic) of each source, in the order of the affinity. Green: the target itself. The dots on the left fall from top to bottom as those on the right do.", "name": "fig-tasks-rows"}, "image": {"alt": "Three rows of two dot plots, targets Object Class., Scene Class. and Depth, with eight sources from best to worst affinity. Left, the adjusted H-score, up to 8, 6 and 2.7, right, the affinity on a logarithmic axis; in both the target itself is far right on top and the 2D tasks far left at the bottom."}} tags=["hide-input"]
 def draw_rows(h, a):
     _, axes = plt.subplots(3, 2, figsize=(7.4, 6.6))
     for row, t in zip(axes, (TASKS.index(task) for task in ("object", "scene", "depth")),
@@ -434,7 +438,7 @@ three("big-lowest", lambda x: rho_of(x["adjusted"], x).min())
 assert agree["ceiling of kin"].mean() > agree["kin"].mean(), "a ceiling"
 pd.concat([agree, agree.mean().to_frame("mean").T]).round(2)
 
-# %% mystnb={"figure": {"caption": "Rank correlation of H-score and affinity over the seven other sources. Beyond the band lies one random order in ten. Squares, our run at the paper's size: all eight targets are beyond it; dots, the other two seeds. Hollow, from the numbers the paper printed: one is beyond it and one at its edge.", "name": "fig-tasks-rho"}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "Rank correlation of H-score and affinity over the seven other sources. Beyond the band lies one random order in ten. Squares, our run at the paper's size: all eight targets are beyond it; dots, the other two seeds. Hollow, from the numbers the paper printed: one is beyond it and one at its edge.", "name": "fig-tasks-rho"}, "image": {"alt": "Dot plot of Spearman's rho, -1 to 1, a row for each of eight targets, with a shaded band from -0.71 to 0.71. The squares of our run lie between 0.8 and 1, the dots of the other seeds between 0.7 and 1. Of the hollow printed points six lie inside the band, one at its edge and one beyond."}} tags=["hide-input"]
 fig, ax = plt.subplots(figsize=(6.4, 3.2))
 ax.axvspan(-limit[7], limit[7], color=OTHER, alpha=0.12, lw=0)
 ax.axvline(0, color=OTHER, lw=1)
@@ -457,6 +461,7 @@ plt.show()
 # scores have {glue:text}`tasks-mean-printed`, and kinship beats them with
 # {glue:text}`tasks-mean-kin-printed`.
 #
+# (tasks-beyond)=
 # ### Beyond kinship
 #
 # So the question is not whether $\rho$ is larger than kinship's, but what the H-score says *where
@@ -706,7 +711,7 @@ gains(big["adjusted"], big["affinity"]).round(3)
 # **standardised**, since scores of different targets differ in size, and use Euclidean distance and
 # average linkage.
 
-# %% mystnb={"figure": {"caption": "Family trees from standardised columns, average linkage: ours at the paper's size, and the one that Table 1's printed scores give (grey). Ours joins the classification tasks to the 3D tasks, the printed one keeps all pixel tasks together.", "name": "fig-tasks-trees"}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "Family trees from standardised columns, average linkage: ours at the paper's size, and the one that Table 1's printed scores give (grey). Ours joins the classification tasks to the 3D tasks, the printed one keeps all pixel tasks together.", "name": "fig-tasks-trees"}, "image": {"alt": "Two dendrograms of eight tasks. Left, ours: the two 2D tasks part from all others at a distance of 5, and the two classes join the four 3D tasks at 2.7. Right, printed: the two classes part first, at 5, and 2D and 3D tasks join at 4."}} tags=["hide-input"]
 def draw_tree(ax, values, colour):
     tree = cluster(values.T)
     dendrogram(tree.linkage, labels=NAMES, orientation="left", ax=ax, color_threshold=0,
@@ -789,7 +794,7 @@ for row, column in ((0, 0), (5, 11), (12, 12)):
 slow = h_score(code["edge3d"], target["scene"])
 assert abs(float(scores["edge3d"]["scene"]) - float(slow)) < 1e-9, message
 
-# %% mystnb={"figure": {"caption": "Live run: adjusted H-score at every pixel, from the encoder of the task itself (top) and from the best of the other sources (bottom). A code says most about the upper half, where walls meet the ceiling and the far wall is near or far; least about the floor in front of the camera.", "name": "fig-tasks-pixels"}} tags=["hide-input", "nbval-ignore-output"]
+# %% mystnb={"figure": {"caption": "Live run: adjusted H-score at every pixel, from the encoder of the task itself (top) and from the best of the other sources (bottom). A code says most about the upper half, where walls meet the ceiling and the far wall is near or far; least about the floor in front of the camera.", "name": "fig-tasks-pixels"}, "image": {"alt": "Two rows of six heat maps of 24 x 24 pixels, a column for each map, blue for low and yellow for high scores. For Depth and Reshading the upper half is yellow and the lower half blue; the maps of edges and keypoints are speckled with a yellow top or rim."}} tags=["hide-input", "nbval-ignore-output"]
 fig, axes = plt.subplots(2, 6, figsize=(8, 3.1))
 for t, task in enumerate(MAPS):
     order = [s for s in np.argsort(-adjusted[:, t]) if s != t]
@@ -823,7 +828,7 @@ glue("tasks-live-kin", f"{live['kin'].mean():.2f}", display=False)
 assert live["H"].mean() > 0.2, "in the book's run the orders agree; a smaller one may not"
 pd.concat([live, live.mean().to_frame("mean").T]).round(2)
 
-# %% mystnb={"figure": {"caption": "Sources ranked for each target (1 is best; frames: the target itself), live run. Left by H-score, right by measured transfer. The same blocks are dark in both: classes for classes, 2D for 2D. The paper's Figure 7 has the same form.", "name": "fig-tasks-ranks"}} tags=["hide-input", "nbval-ignore-output"]
+# %% mystnb={"figure": {"caption": "Sources ranked for each target (1 is best; frames: the target itself), live run. Left by H-score, right by measured transfer. The same blocks are dark in both: classes for classes, 2D for 2D. The paper's Figure 7 has the same form.", "name": "fig-tasks-ranks"}, "image": {"alt": "Two 8 x 8 tables of ranks 1 to 8 of the live run, by H-score and by affinity, darker for better. In both, 1 lies on the diagonal, 2D tasks have 2 for each other, classes have 2 for each other, and the middle block of 3D tasks is mixed."}} tags=["hide-input", "nbval-ignore-output"]
 fig, axes = plt.subplots(1, 2, figsize=(7.8, 4.3), sharey=True)
 for ax, values, name in zip(axes, (adjusted, A), ("H-score", "affinity"), strict=True):
     draw_ranks(ax, values, OURS)
@@ -835,6 +840,7 @@ plt.show()
 # The live run, seed 0 of the small ones, has a mean $\rho$ of {glue:text}`tasks-live`, and kinship
 # {glue:text}`tasks-live-kin`.
 #
+# (tasks-equal)=
 # ## Equal labels
 #
 # The paper's second advantage of the H-score is "fewer samples than those needed for empirical

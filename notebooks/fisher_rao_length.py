@@ -5,8 +5,12 @@
 # weights' curve in their own numbers depends on how the network happens to be written down. Is
 # there a length that does not?
 #
-# There is: measure what the classifier *says*, its distributions over the classes, with the Fisher
-# metric. The coupled transfer distance of {cite:t}`gao2021` is such a length. This page defines it,
+# **Answer.** Yes: measure what the classifier *says*, its distributions over the classes, with the
+# Fisher metric ({prf:ref}`thm-fisher-rao`). The paper has two such lengths under one name
+# ({numref}`fig-length-readings`), and neither is the distance that it defines
+# ({ref}`length-distance`).
+#
+# The coupled transfer distance of {cite:t}`gao2021` is such a length. This page defines it,
 # computes it in a way that neither the number of steps nor single precision can spoil, and asks
 # where the expectation over the inputs belongs, because the paper has it in two places.
 
@@ -101,7 +105,7 @@ pd.Series(lengths, name="length").round(4).to_frame()
 # %% [markdown]
 # The great circle has the length that {eq}`eq-fisher-rao` says, and the others are longer.
 
-# %% mystnb={"figure": {"caption": "Three ways between two distributions over three classes. In the triangle of probabilities (left) the mixture looks straight; on the sphere of radius 2 (right), where lengths are true, the great circle is the shortest.", "name": "fig-length-sphere"}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "Three ways between two distributions over three classes. In the triangle of probabilities (left) the mixture looks straight; on the sphere of radius 2 (right), where lengths are true, the great circle is the shortest.", "name": "fig-length-sphere"}, "image": {"alt": "Left, a triangle with corners class 1 to 3 and three curves from p at the bottom to q on the right side: the mixture straight, the great circle bent a little and the exponential path bowed out most. Right, the same curves on an eighth of a sphere."}} tags=["hide-input"]
 fig = plt.figure(figsize=(7.4, 3.4))
 flat, round_ = fig.add_subplot(1, 2, 1), fig.add_subplot(1, 2, 2, projection="3d")
 corners = np.array([[0, 0], [1, 0], [0.5, 3**0.5 / 2]])
@@ -322,7 +326,7 @@ assert abs(slope["root of 2 KL"] - 1) < 0.1, "first order, for curves of positiv
 assert max(abs(slope[name] - 2) for name in ("arcsine", "Jeffreys")) < 0.1, "second order"
 assert (error["arcsine"] < 0).all(), "a chord is never longer than its arc"
 
-# %% mystnb={"figure": {"caption": "Error of the length of the exponential path against the number of steps: of order 1/K for the root of the divergence, of order 1/K\u00b2 for the arcsine and for Jeffreys' divergence.", "name": "fig-length-steps"}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "Error of the length of the exponential path against the number of steps: of order 1/K for the root of the divergence, of order 1/K\u00b2 for the arcsine and for Jeffreys' divergence.", "name": "fig-length-steps"}, "image": {"alt": "Line plot on logarithmic axes of the absolute error against 10 to 1,000 steps. The root of 2 KL falls with slope -1 from .008 to .00008; the arcsine and, below it, Jeffreys' divergence fall with slope -2 to about 1e-7."}} tags=["hide-input"]
 fig, ax = plt.subplots()
 for name, colour, mark in (("root of 2 KL", WRONG, "s-"), ("Jeffreys", "0.35", "^-"),
                            ("arcsine", COMPUTED, "o-")):
@@ -482,7 +486,7 @@ for beta, found in swept.items():
 assert abs(swept[256].length - np.pi) < 0.1, "pi, as the boundary sharpens"
 assert abs(swept[256].riemannian_length / 16 - 1) < 0.02, "and the root of the sharpness"
 
-# %% mystnb={"figure": {"caption": "A boundary sweeps over the inputs. Left: the speed of each input when the boundary is in the middle; a sharp boundary moves few inputs fast. Right: the mean of the lengths (L) tends to \u03c0, the length in the mean metric (R) to the root of the sharpness.", "name": "fig-length-readings"}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "A boundary sweeps over the inputs. Left: the speed of each input when the boundary is in the middle; a sharp boundary moves few inputs fast. Right: the mean of the lengths (L) tends to \u03c0, the length in the mean metric (R) to the root of the sharpness.", "name": "fig-length-readings"}, "image": {"alt": "Left: speed against the input from 0 to 1, three bell curves about 0.5, low and wide for a sharpness of 4, high and narrow, up to 32, for 64. Right: length against the sharpness from 2 to 256: L levels off at a dashed line at pi, R rises ever more steeply to 16."}} tags=["hide-input"]
 fig, axes = plt.subplots(1, 2, figsize=(7.2, 3.1))
 for beta, shade in ((4, 0.35), (16, 0.65), (64, 1.0)):
     at_half = 1 / (1 + np.exp(-beta * (inputs - 0.5)))
@@ -549,6 +553,7 @@ table.round(3)
 # gradient descent on the rewritten weights goes another way, of another length, and so the distance
 # that is defined by it does depend on the coordinates, {doc}`the_definition`.
 #
+# (length-distance)=
 # ## Is it the Fisher-Rao distance?
 #
 # The coupled transfer distance is defined as a minimum over curves of weights, and then computed on

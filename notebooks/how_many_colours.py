@@ -4,6 +4,11 @@
 # **Question.** The H-score needs classes, and a depth map has none. So its pixels are cut to a
 # palette of $N$ colours. How much of the map survives, and how does the score depend on $N$?
 #
+# **Answer.** Sixteen colours keep nearly all of a map, and five keep its edges
+# ({numref}`fig-colours-five`). The raw score rises with $N$, mostly by chance
+# ({numref}`fig-colours-paper`), and $N$ can decide which source wins
+# ({numref}`fig-colours-ranking`).
+#
 # Appendix G.2 of {cite:t}`hscore2019` answers with two pictures (its Figures 14 and 15): with 16
 # colours "much of the information" is retained; with 5, "most detected edges" of the 3D occlusion
 # edges are lost. This page measures both, and then asks what the pictures cannot show: whether the
@@ -76,7 +81,7 @@ assert palettes["relative error"].max() < 0.03, message
 assert palettes.loc["3D Edges", "commonest colour"] > 0.8, message
 palettes.round(4)
 
-# %% mystnb={"figure": {"caption": "One of the rooms, rendered again at 96 x 96. Top: the picture and its six maps. Bottom: the maps recovered from the 16 colours fitted to the small maps; the eye finds little difference, except steps in smooth depth and reshading.", "name": "fig-colours-sixteen"}} tags=["hide-input", "claim H-215: holds"]
+# %% mystnb={"figure": {"caption": "One of the rooms, rendered again at 96 x 96. Top: the picture and its six maps. Bottom: the maps recovered from the 16 colours fitted to the small maps; the eye finds little difference, except steps in smooth depth and reshading.", "name": "fig-colours-sixteen"}, "image": {"alt": "Two rows of pictures of one room. Top: the coloured picture and its grey maps of 2D edges, 2D keypoints, 3D edges, 3D keypoints, reshading and depth. Bottom: the same six maps in 16 shades, nearly alike, with bands in the depth map."}} tags=["hide-input", "claim H-215: holds"]
 busy = int((maps["edge3d"][:300] > 0).sum((1, 2)).argmax())
 large = scenes.render(1, 96, seed=1, first=busy, progress=False)
 assert large.scene[0] == data.scene[busy], "one seed, one room, whatever the size of its picture"
@@ -124,7 +129,7 @@ glue("colours-most-lost", f"{at[64].loc[5, 'worst room']:.0%}", display=False)
 glue("colours-error-5", f"{at[64].loc[5, 'error']:.1%}", display=False)
 assert at[64].loc[5, "lost"] < 0.05 < at[64].loc[3, "lost"], "stored: three colours lose edges"
 
-# %% mystnb={"figure": {"caption": "3D occlusion edges of one room at 64 x 64 pixels: ground truth, and recovered from 16, 5, 3 and 2 colours of a palette for such maps. With 5 every edge is still there, with fewer shades; with 3 the faint ones begin to go, and with 2 they are gone.", "name": "fig-colours-five"}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "3D occlusion edges of one room at 64 x 64 pixels: ground truth, and recovered from 16, 5, 3 and 2 colours of a palette for such maps. With 5 every edge is still there, with fewer shades; with 3 the faint ones begin to go, and with 2 they are gone.", "name": "fig-colours-five"}, "image": {"alt": "Five black pictures of one room's 3D edges: ground truth, then 16, 5, 3 and 2 colours. The outlines of table and walls are all there down to 5; with 3 the faint ones fade and with 2 only the brightest outlines are left, in one shade."}} tags=["hide-input"]
 many = scenes.render(200, 64, seed=1, progress=False).maps["edge3d"].float().numpy()
 shown = scenes.render(1, 64, seed=1, first=busy, progress=False).maps["edge3d"].float().numpy()
 fewer = {}
@@ -224,7 +229,7 @@ one = trained.groupby(["target", "N"]).mean().drop(columns="seed")
 spread = trained.groupby(["target", "N"]).std().drop(columns="seed")
 pd.concat({"mean": one.loc["3D Edges"], "sd over seeds": spread.loc["3D Edges"]}, axis=1).round(2)
 
-# %% mystnb={"figure": {"caption": "The trained encoder's score against the number of colours. The raw score rises with its chance level. For 3D Edges the adjusted score rises as well, but the score with leverages levels off after a few colours. Bars: one standard deviation over three seeds of the encoder.", "name": "fig-colours-score"}} tags=["hide-input", "nbval-ignore-output"]
+# %% mystnb={"figure": {"caption": "The trained encoder's score against the number of colours. The raw score rises with its chance level. For 3D Edges the adjusted score rises as well, but the score with leverages levels off after a few colours. Bars: one standard deviation over three seeds of the encoder.", "name": "fig-colours-score"}, "image": {"alt": "Two line plots of the mean H-score against 2 to 32 colours. Raw rises to 4.1 for 3D Edges (left) and 4.7 for Depth (right), chance to 3.3 and 3.7. Left, adjusted rises to .9 and the line with leverages stays at .2; right, both rise to about 1.1 and level off."}} tags=["hide-input", "nbval-ignore-output"]
 fig, axes = plt.subplots(1, 2, figsize=(7.6, 3.3), sharey=True)
 for ax, target in zip(axes, ("3D Edges", "Depth"), strict=True):
     for name, style in (("raw", "o-"), ("chance", "--"), ("adjusted", "s-"), ("leverages", "^-")):
@@ -270,7 +275,7 @@ assert (rise["leverages"] < rise["adjusted"]).all(), message
 # two that were never trained (of the same width and of width 4), and pure noise, each from three
 # seeds.
 
-# %% mystnb={"figure": {"caption": "Four sources for 3D Edges, a line for each of three seeds. Left: by the adjusted score the untrained narrow encoder (triangles) gains on the trained one (circles) as colours are added. Right: with leverages it does not, and noise is at 0 in both.", "name": "fig-colours-ranking"}} tags=["hide-input", "nbval-ignore-output"]
+# %% mystnb={"figure": {"caption": "Four sources for 3D Edges, a line for each of three seeds. Left: by the adjusted score the untrained narrow encoder (triangles) gains on the trained one (circles) as colours are added. Right: with leverages it does not, and noise is at 0 in both.", "name": "fig-colours-ranking"}, "image": {"alt": "Two line plots against 2 to 32 colours, three lines for each source. Left, adjusted H-score: all but noise rise, trained to between .75 and 1, and the highest of the narrow untrained ones to .85. Right, with leverages: trained between .13 and .22 above both untrained ones at about .1; noise at 0 in both."}} tags=["hide-input", "nbval-ignore-output"]
 edges_only = found[found["target"] == "3D Edges"]
 fig, axes = plt.subplots(1, 2, figsize=(7.6, 3.3))
 for ax, kind in zip(axes, ("adjusted", "leverages"), strict=True):
@@ -355,7 +360,7 @@ for n in (5, 16, 32):
 columns = ["error", "h", "chance", "adjusted", "classes", "seconds a pixel"]
 big[columns].rename(columns={"h": "raw", "classes": "colours"}).round(4)
 
-# %% mystnb={"figure": {"caption": "The stored run, 3D Edges at 64 x 64. Left: relative recovery error. Right: the scores; the raw score rises with its chance level.", "name": "fig-colours-paper"}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "The stored run, 3D Edges at 64 x 64. Left: relative recovery error. Right: the scores; the raw score rises with its chance level.", "name": "fig-colours-paper"}, "image": {"alt": "Two plots against 2 to 32 colours. Left, both axes logarithmic: the relative recovery error falls almost straight from .15 to .0004. Right: raw rises to 4.4, chance to 3 and adjusted, ever more slowly, to 1.6."}} tags=["hide-input"]
 fig, (left, right) = plt.subplots(1, 2, figsize=(7.6, 3.3))
 left.loglog(COLOURS, big["error"], "o-")
 left.set(xlabel="colours N", ylabel="recovery error / variance", xticks=COLOURS,

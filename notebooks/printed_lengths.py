@@ -5,6 +5,10 @@
 # book's lengths are 1 to 5. Are they the same quantity in another unit, and does all of it come
 # from the tasks?
 #
+# **Answer.** If the published program made the figures, they are mean steps, and as lengths many
+# times larger ({ref}`printed-unit`). Of each such length $\pi$ comes from the change of labels
+# alone, whatever the tasks are ({prf:ref}`prop-gate`).
+#
 # Two things stand between the numbers: whether the tasks share their outputs, which is worth $\pi$,
 # and a unit. The authors' published program adds up mean steps, not a length.
 
@@ -64,6 +68,7 @@ assert path_length(gated(1000, 2)) > np.pi, "the classifiers add to the gate"
 # told otherwise, drops the first term of {eq}`eq-gate` and keeps the other two, {eq}`eq-gated`. The
 # authors' program keeps it: its network has one output for every class of either task.
 #
+# (printed-unit)=
 # ## What the published program adds up
 #
 # The program that the authors published does not compute (11). Its sum over $K = 100$ steps is

@@ -5,6 +5,11 @@
 # {cite:t}`gao2021` first carries the data: each source image is joined to target images, and slides
 # towards them. Which image to which?
 #
+# **Answer.** To near ones, by a coupling whose entropy weighs little beside the costs
+# ({ref}`transport-weight`). Blocks of 30 keep part of what a full coupling saves
+# ({ref}`transport-blocks`), and features find like images where pixels do not
+# ({ref}`transport-start`).
+#
 # The answer is a **coupling**, found by entropic optimal transport. The page gives the entropy the
 # weight that our text of the paper lacks, says what blocks cost and where to start, and how two
 # images are mixed. How a coupling moves on from there is the question of {doc}`proximal_step`.
@@ -30,6 +35,7 @@ torch.set_num_threads(1)
 rng = np.random.default_rng(0)
 
 # %% [markdown]
+# (transport-weight)=
 # ## Couplings
 #
 # Take $n$ source samples and $n$ target samples, each of mass $1/n$. A **coupling** is a matrix
@@ -133,7 +139,7 @@ for tau in (0.25, 0.5, 0.75):
     print(f"tau = {tau}: W(p_0, p_tau) / W(p_0, p_1) = {ratio:.4f}")
     assert abs(ratio - tau) < 1e-9, "a straight line at constant speed, for any two clouds"
 
-# %% mystnb={"figure": {"caption": "Where the data are on the way (blue), from the source's samples (orange) to the target's (green). With an entropy of 0.05 mean costs (top) each cloud moves to its neighbour in one piece; with the product coupling (bottom) the clouds run into each other on the way.", "name": "fig-transport-clouds"}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "Where the data are on the way (blue), from the source's samples (orange) to the target's (green). With an entropy of 0.05 mean costs (top) each cloud moves to its neighbour in one piece; with the product coupling (bottom) the clouds run into each other on the way.", "name": "fig-transport-clouds"}, "image": {"alt": "Two rows of five small scatter plots at times 0 to 1, two orange clouds on the left and two green on the right. Top: two blue clouds travel side by side from left to right. Bottom: the blue points run together into one tall band in the middle and part again."}} tags=["hide-input"]
 ways = {"entropic": entropic(squares[None], 0.05 * squares.mean()).coupling[0],
         "product": np.full((60, 60), 1 / 3600)}
 fig, axes = plt.subplots(2, 5, figsize=(7.6, 2.6), sharex=True, sharey=True)
@@ -153,6 +159,7 @@ for row, (name, gamma) in zip(axes, ways.items(), strict=True):
 plt.show()
 
 # %% [markdown]
+# (transport-blocks)=
 # ## Blocks, and what they cost
 #
 # A coupling of 10,000 with 10,000 images has $10^8$ entries. The paper cuts both tasks into blocks
@@ -199,6 +206,7 @@ table.round(2)
 # at each time for SGD and for the costs. The book has not tested that sentence: here each pair of a
 # batch comes from a block of its own, {prf:ref}`alg-coupled`.
 #
+# (transport-start)=
 # ## Where to start
 #
 # The first coupling must come before any length has been measured. The paper takes squared
@@ -290,7 +298,7 @@ for tau in (0.1, 0.5, 0.9):
     assert abs(m.var() - tau * (1 - tau) / 2) < 0.002, "and its variance"
 pd.DataFrame(rows).T.rename_axis("tau").round(3)
 
-# %% mystnb={"figure": {"caption": "A boot and a shirt by the straight mixture, m = \u03c4 = 0, 0.2, ..., 1 (top), and six draws of the Beta mixture at \u03c4 = 1/2 in order (bottom): the draws crowd towards the two images.", "name": "fig-transport-mix"}} tags=["hide-input", "claim C-076: holds"]
+# %% mystnb={"figure": {"caption": "A boot and a shirt by the straight mixture, m = \u03c4 = 0, 0.2, ..., 1 (top), and six draws of the Beta mixture at \u03c4 = 1/2 in order (bottom): the draws crowd towards the two images.", "name": "fig-transport-mix"}, "image": {"alt": "Two rows of six grey images from a boot (m near 0) to a shirt (m near 1). Top: both fade evenly, with a double exposure at m = .4 and .6. Bottom: two images are nearly all boot, two nearly all shirt, and two, at m = .36 and .65, are mixtures."}} tags=["hide-input", "claim C-076: holds"]
 boot, shirt = (images.images[images.labels == images.classes.index(name)][0, 0] / 255
                for name in ("ankle boot", "shirt"))
 fig, axes = plt.subplots(2, 6, figsize=(6.2, 2.2))

@@ -4,6 +4,11 @@
 # **Question.** A new task may build on two trained networks at once, with their features side by
 # side. Which pair should it be, and how much is the second one worth?
 #
+# **Answer.** For most targets the pair of the two best single sources
+# ({numref}`fig-pairs-ranking`). Much of the raw gain is chance ({ref}`pairs-gain`), and unlike
+# patterns do not add to it ({numref}`fig-pairs-patterns`); but pairs that score higher train better
+# ({numref}`fig-pairs-trained`).
+#
 # Section 5.2 of {cite:t}`hscore2019` scores all pairs of eight sources for each target (its Figures
 # 8 and 9). It says that the best pair is mostly that of the two best single sources, and that
 # sources "with different transferability patterns" improve each other more. This page derives the
@@ -305,6 +310,7 @@ pd.DataFrame({"adjusted, mean": alone.mean(0), "excess, mean": excess.mean(0)}
 # {glue:text}`pairs-big-rho-adjusted` with the adjusted score and
 # {glue:text}`pairs-big-rho-leverages` with leverages.
 #
+# (pairs-gain)=
 # ### How much of the gain is chance?
 #
 # For each target, the best pair against the best single source: in raw scores; what
@@ -358,7 +364,7 @@ exceptions = places.index[places["place"] > 1]
 glue("pairs-big-exceptions", ", ".join(exceptions) or "none", display=False)
 places
 
-# %% mystnb={"figure": {"caption": "Places of the 28 pairs for each target, 1 (dark) to 28, by the adjusted score of the stored run: a square is the pair of its row and its column, so only the lower triangle is filled; the first three are numbered. Boxes: the pair of the two best single sources. The best pairs lie in the rows and columns of good single sources.", "name": "fig-pairs-ranking"}} tags=["hide-input", "claim H-126: holds"]
+# %% mystnb={"figure": {"caption": "Places of the 28 pairs for each target, 1 (dark) to 28, by the adjusted score of the stored run: a square is the pair of its row and its column, so only the lower triangle is filled; the first three are numbered. Boxes: the pair of the two best single sources. The best pairs lie in the rows and columns of good single sources.", "name": "fig-pairs-ranking"}, "image": {"alt": "Eight lower triangles of 28 squares in shades of blue, one for each target, sources on both axes. Dark squares lie along one or two rows and columns in each; the orange box is on square 1 in six triangles and on square 3 for 3D Edges and Reshading."}} tags=["hide-input", "claim H-126: holds"]
 fig, axes = plt.subplots(2, 4, figsize=(8, 4.7), sharex=True, sharey=True)
 one, two = big["adjusted"]
 for ax, task in zip(axes.flat, TASKS, strict=True):
@@ -413,7 +419,7 @@ for name, p in (("different", different), ("similar", similar)):
     glue(f"pairs-{name}-correlation", f"{1 - depth.loc[p, 'dissimilarity']:.2f}", display=False)
 depth.loc[[different, similar]].round(3).rename(NAMES, level=0).rename(NAMES, level=1)
 
-# %% mystnb={"figure": {"caption": "The stored run: adjusted score for Depth at every fourth pixel; each row has its own scale, the numbers are means over pixels. Top: the pair of sources whose patterns differ most. Bottom: the pair whose patterns are most alike. All share the same large shape.", "name": "fig-pairs-heat"}} tags=["hide-input", "claim H-128: holds"]
+# %% mystnb={"figure": {"caption": "The stored run: adjusted score for Depth at every fourth pixel; each row has its own scale, the numbers are means over pixels. Top: the pair of sources whose patterns differ most. Bottom: the pair whose patterns are most alike. All share the same large shape.", "name": "fig-pairs-heat"}, "image": {"alt": "Two rows of three heat maps of 16 x 16 squares from blue to yellow. Top: 2D Keypoints (mean 1.19) is dim with a dark middle, 3D Edges (2.19) and both (2.35) are bright in the upper half. Bottom: 3D Keypoints (2.29), Reshading (2.48) and both (2.83) look alike, bright on the upper left and right."}} tags=["hide-input", "claim H-128: holds"]
 def heat(rows, single, pair):
     """One row of pictures for each pair: the first source, the second, both."""
     fig, axes = plt.subplots(len(rows), 3, figsize=(6.4, 4.5))
@@ -490,7 +496,7 @@ glue("pairs-weaker-gain", f"{weaker:.2f}", display=False)
 glue("pairs-choosing", f"{choosing:.1%}", display=False)
 verdict.round(2)
 
-# %% mystnb={"figure": {"caption": "Depth, all 28 pairs of the stored run: the gain of a pair over its better source does not grow with the dissimilarity of the two patterns. Rings: the pairs shown above. Squares: pairs with the depth encoder itself.", "name": "fig-pairs-patterns"}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "Depth, all 28 pairs of the stored run: the gain of a pair over its better source does not grow with the dissimilarity of the two patterns. Rings: the pairs shown above. Squares: pairs with the depth encoder itself.", "name": "fig-pairs-patterns"}, "image": {"alt": "Scatter of the gain over the better source, .08 to .43, against 1 less the correlation of two maps, 0 to .18. Points at the left reach highest; beyond .06 all are at or below .2. The ringed points are the leftmost, at a gain of .35, and the rightmost, at .15."}} tags=["hide-input"]
 fig, ax = plt.subplots(figsize=(5.4, 3.4))
 own = np.array(["depth" in p for p in depth.index])
 for which, marker, colour, label in ((~own, "o", COMPUTED, "pairs without Depth"),
@@ -589,7 +595,7 @@ paired = pd.DataFrame(rows, columns=[
     "noise of decoders, %"]).set_index("target")
 paired.round(2)
 
-# %% mystnb={"figure": {"caption": "At the paper's size pairs of sources that score higher train better: held-out loss of a decoder on both codes against the adjusted H-score of the pair. Bars: standard error of two seeds of the decoder. Lines: the loss of the best single source, which the best pairs beat.", "name": "fig-pairs-trained"}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "At the paper's size pairs of sources that score higher train better: held-out loss of a decoder on both codes against the adjusted H-score of the pair. Bars: standard error of two seeds of the decoder. Lines: the loss of the best single source, which the best pairs beat.", "name": "fig-pairs-trained"}, "image": {"alt": "Two scatter plots of held-out loss against the adjusted H-score of 15 pairs, Depth (1.7 to 2.9) and Object Class. (2.8 to 8). Both fall from upper left to lower right, from .36 to .13 and from 2 to .65; a horizontal line lies just above the lowest points."}} tags=["hide-input"]
 fig, axes = plt.subplots(1, 2, figsize=(7.4, 3.2))
 for ax, (task, found) in zip(axes, trained["paper's size"].items(), strict=True):
     ax.errorbar(found["H"], found["loss"], found["noise"] / np.sqrt(2), fmt="o", color=COMPUTED,

@@ -4,6 +4,10 @@
 # **Question.** A network was trained on ImageNet. Which of its layers should a new task build on,
 # and does the H-score know before anything is trained?
 #
+# **Answer.** Among layers of one width the score mostly gives the order of the training loss; among
+# all it takes the widest, which can cost points ({ref}`layers-cost`). With the same labels a
+# trained classifier chooses as well or better ({numref}`fig-layers-budget`).
+#
 # Section 5.1 of {cite:t}`hscore2019` answers with ResNet-50 and CIFAR-100 {cite:p}`krizhevsky2009`
 # (its Figure 4): as the score rises, log-loss falls "almost linearly" and accuracy rises. It
 # compares blocks 4a to 4f, which all have the same width. (It calls the six of them five, and its
@@ -88,7 +92,7 @@ mean["CIFAR-100"][list(shown)].rename(columns=shown).rename_axis(None).round(3)
 # %% [markdown]
 # CIFAR-100, 18,000 training images, mean of three draws. The two losses are in nats.
 
-# %% mystnb={"figure": {"caption": "Log-loss (left) and accuracy (right) against the H-score of 17 depths of EfficientNet-Lite0, on CIFAR-100 (top) and Fashion-MNIST (bottom): test images blue, training images pink. A line joins the blocks of one stage, which have the same width. On training images loss falls with the score all the way; on test images it turns at the last stages.", "name": "fig-layers-cifar"}} tags=["claim H-085: depends on the measure"]
+# %% mystnb={"figure": {"caption": "Log-loss (left) and accuracy (right) against the H-score of 17 depths of EfficientNet-Lite0, on CIFAR-100 (top) and Fashion-MNIST (bottom): test images blue, training images pink. A line joins the blocks of one stage, which have the same width. On training images loss falls with the score all the way; on test images it turns at the last stages.", "name": "fig-layers-cifar"}, "image": {"alt": "Four scatter plots of 17 depths joined by stage, training in pink and test in blue. Against the H-score, up to 33 for CIFAR-100 (top) and 7.5 for Fashion-MNIST (bottom), log-loss (left) falls in a bent line and accuracy (right) rises and flattens; the last test points are level or slightly worse, while the training points go on."}} tags=["claim H-085: depends on the measure"]
 def against_h(ax, found, outcome, color, **style):
     for _, stage in found.groupby("stage", sort=False):
         ax.plot(stage["h"], stage[outcome], "o-", color=color, lw=1, **style)
@@ -198,6 +202,7 @@ pd.DataFrame({column: {r: f"{rho:.2f} ({least:.2f})" for r, (rho, least) in foun
 # No interval stands beside these numbers. Fisher's transformation, which gives one for independent
 # points, does not hold: the depths are nested in each other, and the draws share images.
 #
+# (layers-cost)=
 # ### What does the choice cost?
 #
 # A rank correlation over 17 depths is not a decision. Below is the first choice of each rule and
@@ -290,7 +295,7 @@ linear.map(lambda values: f"{min(values):.3f} to {max(values):.3f}")
 # width alone". That was wrong: random combinations punish a layer whose variance is spread over
 # many directions. The 16 principal components keep what 16 numbers can keep.
 
-# %% mystnb={"figure": {"caption": "Adjusted H-score of 16 features of every depth. The principal components (blue) rise with depth nearly to the end; random combinations (pink) of a wide layer keep little of it.", "name": "fig-layers-narrow"}}
+# %% mystnb={"figure": {"caption": "Adjusted H-score of 16 features of every depth. The principal components (blue) rise with depth nearly to the end; random combinations (pink) of a wide layer keep little of it.", "name": "fig-layers-narrow"}, "image": {"alt": "Two line plots of the adjusted H-score of 16 features over 17 depths, CIFAR-100 and Fashion-MNIST. The line of principal components climbs from about 2 to 6 and to 4.7; the line of random combinations stays between 2 and 3 and drops at the last depth."}}
 fig, axes = plt.subplots(1, 2, figsize=(8, 3.2))
 for ax, (name, found) in zip(axes, mean.items(), strict=True):
     ax.plot(found["index"], found["pca"], "o-", color=COMPUTED, label="principal components")
@@ -320,7 +325,7 @@ plt.show()
 # CIFAR-100, from another stored run, `layers`: one draw for each number of images, the larger ones
 # containing the smaller.
 
-# %% mystnb={"figure": {"caption": "Test log-loss against the H-score of eight stages for five numbers of images of CIFAR-100. Raw scores (left) slide to the right when images are few; adjusted scores (right) bring the curves together, and what is left is the overfitting of the classifier.", "name": "fig-layers-size-loss"}}
+# %% mystnb={"figure": {"caption": "Test log-loss against the H-score of eight stages for five numbers of images of CIFAR-100. Raw scores (left) slide to the right when images are few; adjusted scores (right) bring the curves together, and what is left is the overfitting of the classifier.", "name": "fig-layers-size-loss"}, "image": {"alt": "Two line plots of test log-loss, 4 to 1.3 nats, against the H-score, one line each for 5K to 50K images. Left, raw: the line of 5K images runs furthest to the right, to 48. Right, adjusted: all lines end near 27 and lie close together, few images above."}}
 older = load("layers")
 sizes = older["config"]["sizes"]
 stages = [key.split("/")[2] for key in older["units"] if key.startswith("a/0/")]
@@ -429,7 +434,7 @@ assert ranking.loc["adjusted H", ("accuracy", "inside sizes")] > 0 > \
     "in the book's run H ranks targets of one size by accuracy and T does not"
 ranking.round(3)
 
-# %% mystnb={"figure": {"caption": "Twenty targets, softmax regression of 50 epochs of batches of 64. Left: test accuracy against the adjusted transferability; inside one number of categories it points down more often than up. Middle: accuracy relative to what the target's own network reaches; inside a size it rises a little, within its errors. Right: test accuracy against the adjusted H-score per category but one, which needs no target network.", "name": "fig-layers-targets"}}
+# %% mystnb={"figure": {"caption": "Twenty targets, softmax regression of 50 epochs of batches of 64. Left: test accuracy against the adjusted transferability; inside one number of categories it points down more often than up. Middle: accuracy relative to what the target's own network reaches; inside a size it rises a little, within its errors. Right: test accuracy against the adjusted H-score per category but one, which needs no target network.", "name": "fig-layers-targets"}, "image": {"alt": "Three scatter plots, five points joined by a line for each of 3, 5, 10 and 20 categories. Left and middle, accuracy and relative accuracy against adjusted T of .8 to 1.02: the sizes lie apart and the lines zigzag. Right, accuracy against the H-score per category: the lines of all sizes rise together from .51 to .9."}}
 fig, axes = plt.subplots(1, 3, figsize=(8.4, 3))
 panels = (("adjusted_transferability", "test_accuracy"), ("adjusted_transferability", "relative"),
           ("per_class", "test_accuracy"))
@@ -523,7 +528,7 @@ table["same"].round(1)
 # %%
 table["most"].round(1)
 
-# %% mystnb={"figure": {"caption": "Regret of a rule's choice less that of training on the same labels, against their number; bars: standard errors over draws. Above zero training chooses better. From 1,000 labels on the H-score's choice is the deepest layer; it is never clearly below zero. On CIFAR-100 the leave-one-out map joins it from 3,000 labels on, and nearest neighbours fail at 100; otherwise both are near zero.", "name": "fig-layers-budget"}}
+# %% mystnb={"figure": {"caption": "Regret of a rule's choice less that of training on the same labels, against their number; bars: standard errors over draws. Above zero training chooses better. From 1,000 labels on the H-score's choice is the deepest layer; it is never clearly below zero. On CIFAR-100 the leave-one-out map joins it from 3,000 labels on, and nearest neighbours fail at 100; otherwise both are near zero.", "name": "fig-layers-budget"}, "image": {"alt": "Two plots with error bars of the regret less that of training, -4 to 6 points, against labels from 100 to 22,000 (CIFAR-100) and to 3,000 (Fashion-MNIST), logarithmic. H and the deepest layer lie mostly above zero and coincide at the right; the leave-one-out map and nearest neighbours lie near zero, with wide bars at 100."}}
 cells = lost.pivot(index=["target", "m", "seed"], columns="rule", values="same")
 apart = cells.sub(cells["training"], axis=0).groupby(["target", "m"]).agg(["mean", "sem"])
 fig, axes = plt.subplots(1, 2, figsize=(8, 3.4), sharey=True)
