@@ -3,16 +3,16 @@
 #
 # **Question.** Is the road between two tasks shorter for a larger network?
 #
-# **Printed.** "Models with a larger capacity are easier to transfer": a wide residual network,
-# WRN-16-4, "has a shorter trajectory for all task pairs compared to the CNN in Fig. 3a with fewer
-# parameters" (Figure 5 of {cite:t}`gao2021`), which "leads to a constructive strategy for selecting
-# architectures". We have the text of Figure 5 and its $r'$, not its matrices.
+# **Answer.** *Printed:* it is. *Ours:* after a short training not; over five networks, whose
+# targets are learnt to {glue:text}`capacity-least` to {glue:text}`capacity-most` %, the mean length
+# *rises* with the accuracy, by a correlation of {glue:text}`capacity-select`
+# ({numref}`fig-capacity-select`). Who takes the network with the shortest road takes the best of
+# five in {glue:text}`capacity-best` runs and the worst in {glue:text}`capacity-worst`.
 #
-# **Ours.** Five networks on three super-classes of CIFAR-100, learnt to {glue:text}`capacity-least`
-# to {glue:text}`capacity-most` %. There the mean length *rises* with the accuracy, by a correlation
-# of {glue:text}`capacity-select`, and the network with the shortest road is the best of five in
-# {glue:text}`capacity-best` runs and the worst in {glue:text}`capacity-worst`. So after a short
-# training the strategy picks the wrong network.
+# The paper says that "models with a larger capacity are easier to transfer": a wide residual
+# network, WRN-16-4, "has a shorter trajectory for all task pairs compared to the CNN in Fig. 3a
+# with fewer parameters" (Figure 5 of {cite:t}`gao2021`), which "leads to a constructive strategy
+# for selecting architectures". We have the text of Figure 5 and its $r'$, not its matrices.
 
 # %% tags=["hide-input", "claim C-008: holds", "claim C-154: not reproduced here"]
 from itertools import combinations
@@ -61,7 +61,7 @@ for name, value in {"best": share(shortest == reached.argmax(0)),
                     "select": f"{of_means:+.2f}"}.items():
     glue(f"capacity-{name}", value, display=False)
 
-# %% mystnb={"figure": {"caption": "Mean length of the coupled road of each network against its test accuracy on the target after fine-tuning; bars are the range over three seeds. If short roads were to select a network, the marks would fall; they rise.", "name": "fig-capacity-select"}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "Mean length of the coupled road of each network against its test accuracy on the target after fine-tuning; bars are the range over three seeds. If short roads were to select a network, the marks would fall; they rise.", "name": "fig-capacity-select"}, "image": {"alt": "Scatter plot of coupled length, 0 to 5, against accuracy, 42 to 55 percent, with bars. The three CNNs lie between 3.2 and 3.5 at 44 to 49 percent, WRN-10-1 at 4.4 and 50, WRN-16-4 at 4.9 and 53: the marks rise to the right."}} tags=["hide-input"]
 fig, ax = plt.subplots(figsize=(6.0, 3.2))
 for name, lengths, accuracies in zip(FILES, length.mean(2), 100 * reached.mean(2), strict=True):
     x, y = accuracies.mean(), lengths.mean()
@@ -131,7 +131,7 @@ table.rename(columns={"accuracy": "accuracy after coupled",
 # images, chance is .2; the fine-tuning column is a length of weights, which cannot be compared
 # between networks.
 
-# %% mystnb={"figure": {"caption": "Length of the coupled and uncoupled roads (equation 11) against the number of weights. A thin line is a pair in the sizes of one design, mean over seeds; the marks are means over pairs, with the range over seeds: circles CNN, squares wide residual networks.", "name": "fig-capacity-length"}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "Length of the coupled and uncoupled roads (equation 11) against the number of weights. A thin line is a pair in the sizes of one design, mean over seeds; the marks are means over pairs, with the range over seeds: circles CNN, squares wide residual networks.", "name": "fig-capacity-length"}, "image": {"alt": "Two charts of length, 0 to 6, against the number of weights, logarithmic. Left, coupled: the marks of the three CNNs lie level near 3.4, the two wide residual networks above, rising from 4.4 to 4.9; thin lines of pairs cross. Right, uncoupled: the CNNs fall from 3.3 to 2.9, the residual networks rise from 4.1 to 4.6."}} tags=["hide-input"]
 fig, axes = plt.subplots(1, 2, figsize=(7.6, 3.4), sharey=True)
 designs = [[name for name in FILES if name.startswith(design)] for design in ("CNN", "WRN")]
 count = {name: stored["config"]["weights"] for name, stored in FILES.items()}
@@ -274,7 +274,7 @@ for name, label in (("coupled", "coupled"), ("early", "first 150 steps"), ("pape
              display=False)
 pd.DataFrame(own, list(FILES)).rename_axis("coupled with its own fine-tuning").round(2)
 
-# %% mystnb={"figure": {"caption": "Fine-tuning's early loss against the coupled distance for the smallest CNN, the paper's network and the largest CNN; means over seeds. Six pairs each: a line joins the two sources of a target.", "name": "fig-capacity-scatter"}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "Fine-tuning's early loss against the coupled distance for the smallest CNN, the paper's network and the largest CNN; means over seeds. Six pairs each: a line joins the two sources of a target.", "name": "fig-capacity-scatter"}, "image": {"alt": "Three scatter plots of early loss against coupled distance, six points each, the two sources of a target joined. CNN of width 4: all three lines fall. CNN of width 16: two are nearly level and one falls. WRN-16-4: two fall and one is level."}} tags=["hide-input"]
 _ = scatters({name: (PAIRS[name].mean("coupled"), PAIRS[name].mean(early_loss))
               for name in ("CNN, width 4", "CNN, width 16", "WRN-16-4")}, LADDER,
              "coupled distance", "early loss (nats)")

@@ -5,14 +5,14 @@
 # else can Figure 2 of {cite:t}`gao2021` show, whose tasks are CIFAR-100, CIFAR-10, and the animals
 # and vehicles of CIFAR-10?
 #
+# **Answer.** *Printed:* both matrices that can be asymmetric say yes, for both parts. *Ours:*
+# fine-tuning says yes, the roads say no ({numref}`fig-subsets-check`), in runs that learn CIFAR-10
+# to {glue:text}`subsets-reached-1` % and CIFAR-100 to {glue:text}`subsets-learnt-fine` %. More than
+# that four tasks cannot show ({ref}`subsets-four`).
+#
 # A network for ten classes has learned all that four of them need, and one for four has most of ten
-# to learn. The paper calls it a sanity check; a symmetric distance must fail it.
-#
-# **Printed.** Both matrices that can be asymmetric pass, for both parts.
-#
-# **Ours.** Fine-tuning passes and the roads fail, in runs that learn CIFAR-10 to
-# {glue:text}`subsets-reached-1` % and CIFAR-100 to {glue:text}`subsets-learnt-fine` %. On digits,
-# which are learnt, every road passes ({doc}`five_superclasses`).
+# to learn. The paper calls it a sanity check; a symmetric distance must fail it. On digits, which
+# are learnt, every road passes ({doc}`five_superclasses`).
 
 # %% tags=["hide-input"]
 from dataclasses import replace
@@ -46,7 +46,7 @@ units, config = stored["units"], stored["config"]
 pairs = Pairs(units, names)
 KEYS = {"coupled": "coupled", "uncoupled": "uncoupled", "fine_tuning": "fine-tuning"}
 
-# %% mystnb={"figure": {"caption": "Distance from CIFAR-10 to a part of it over the distance back; left of the line the check is passed. Circles: animals, squares: vehicles. Grey and hollow: printed; blue: ours, means over seeds. Printed and by fine-tuning it is nearer to a part; our roads, which end at an accuracy of one half, are longer to it.", "name": "fig-subsets-check"}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "Distance from CIFAR-10 to a part of it over the distance back; left of the line the check is passed. Circles: animals, squares: vehicles. Grey and hollow: printed; blue: ours, means over seeds. Printed and by fine-tuning it is nearer to a part; our roads, which end at an accuracy of one half, are longer to it.", "name": "fig-subsets-check"}, "image": {"alt": "Dot plot of the ratio to a part over back, 0 to 1.7, seven rows, with a line at 1. Printed coupled and fine-tuning lie left of the line, Task2Vec on it. Of ours the coupled and uncoupled roads lie right of it, animals just so and vehicles near 1.6; fine-tuning lies at 0 and .2, its whole path just left of the line."}} tags=["hide-input"]
 shown = {"coupled, printed": C, "fine-tuning, printed": F, "Task2Vec, printed": T} | {
     label: pairs.mean(key) for key, label in
     (KEYS | {"fine_tuning_full": "fine-tuning, whole"}).items()}
@@ -69,7 +69,7 @@ plt.show()
 # other", says the caption; that of Figure 3 says the opposite of the same two quantities
 # ({doc}`printed_lengths`).
 
-# %% mystnb={"figure": {"caption": "Figure 2 of the paper. CIFAR-100 is the farthest target in both asymmetric matrices (first column), but not the farthest source (first row).", "name": "fig-subsets-printed"}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "Figure 2 of the paper. CIFAR-100 is the farthest target in both asymmetric matrices (first column), but not the farthest source (first row).", "name": "fig-subsets-printed"}, "image": {"alt": "Three 4 x 4 tables in grey, sources in rows and targets in columns, darker for larger: coupled, Task2Vec and fine-tuning. In coupled and fine-tuning the first column, CIFAR-100, is by far the darkest; Task2Vec is symmetric, darkest between animals and vehicles."}} tags=["hide-input"]
 panels = {"coupled": C, "Task2Vec": T, "fine-tuning": F}
 _ = matrices(panels, names, columns=3, printed=panels)
 plt.show()
@@ -117,6 +117,7 @@ pd.DataFrame(verdicts).set_index("the claim")
 # five of the six distances among the other tasks and shorter than the sixth, vehicles to animals,
 # .23; and its nearest target is vehicles, not CIFAR-10.
 #
+# (subsets-four)=
 # ### What four tasks can say
 #
 # Four tasks have 24 orders: Mantel's $p$ {eq}`eq-five-mantel` cannot come below 1/24, and we print
@@ -201,7 +202,7 @@ for target in (CIFAR10, *parts):
     glue(f"subsets-reached-{target}", f"{100 * values.min():.0f} to {100 * values.max():.0f}",
          display=False)
 
-# %% mystnb={"figure": {"caption": "Accuracy on the target's test images at the end of the coupled road and of fine-tuning, in percent, means over seeds. Chance is 1 for CIFAR-100, 10 for CIFAR-10, 17 for animals, 25 for vehicles.", "name": "fig-subsets-accuracy"}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "Accuracy on the target's test images at the end of the coupled road and of fine-tuning, in percent, means over seeds. Chance is 1 for CIFAR-100, 10 for CIFAR-10, 17 for animals, 25 for vehicles.", "name": "fig-subsets-accuracy"}, "image": {"alt": "Two 4 x 4 tables of accuracies in percent, after coupled transfer and after fine-tuning, darker for larger. The column of CIFAR-100 is pale, with single digits, those of CIFAR-10 and animals are near 40 to 50, that of vehicles is darkest, with 60 to 80."}} tags=["hide-input"]
 percent = {f"accuracy {label}": 100 * np.nan_to_num(values) for label, values in ends.items()}
 _ = matrices(percent, names)
 plt.show()
@@ -214,7 +215,7 @@ plt.show()
 # therefore the length of roads that did not arrive, and short for that. We conclude nothing from
 # it.
 
-# %% mystnb={"figure": {"caption": "Our matrices, means over seeds (blue), above the printed coupled and fine-tuning ones (grey). Ours have stripes along the rows, the sources; the printed coupled one along the first column, the target CIFAR-100. Our roads are Fisher-Rao lengths, fine-tuning is a length of weights; compare patterns, not sizes.", "name": "fig-subsets-ours"}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "Our matrices, means over seeds (blue), above the printed coupled and fine-tuning ones (grey). Ours have stripes along the rows, the sources; the printed coupled one along the first column, the target CIFAR-100. Our roads are Fisher-Rao lengths, fine-tuning is a length of weights; compare patterns, not sizes.", "name": "fig-subsets-ours"}, "image": {"alt": "Five 4 x 4 tables. Above, ours in blue: coupled and uncoupled are dark in the rows of the sources CIFAR-100 and CIFAR-10 and pale in that of vehicles; fine-tuning is dark in its first column and 0 from CIFAR-10 to animals. Below, printed coupled and fine-tuning in grey, both dark in the first column."}} tags=["hide-input"]
 theirs = {"coupled, printed": C, "": None, "fine-tuning, printed": F}
 ours = {label: pairs.mean(key) for key, label in KEYS.items()}
 _ = matrices(ours | theirs, names, columns=3, printed=theirs)
@@ -270,7 +271,7 @@ for key, theirs in (("coupled", C), ("fine_tuning", F)):
          f"{pairs.agreement(key, theirs).statistic:.2f}", display=False)
 pd.DataFrame(rows).T.round(2)
 
-# %% mystnb={"figure": {"caption": "Fine-tuning against distance: printed (grey; the axis of fine-tuning is a length of weights) and ours (blue; early loss, means over seeds). A line joins the three sources of a target. What one sees first is the target: CIFAR-100 stands alone above.", "name": "fig-subsets-scatter"}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "Fine-tuning against distance: printed (grey; the axis of fine-tuning is a length of weights) and ours (blue; early loss, means over seeds). A line joins the three sources of a target. What one sees first is the target: CIFAR-100 stands alone above.", "name": "fig-subsets-scatter"}, "image": {"alt": "Three scatter plots of fine-tuning against distance, a marker for each of four targets, its three sources joined. In all three CIFAR-100 lies far above the rest. In print the lines rise; in ours, coupled and uncoupled, they are level or fall."}} tags=["hide-input"]
 early = pairs.mean(early_loss)
 _ = scatters({"coupled, printed": (C, F), "coupled, ours": (pairs.mean("coupled"), early),
               "uncoupled, ours": (pairs.mean("uncoupled"), early)}, names, "distance",
@@ -316,7 +317,7 @@ live = all_pairs(clothes, seed=0)
 assert all(unit["coupled_cost"] <= unit["independent_cost"] for unit in live.values()), (
     "the chosen coupling costs no more than the independent one")
 
-# %% mystnb={"figure": {"caption": "Pieces of Fashion-MNIST. The check compares the first row, from all clothes to a piece, with the first column, back. Fine-tuning passes; the lengths of a network trained on few images need not.", "name": "fig-subsets-wardrobe"}} tags=["nbval-ignore-output"]
+# %% mystnb={"figure": {"caption": "Pieces of Fashion-MNIST. The check compares the first row, from all clothes to a piece, with the first column, back. Fine-tuning passes; the lengths of a network trained on few images need not.", "name": "fig-subsets-wardrobe"}, "image": {"alt": "Three 3 x 3 tables, sources in rows: all, tops and shoes. In coupled and uncoupled the darkest entry is from all to shoes; in fine-tuning it is from tops to all."}} tags=["nbval-ignore-output"]
 pieces = ["all", "tops", "shoes"]
 small = {key: Pairs(live, pieces).mean(key) for key in KEYS}
 _ = matrices({KEYS[key]: values for key, values in small.items()}, pieces, columns=3)

@@ -5,6 +5,10 @@
 # and how much of the number that answers is the task, how much the noise of training, and how much
 # the choices of whoever runs it?
 #
+# **Answer.** Of a length {glue:text}`coupled-share` is noise of SGD, on average at a rate of .0125;
+# replicas take it out ({numref}`fig-coupled-noise`). What is left depends on conventions, above all
+# on the outputs ({ref}`coupled-knobs`).
+#
 # Definition 2 of {cite:t}`gao2021`, equation 11, asks over couplings $\Gamma$ of the images of two
 # tasks and over paths of weights $w(\tau)$ for the shortest road of a classifier that follows the
 # task $p_\tau$ from source to target ({doc}`the_definition`, {eq}`eq-coupled-distance`):
@@ -354,7 +358,7 @@ REPLICAS = noise["config"]["replicas"]
 roads = noise_tables.rates(noise)  # by rate, kind, source, target
 _, SMALL, MIDDLE, LARGE = sorted(set(roads.index.get_level_values("rate")))
 
-# %% mystnb={"figure": {"caption": "The same 20 roads between tasks of digits at three learning rates, at equal rate times steps. A thin line is a pair, the thick one their mean. The length (orange) falls with the rate; hollow, it is carried on to rate 0. The drift of six replicas (blue) stays where that leads.", "name": "fig-coupled-noise"}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "The same 20 roads between tasks of digits at three learning rates, at equal rate times steps. A thin line is a pair, the thick one their mean. The length (orange) falls with the rate; hollow, it is carried on to rate 0. The drift of six replicas (blue) stays where that leads.", "name": "fig-coupled-noise"}, "image": {"alt": "Three panels, coupled with Beta, coupled linear and uncoupled, of length and drift, 0 to 2, against learning rates 0, .0031, .0125 and .05. In each the thick orange line of the length rises with the rate, the thick blue line of the drift is level and meets the hollow orange dot at rate 0. Thin lines of the pairs spread around both."}} tags=["hide-input"]
 fig, axes = plt.subplots(1, 3, figsize=(7.6, 3.4), sharey=True)
 for ax, (kind, label) in zip(axes, KINDS.items(), strict=True):
     for name, colour in (("length", WRONG), ("drift", COMPUTED)):
@@ -556,6 +560,7 @@ pd.DataFrame(rows).T
 # only for proximal weight 0, and for the costs on which $\Gamma_k$ was chosen.
 
 # %% [markdown]
+# (coupled-knobs)=
 # ## What moves the number, and by how much
 #
 # The choices of the table above, one at a time, from one base: a perceptron with one hidden layer
@@ -664,7 +669,7 @@ for name, key in (("length", "length"), ("drift", "drift")):
 #
 # The same base on five roads in a row, five seeds.
 
-# %% mystnb={"figure": {"caption": "The paper's Figure 4 on digits, from 0-4 to 5-9; means over five seeds, bands of two standard errors. Left: losses along the fifth road; on images of SGD they rise in the middle, and those of unseen images lie above. Right: each road relative to the seed's first.", "name": "fig-coupled-digits"}} tags=["hide-input", "claim C-140: holds", "claim C-143: holds", "claim C-141: not reproduced here"]
+# %% mystnb={"figure": {"caption": "The paper's Figure 4 on digits, from 0-4 to 5-9; means over five seeds, bands of two standard errors. Left: losses along the fifth road; on images of SGD they rise in the middle, and those of unseen images lie above. Right: each road relative to the seed's first.", "name": "fig-coupled-digits"}, "image": {"alt": "Left: two loss curves over tau from 0 to 1, both low at the ends and highest in the middle, unseen images above images of SGD. Right: length and drift of roads 1 to 5 relative to the first, .8 to 1.17; the length wavers around 1 or above, the drift falls to about .9, and both bands are wide."}} tags=["hide-input", "claim C-140: holds", "claim C-143: holds", "claim C-141: not reproduced here"]
 def band(ax, x, values, colour, style, label):
     """Mean over seeds (first axis) and two standard errors of it."""
     middle = np.mean(values, 0)

@@ -5,6 +5,11 @@
 # class, a finite sample, small blocks and SGD each add to it or take from it, and what does the
 # size of a block decide?
 #
+# **Answer.** Entropy and small blocks shorten a road, crossing pairs and SGD lengthen it, and in
+# part they cancel ({ref}`errors-one-by-one`); the drift of replicas is the known length, nearly
+# ({ref}`errors-drift`). In larger blocks the proximal steps gain more
+# ({numref}`fig-gaussian-blocks`).
+#
 # The tasks are those of {doc}`known_answer`: two Gaussian classes with $|m| = 1$, and a target that
 # is turned. One softmax tells the classes apart, and lengths are Fisher-Rao lengths.
 
@@ -72,7 +77,7 @@ glue("gaussian-cross", f"{level:.0%}", display=False)
 # Now let many cross, at every angle. In the plane of $x$, keeping costs $\lVert m_t - m_s \rVert^2$
 # and crossing $\lVert m_t + m_s \rVert^2$: beyond 90 degrees the inputs alone prefer crossing.
 
-# %% mystnb={"figure": {"caption": "Coupled length against the angle between the tasks, for couplings that keep all, half and none of each class together; |m| = 1. If all points cross, the road is longer than the uncoupled one at every angle below 180 degrees; if half do, it is so up to some 130 degrees. The vertical line is where the inputs alone begin to prefer crossing.", "name": "fig-gaussian-labels"}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "Coupled length against the angle between the tasks, for couplings that keep all, half and none of each class together; |m| = 1. If all points cross, the road is longer than the uncoupled one at every angle below 180 degrees; if half do, it is so up to some 130 degrees. The vertical line is where the inputs alone begin to prefer crossing.", "name": "fig-gaussian-labels"}, "image": {"alt": "Line chart of length, 0 to 1.7, against the angle between the tasks, 0 to 180 degrees. All keep their class: rises from 0 to 1.35. Uncoupled: rises with it and then above it to 1.7. Half keep: from .8 to 1.55, crossing the uncoupled line beyond 130. None keeps: nearly level between 1.45 and 1.7, on top."}} tags=["hide-input"]
 degrees = np.arange(5, 181, 25)
 kept = {keep: [known_road(one, GaussianTask.two(1, d), flow=flow(1 - keep), steps=12).length
                for d in degrees] for keep in (1, 0.5, 0)}
@@ -151,6 +156,7 @@ assert np.std(found[1600]) < 0.5 * np.std(found[100]), HERE
 # The spread of $n$ samples falls roughly as $1/\sqrt n$. Their means lie about two standard errors
 # from the known length at most.
 #
+# (errors-one-by-one)=
 # ## Entropy, small blocks, crossing pairs: one by one
 #
 # Now the coupling is found from the points, in blocks of $n$, by entropic transport of weight 0.5,
@@ -251,6 +257,7 @@ assert noise.loc[1.0, "K = 32"] > 1.4 * exact, HERE
 assert abs(noise.loc[0.1, "K = 8"] / exact - 1) < 0.06, HERE
 
 # %% [markdown]
+# (errors-drift)=
 # ## Does the drift find the known lengths?
 #
 # A drift, {eq}`eq-drift`, should be the known length whatever the rate. A stored study,
@@ -376,7 +383,7 @@ table = pd.DataFrame({(mixing, size, 4 if scaled else 10): {
     for name, number in NUMBERS.items()} for mixing, size, scaled in cases}).T
 table.rename_axis(["mixing", "block", "weight"])
 
-# %% mystnb={"figure": {"caption": "What three roads gain, against the size of a block. Left: the length of exact fits on the last coupling over that on the first; with Beta mixing larger blocks gain more. Right: the cost of the last coupling over that of the independent one, at the inputs that it was chosen on; it falls much further than the road does. Bars are standard errors over five draws.", "name": "fig-gaussian-blocks"}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "What three roads gain, against the size of a block. Left: the length of exact fits on the last coupling over that on the first; with Beta mixing larger blocks gain more. Right: the cost of the last coupling over that of the independent one, at the inputs that it was chosen on; it falls much further than the road does. Bars are standard errors over five draws.", "name": "fig-gaussian-blocks"}, "image": {"alt": "Two line charts with error bars over blocks of 8, 20, 30 and all. Left, last over first length: with Beta mixing it falls from .97 to .9; with linear mixing from .83 to .73 and then up to 1.02 with a long bar. Right, cost over the independent one: both fall from .8 to a least value at 30 and rise to .6."}} tags=["hide-input"]
 fig, axes = plt.subplots(1, 2, figsize=(7.6, 3.2))
 places = np.arange(len(sizes))
 for ax, name in zip(axes, ("exact fits, last / first", "cost / independent"), strict=True):

@@ -6,15 +6,12 @@
 # vehicles 1, vehicles 2 and flowers (Figure 3): it is "strongly correlated with the difficulty of
 # fine-tuning".
 #
-# **Printed.** A statistic $r$ of .14, which is no correlation. The correlation of the two printed
-# matrices is {glue:text}`five-printed-coupled`; but most of it says which *target* is hard. About
-# which *source* is the better one for a target they agree by {glue:text}`five-printed-within`
-# ($p$ = {glue:text}`five-printed-p-within`).
-#
-# **Ours.** In runs whose targets are learnt to {glue:text}`five-end-800` % (800 images a task) and
-# {glue:text}`five-end-2500` % (2,500) of test images, where chance is 20, neither is shown. The
-# paper's measure of fine-tuning is itself a reason: between two seeds it has
-# {glue:text}`five-firm-length-2500-r` with itself.
+# **Answer.** *Printed:* the two matrices have a correlation of {glue:text}`five-printed-coupled`,
+# mostly about which *target* is hard; about the better *source* they agree by
+# {glue:text}`five-printed-within` ($p$ = {glue:text}`five-printed-p-within`;
+# {ref}`five-over-all`). *Ours:* neither is shown ({ref}`five-yardstick`), in runs whose targets are
+# learnt to {glue:text}`five-end-800` % (800 images a task) and {glue:text}`five-end-2500` %
+# (2,500) of test images, where chance is 20.
 
 # %% tags=["hide-input"]
 from itertools import permutations
@@ -43,7 +40,7 @@ RUNS = {size: Pairs(stored["units"], names) for size, stored in SIZES.items()}
 assert all(stored["config"]["images"] == int(size) for size, stored in SIZES.items()), (
     "the stored runs have the sizes by which they are called")
 
-# %% mystnb={"figure": {"caption": "Fine-tuning against the coupled distance, as printed (grey; a length of weights) and in our runs with 2,500 images a task (blue; the test loss of the first 150 steps in nats, mean over seeds). A line joins the four sources of a target and should rise. In print the targets stand apart, and the lines inside them go both ways.", "name": "fig-five-scatter"}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "Fine-tuning against the coupled distance, as printed (grey; a length of weights) and in our runs with 2,500 images a task (blue; the test loss of the first 150 steps in nats, mean over seeds). A line joins the four sources of a target and should rise. In print the targets stand apart, and the lines inside them go both ways.", "name": "fig-five-scatter"}, "image": {"alt": "Three scatter plots of fine-tuning against distance, a marker for each of five targets, its four sources joined. Printed, coupled and uncoupled: targets lie at different heights and the joining lines go up and down. Ours, coupled: points between 1.25 and 1.5 nats, some lines rise and some fall."}} tags=["hide-input"]
 pairs = RUNS["2500"]
 _ = scatters({"coupled, printed": (C, F), "uncoupled, printed": (U, F),
               "coupled, ours": (pairs.mean("coupled"), pairs.mean(early_loss))}, names,
@@ -56,6 +53,7 @@ plt.show()
 # matrices. **In our runs** holds at the accuracy that our networks reach, and may turn for better
 # ones.
 #
+# (five-over-all)=
 # ## Over all pairs, and within targets
 #
 # Two distances of $n$ tasks are compared by the correlation of their entries off the diagonal,
@@ -286,6 +284,7 @@ verdict
 # and for Task2Vec they are second to the farthest ({doc}`../book/errata`). Of the three pairs that
 # show how little uncoupled transfer resembles fine-tuning two do.
 #
+# (five-yardstick)=
 # ## A yardstick that measures
 #
 # No GPU was at hand. Our network is the 8-layer CNN with {glue:text}`five-weights` weights, on two
@@ -397,7 +396,7 @@ against.T
 #
 # ### Ours against the printed ones
 
-# %% mystnb={"figure": {"caption": "Our matrices with 2,500 images, means over seeds (blue), above the printed ones (grey). The eye sees stripes along the rows in ours, the sources, and along the columns in print, the targets. Ours are Fisher-Rao lengths, fine-tuning is a length of weights: compare patterns, not sizes.", "name": "fig-five-ours"}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "Our matrices with 2,500 images, means over seeds (blue), above the printed ones (grey). The eye sees stripes along the rows in ours, the sources, and along the columns in print, the targets. Ours are Fisher-Rao lengths, fine-tuning is a length of weights: compare patterns, not sizes.", "name": "fig-five-ours"}, "image": {"alt": "Six 5 x 5 tables, sources in rows: coupled, uncoupled and fine-tuning. Above, ours in blue: in the two kinds of roads the row of flowers is the darkest and that of vehicles-1 the palest. Below, printed in grey: herbivores and carnivores are dark for each other in coupled, and the columns of vehicles are pale in fine-tuning."}} tags=["hide-input"]
 shown = ("coupled", "uncoupled", "fine_tuning")
 panels = {DISTANCES[key]: RUNS["2500"].mean(key) for key in shown}
 theirs = {f"{label}, printed": figure_3[key] for key, label in DISTANCES.items() if label in panels}
@@ -472,7 +471,7 @@ regimes
 # fails for short roads, and by one equation on both sides. ("Necessarily", in Remark 1, is:
 # {doc}`known_answer`.)
 
-# %% mystnb={"figure": {"caption": "Length of the coupled road in each iteration over that of the first. Thin: the twenty pairs with 2,500 images, means over seeds, three roads. Thick: the pair that went on to six, vehicles-1 to vehicles-2, one seed, with 800 images (dashed) and 2,500. The shaded place is where the paper says that it has converged.", "name": "fig-five-iterations"}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "Length of the coupled road in each iteration over that of the first. Thin: the twenty pairs with 2,500 images, means over seeds, three roads. Thick: the pair that went on to six, vehicles-1 to vehicles-2, one seed, with 800 images (dashed) and 2,500. The shaded place is where the paper says that it has converged.", "name": "fig-five-iterations"}, "image": {"alt": "Line chart of length over first length, .8 to 1.1, against iterations 1 to 6. Twenty thin lines end at the third between .9 and 1.03. Two thick lines fall with ups and downs to about .84 at the sixth; iterations 4 to 5 are shaded."}} tags=["hide-input"]
 roads = RUNS["2500"].runs("lengths")  # (seeds, 20, k)
 fig, ax = plt.subplots(figsize=(5.0, 2.9))
 ax.axvspan(4, 5, color="0.92", lw=0)
@@ -509,7 +508,7 @@ plt.show()
 # The same program on scikit-learn's digits: the digits 0 to 4, 5 to 9, the even ones, the odd ones,
 # and all. Tasks share classes, and a network has one output for each digit.
 
-# %% mystnb={"figure": {"caption": "Five tasks on digits, means over three seeds. Distances from all digits to a part (last row) are smaller than those back (last column).", "name": "fig-five-digits"}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "Five tasks on digits, means over three seeds. Distances from all digits to a part (last row) are smaller than those back (last column).", "name": "fig-five-digits"}, "image": {"alt": "Three 5 x 5 tables, coupled, uncoupled and fine-tuning, sources in rows: 0-4, 5-9, even, odd, all. The last row, from all, is the palest in each, in fine-tuning almost 0; the darkest entries are between complements, and in fine-tuning in the last column, to all."}} tags=["hide-input"]
 five = EXPERIMENTS["digits"].names
 again = Pairs(load("digits")["units"], five)
 _ = matrices({DISTANCES[key]: again.mean(key) for key in shown}, five, columns=3)

@@ -5,11 +5,11 @@
 # training and test loss small, and Theorem 5 is to prove it. What does the theorem say, is it true,
 # and how much does it say?
 #
-# In our text the printed bound has no square. With the square it is true, under the condition that
-# is printed with it, if every step of the road sees *fresh* samples: then the gap along the road is
-# at most twice its length divided by the number of steps, and chance. If the *same* samples serve
-# at every step, as in the paper's algorithm, another bound remains, which says little. And neither
-# says that the short road is the one with the small gap.
+# **Answer.** If every step sees *fresh* samples, the gap along the road is at most twice its length
+# divided by the number of steps, and chance ({prf:ref}`thm-generalisation`). If the *same* samples
+# serve at every step, as in the paper's algorithm, a bound remains that says little
+# ({prf:ref}`thm-generalisation-same`). Neither says that the short road is the one with the small
+# gap ({numref}`fig-generalisation-length`).
 
 # %% tags=["hide-input"]
 import matplotlib.pyplot as plt
@@ -347,7 +347,7 @@ same.round(4)
 #
 # How often does the gap exceed $\eps$, and what do the theorems allow?
 
-# %% mystnb={"figure": {"caption": "Share of 2,000 roads, turned by 40 degrees at the rate .1, whose gap exceeds epsilon (solid), and the bounds (dashed), with fresh samples (blue) and with the same ones (grey). With fresh samples the bound falls within the range of losses, at some ten times the gaps; with the same samples it begins where the gaps are long over. Right of the dotted line no gap can be, because the loss is at most log 2 where the classifier is right.", "name": "fig-generalisation-tail"}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "Share of 2,000 roads, turned by 40 degrees at the rate .1, whose gap exceeds epsilon (solid), and the bounds (dashed), with fresh samples (blue) and with the same ones (grey). With fresh samples the bound falls within the range of losses, at some ten times the gaps; with the same samples it begins where the gaps are long over. Right of the dotted line no gap can be, because the loss is at most log 2 where the classifier is right.", "name": "fig-generalisation-tail"}, "image": {"alt": "Curves of a probability, .0005 to 1, against epsilon, .0001 to 1, both logarithmic. Two solid lines fall below .001 at about .008 (fresh samples) and .025 (the same ones); the dashed bound of fresh samples falls at about .1, that of the same ones at about .6, just left of a dotted vertical line."}} tags=["hide-input"]
 eps, key = np.geomspace(1e-4, 0.9, 4000), (40, 0.1)
 fig, ax = plt.subplots(figsize=(6.4, 3.4))
 for name, r, start, count, colour in (
@@ -446,7 +446,7 @@ ahead.round(4)
 # need not be short. Is a short one of small gap, if it learns? The expected gap of the simulated
 # roads is that of $G - \frac1K \sum_k D_k$, which has much the smaller error.
 
-# %% mystnb={"figure": {"caption": "Expected gap with its standard error (left) and spread of the gap (right) against the mean length (11), fresh samples, for tasks that turn by 0, 40 and 65 degrees. From left to right along each line the rate grows. The roads of the slowest learner are the shortest and have the smallest expected gap; the spread goes the other way, and is several times the larger number.", "name": "fig-generalisation-length"}} tags=["hide-input", "claim C-089: does not hold"]
+# %% mystnb={"figure": {"caption": "Expected gap with its standard error (left) and spread of the gap (right) against the mean length (11), fresh samples, for tasks that turn by 0, 40 and 65 degrees. From left to right along each line the rate grows. The roads of the slowest learner are the shortest and have the smallest expected gap; the spread goes the other way, and is several times the larger number.", "name": "fig-generalisation-length"}, "image": {"alt": "Two line charts against the mean length, 0 to .45, each with three lines of three points, for turns of 0, 40 and 65 degrees. Left, the expected gap: lines rise, or level off at the last point. Right, its spread: all three lines fall. The line of 65 degrees is the highest in both."}} tags=["hide-input", "claim C-089: does not hold"]
 fig, axes = plt.subplots(1, 2, figsize=(7.4, 3.1))
 for degrees, mark, shade in ((0, "o", 0.4), (40, "s", 0.7), (65, "^", 1.0)):
     group = [new[degrees, rate] for rate in (0.1, 1.0, 3.0)]

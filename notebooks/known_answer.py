@@ -4,6 +4,12 @@
 # **Question.** On problems that are solved without training, how long are the coupled and the
 # uncoupled road, which is shorter, and what do the mixing and more classes change?
 #
+# **Answer.** The coupled road is the shorter one where the target is turned, and not where it is
+# mostly shifted ({numref}`fig-gaussian-ratio`); the uncoupled one can have length 0
+# ({prf:ref}`prop-gaussian-covariate`). Beta mixing gives away {glue:text}`gaussian-beta-least` to
+# {glue:text}`gaussian-beta-most` of what coupling saves ({ref}`gaussian-mixing`); more classes
+# leave less to save.
+#
 # {cite:t}`gao2021` say in Remark 1 that without coupling the road is necessarily longer. Gaussian
 # classes and a linear classifier can judge that: the best classifier is known in closed form, and
 # so is the optimal transport. Lengths are in Fisher-Rao units. What samples, blocks and SGD do to
@@ -150,7 +156,7 @@ pd.DataFrame(rows).T.rename_axis("steps").round(4)
 # The target is the source turned by 100 degrees. Both roads begin and end with the same
 # classifiers.
 
-# %% mystnb={"figure": {"caption": "Two roads from the same source to the same target, which is turned by 100 degrees. Top, coupled: the clouds move, and the boundary turns with them and stays sharp except where the clouds are close. Bottom, uncoupled: points of the target replace points of the source. Filled points are of class +, hollow ones of class -; orange is the source, green the target. The line is the decision boundary; in the band around it the predicted probabilities are between 1/4 and 3/4.", "name": "fig-gaussian-roads"}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "Two roads from the same source to the same target, which is turned by 100 degrees. Top, coupled: the clouds move, and the boundary turns with them and stays sharp except where the clouds are close. Bottom, uncoupled: points of the target replace points of the source. Filled points are of class +, hollow ones of class -; orange is the source, green the target. The line is the decision boundary; in the band around it the predicted probabilities are between 1/4 and 3/4.", "name": "fig-gaussian-roads"}, "image": {"alt": "Two rows of five scatter plots of two clouds, filled and hollow, with a straight boundary. Top: both clouds move and turn together from orange to green, and the boundary turns with them. Bottom: orange points give way to green ones where they stand, and the boundary turns early and then again late."}} tags=["hide-input"]
 ms, mt = source.means[1], target.means[1]
 rng = np.random.default_rng(0)
 noise, positive = rng.normal(size=(120, 2)), np.arange(120) % 2 == 0
@@ -235,7 +241,7 @@ table = {f"|m| = {size}": ratios(pairs) for size, pairs in turned.items()}
 table |= {f"|m| = 1, shift {size}": ratios(pairs) for size, pairs in shifted.items()}
 pd.DataFrame(table, pd.Index(degrees, name="degrees")).round(3)
 
-# %% mystnb={"figure": {"caption": "Length of the uncoupled road over that of the coupled one. Left: a target that is only turned makes the uncoupled road longer at every angle, by more the further the classes are apart. Right: where the target is mostly shifted, the uncoupled road is the shorter one. Solid: L, equation 11; dashed: R, equation 5.", "name": "fig-gaussian-ratio"}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "Length of the uncoupled road over that of the coupled one. Left: a target that is only turned makes the uncoupled road longer at every angle, by more the further the classes are apart. Right: where the target is mostly shifted, the uncoupled road is the shorter one. Solid: L, equation 11; dashed: R, equation 5.", "name": "fig-gaussian-ratio"}, "image": {"alt": "Two line charts of the ratio uncoupled over coupled, .9 to 1.5, against the angle, 0 to 180 degrees. Left: three lines rise from 1, the steepest for classes furthest apart. Right: three lines end together near 1.2; with a shift they start below 1."}} tags=["hide-input"]
 fig, axes = plt.subplots(1, 2, figsize=(7.6, 3.2), sharey=True)
 for ax, family, label, colours in (
         (axes[0], turned, "|m| = {}", (COMPUTED, OTHER, "#56B4E9")),
@@ -315,6 +321,7 @@ glue("gaussian-detour-length", round(long.length, 2), display=False)
 # and costs where it is mostly shifted or asks the same question about other inputs.
 # :::
 #
+# (gaussian-mixing)=
 # ## What mixing leaves of a coupling
 #
 # The roads above take each pair to the share $m = \tau$ of its way. The paper draws $m$ at random,

@@ -1,15 +1,16 @@
 # %% [markdown]
 # # The definition, read literally
 #
-# **Question.** What does the definition of the coupled transfer distance define, if each of its
-# symbols means what the paper says it means? And what would its minimum over the weights be?
+# **Question.** What does the definition of the coupled transfer distance of {cite:t}`gao2021`
+# define, if each of its symbols means what the paper says it means? And what would its minimum over
+# the weights be?
 #
-# The definition of {cite:t}`gao2021` has a minimum over curves of weights, and says which curve is
-# meant: the limit of gradient descent. This page takes both at their word, on a problem with a
-# known answer. The limit turns out to stop far from the target, and to depend on how the classifier
-# is written down. The minimum is 0 for a family of classifiers that is rich enough. What lies
-# between, roads that follow their task and are as short as that allows, is what the rest of the
-# book measures.
+# **Answer.** A gradient flow for the total time 1, which stops far from the target and depends on
+# how the classifier is written down ({numref}`fig-definition-time`). The minimum is 0 for a family
+# of classifiers that is rich enough ({prf:ref}`prop-free-road`).
+#
+# What lies between, roads that follow their task and are as short as that allows, is what the rest
+# of the book measures.
 
 # %% tags=["hide-input"]
 import matplotlib.pyplot as plt
@@ -199,7 +200,7 @@ for name, value in {"twice": lengths[1]["2x"], "stretched": lengths[1].iloc[2],
                     "natural": lengths[1]["natural gradient"]}.items():
     glue(f"definition-{name}", f"{value:.3f}", display=False)
 
-# %% mystnb={"figure": {"caption": "The definition's line for total times T, with three ways of writing the same classifier. Left: length of the road; dashed, that of exact fits. Right: accuracy on the target at its end; dashed, the best possible. The definition is at T = 1, where neither has arrived and the three disagree.", "name": "fig-definition-time"}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "The definition's line for total times T, with three ways of writing the same classifier. Left: length of the road; dashed, that of exact fits. Right: accuracy on the target at its end; dashed, the best possible. The definition is at T = 1, where neither has arrived and the three disagree.", "name": "fig-definition-time"}, "image": {"alt": "Two line charts against the total time T, 1 to 400, logarithmic, a line for each of three ways to write the classifier. Left, the length, and right, the accuracy: at the dotted line T = 1 the three are far apart and low, and all rise to the dashed level at the top."}} tags=["hide-input"]
 fig, axes = plt.subplots(1, 2, figsize=(7.4, 3.1), sharex=True)
 for (name, found), colour, mark in zip(flows.items(), (COMPUTED, OTHER, "#56B4E9"), "os^",
                                        strict=True):
@@ -412,7 +413,7 @@ def lag(path):
 
 lags = {T: lag(path) for T, path in flows["x"].items()}
 
-# %% mystnb={"figure": {"caption": "Length against mean excess loss on the way, for the shortest roads that the relaxation found and for the gradient flow. With the end held the lowest square is a few percent below the exact fits. With a free end the shorter road is the one that does not go. The flow is longer than a road of its excess loss need be, and at T = 1 it is the definition.", "name": "fig-definition-price"}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "Length against mean excess loss on the way, for the shortest roads that the relaxation found and for the gradient flow. With the end held the lowest square is a few percent below the exact fits. With a free end the shorter road is the one that does not go. The flow is longer than a road of its excess loss need be, and at T = 1 it is the definition.", "name": "fig-definition-price"}, "image": {"alt": "Line chart, excess loss on the way (logarithmic) against length, 0 to 1.1. The squares, end held, run almost level just below a dashed line. The circles, end free, fall from 1 to .1. The diamonds of the flow, marked T = 400 to T = 1, fall as well, above the circles until both end near .1."}} tags=["hide-input"]
 fig, ax = plt.subplots()
 ax.axhline(exact.length, color="0.4", ls="--", lw=1, label="exact fits")
 ax.semilogx(free["excess loss"], free["L"], "o-", color=COMPUTED, label="shortest, end free")
@@ -659,7 +660,7 @@ assert off["coupled, exact"] > off["uncoupled, exact"] and off["coupled, exact"]
     off["fine-tuning"], "in the book's example exact coupled fits make a larger detour"
 glue("definition-off-fine", f"{off['fine-tuning']:.2f}", display=False)
 
-# %% mystnb={"figure": {"caption": "Five roads from the source's classifier (black dot) towards the target's (black square). Left: a map that keeps the distances of all classifiers to each other as well as two dimensions can. Right: progress along the geodesic and distance from it. No road takes the geodesic, which no linear classifier can follow; the definition's, at T = 1, is the short one near the beginning.", "name": "fig-definition-map"}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "Five roads from the source's classifier (black dot) towards the target's (black square). Left: a map that keeps the distances of all classifiers to each other as well as two dimensions can. Right: progress along the geodesic and distance from it. No road takes the geodesic, which no linear classifier can follow; the definition's, at T = 1, is the short one near the beginning.", "name": "fig-definition-map"}, "image": {"alt": "Left, a map: a straight dashed geodesic from a black dot to a black square, and above it four arcs, the exact coupled one and its flow for T = 20 the highest; the latter ends short of the square, and the flow for T = 1 hardly leaves the dot. Right, the same as distance from the geodesic against progress 0 to 1: arches with a peak of .55 to .75."}} tags=["hide-input"]
 everything = distances(np.concatenate(list(predictions.values())), seen)
 xy = ClassicalMDS(n_components=2, metric="precomputed").fit_transform(everything)
 parts = np.split(xy, np.cumsum([len(p) for p in predictions.values()])[:-1])

@@ -6,16 +6,17 @@
 # carried from source to target. Which of them, or of their rivals, tells which source is good for
 # which target?
 #
+# **Answer.** Which source starts a target best with ten labels a class, LogME knows in part, by a
+# rank correlation within targets of {glue:text}`twenty-logme`, as do LEEP,
+# {glue:text}`twenty-leep`, and the adjusted H-score, {glue:text}`twenty-adjusted`; the length of
+# the coupled road, {glue:text}`twenty-coupled`, and of the uncoupled one,
+# {glue:text}`twenty-uncoupled`, do not know it ({numref}`fig-twenty-answer`). These are
+# {glue:text}`twenty-seeds` seeds of 290 pairs that nothing was chosen on; in brackets, 95%
+# intervals over super-classes.
+#
 # With four or five tasks, as the second paper has them, hardly anybody can say. The twenty
 # super-classes of CIFAR-100 are twenty tasks of five classes and 2,500 images each, and 380 ordered
 # pairs. On the features of a frozen network a pair costs seconds.
-#
-# **Answer**, for which source starts a target best with ten labels a class (290 pairs that nothing
-# was chosen on, {glue:text}`twenty-seeds` seeds): LogME, rank correlation {glue:text}`twenty-logme`
-# within targets, LEEP {glue:text}`twenty-leep` and the adjusted H-score
-# {glue:text}`twenty-adjusted` know it in part; the length of the coupled road,
-# {glue:text}`twenty-coupled`, and of the uncoupled one, {glue:text}`twenty-uncoupled`, do not. In
-# brackets: 95% intervals over super-classes.
 
 # %% tags=["hide-input"]
 import matplotlib.pyplot as plt
@@ -182,7 +183,7 @@ repeats.round(2).to_frame()
 # Each measure is turned so that more is better, and asked within each target: does it put the
 # sources in the order of their worth? The bars are 95% intervals over super-classes.
 
-# %% mystnb={"figure": {"caption": "What each measure knows about which source is the better one for a target: scores of the features know it in part, lengths of roads do not. Dots: mean over targets of the rank correlation over sources. Bars: 95% intervals over super-classes, of the means of three seeds (evaluation) and of one (calibration).", "name": "fig-twenty-answer"}}
+# %% mystnb={"figure": {"caption": "What each measure knows about which source is the better one for a target: scores of the features know it in part, lengths of roads do not. Dots: mean over targets of the rank correlation over sources. Bars: 95% intervals over super-classes, of the means of three seeds (evaluation) and of one (calibration).", "name": "fig-twenty-answer"}, "image": {"alt": "Dot plot with interval bars, a row for each of 18 measures, of the rank correlation with a source's worth, -.8 to .8. The rows of roads and of fine-tuning lie around zero or left of it; the rows of scores, from the H-score to NCE, lie to the right of zero. Intervals of 90 pairs are wider than those of 290."}}
 MEASURES = {"coupled": "coupled, L", "coupled_riemannian": "coupled, by (5)",
             "coupled_drift": "coupled, drift", "coupled_V": "coupled, V",
             "uncoupled": "uncoupled, L", "uncoupled_drift": "uncoupled, drift",
@@ -258,7 +259,7 @@ glue("twenty-raw-h", f"{RAW[MEASURES['h']]['raw']:.2f}", display=False)
 glue("twenty-raw-alone", f"{alone.statistic:.2f}", display=False)
 pd.DataFrame(RAW).T.round(2)
 
-# %% mystnb={"figure": {"caption": "Every dot a pair of the evaluation, every colour a target, from easy (dark) to hard (light). Left: the coupled length is set by the target, and the longer roads lead to the easier ones. Right: the H-score falls with the target's loss, between targets and inside them.", "name": "fig-twenty-raw"}}
+# %% mystnb={"figure": {"caption": "Every dot a pair of the evaluation, every colour a target, from easy (dark) to hard (light). Left: the coupled length is set by the target, and the longer roads lead to the easier ones. Right: the H-score falls with the target's loss, between targets and inside them.", "name": "fig-twenty-raw"}, "image": {"alt": "Two scatter plots of the target's loss, 1.2 to 1.65 nats, coloured by target from dark (easy) to light (hard). Left, against the coupled length: a wide cloud in layers of colour, with the hardest target at the far left. Right, against the adjusted H-score: a narrow band that falls from upper left to lower right."}}
 kept = pairs_of("evaluation")
 loss = scratch["early"] - worth["early"]
 order = np.argsort(scratch["early"])
