@@ -43,7 +43,8 @@ studies.noise studies.noise_tables studies.looks studies.knobs studies.known_len
 studies.block_sizes studies.trunks studies.few_shot studies.twenty_tasks
 studies.twenty_tables studies.twenty_rivals
 studies.regime studies.regime_tables studies.bridge studies.costs
-studies.intervals studies.estimates studies.predictive studies.sample_needs
+studies.intervals studies.estimates studies.predictive studies.sample_needs studies.growth
+studies.growth_tables
 studies.shelf studies.runs studies studies.__main__
 __main__
 """
