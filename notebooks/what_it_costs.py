@@ -7,6 +7,9 @@
 # ({ref}`the table below <costs-answer>`). Scores grow in proportion to the images, all but
 # neighbours, and roads with the steps of SGD ({numref}`fig-growth`): what takes a hundred tasks of
 # a million images out of reach is the roads ({ref}`the arithmetic <costs-million>`).
+#
+# (costs-answer)=
+# Stored runs on a shared machine of two cores:
 
 # %% tags=["hide-input"]
 import json
@@ -35,7 +38,7 @@ def race(name):
 def text(seconds):
     """Seconds in a unit that one can picture."""
     for unit, size in (("years", 365 * 86_400), ("days", 86_400), ("hours", 3600),
-                       ("minutes", 60), ("s", 1), ("ms", 1e-3)):
+                       ("min", 60), ("s", 1), ("ms", 1e-3)):
         if seconds >= (2 if size > 1 else 1) * size or unit == "ms":
             return f"{seconds / size:,.{0 if seconds >= 100 * size else 1}f} {unit}"
 
@@ -53,12 +56,6 @@ pairs = {name: [unit["seconds"] for key, unit in load(name)["units"].items()
                       "wide_resnet_16_4", "clothes", "superclasses_2500", "cifar_subsets",
                       "two_domains")}
 
-# %% [markdown]
-# (costs-answer)=
-# Every number is of a stored run on a shared machine of two cores. *Processor* seconds count only
-# what the run itself computed, of all its threads; *clock* seconds also what it waited for others.
-
-# %% tags=["hide-input"]
 maps = [one["seconds"]["total"] for one in RACES["pixelwise"]["maps"].values()]
 h, steps = RACES["h_score"]["median_seconds"], RACES["couplings"]
 hours = RACES["published"]["width 32"]["hours"]["four roads"]
@@ -74,14 +71,19 @@ ANSWERS = [
      text(measures[[*NEAR]].sum()), "processor"),
     ("a coupling's step", f"{steps['blocks']} blocks of {steps['n']} x {steps['n']}",
      text(steps["seconds"]), "clock, two threads"),
-    ("a coupled pair on features", "a perceptron, 2 roads of 640 SGD steps, 2 replicas",
+    ("a coupled pair on features", "a perceptron, 2 roads of 640 steps, replicas",
      text(measures["coupled"]), "processor"),
-    ("a coupled pair of pictures", "2,500 images, 27,906 weights, 3 roads of 480 SGD steps",
+    ("a coupled pair of pictures", "27,906 weights, 3 roads of 480 SGD steps",
      text(np.mean(pairs["superclasses_2500"])), "clock"),
-    ("the same at the published size", "1,167,882 weights, 4 roads of 20,000 SGD steps",
-     text(3600 * hours), "one core, from rates; not run"),
+    ("the same, published size", "1,167,882 weights, 4 roads of 20,000",
+     text(3600 * hours), "one core; not run"),
     ("any of these on a GPU", "", "not run", "")]
-pd.DataFrame(ANSWERS, columns=["what", "how much of it", "takes", "seconds are"]).set_index("what")
+pd.DataFrame([row[1:] for row in ANSWERS], [row[0] for row in ANSWERS],
+             ["how much of it", "takes", "seconds are"])
+
+# %% [markdown]
+# *Processor* seconds count only what a run itself computed, of all its threads; *clock* seconds
+# also what it waited for others.
 
 # %% mystnb={"figure": {"caption": "Processor time of one call against each size, all other sizes held, on one thread (points: the least of three calls; lines: the power of the last four sizes; dashed grey: in proportion and, in the left panel, the square). All scores but neighbours grow about in proportion to the images; classes and colours hardly count.", "name": "fig-growth"}, "image": {"alt": "Three panels with log axes: processor time from 3 milliseconds to 10 seconds against the number of images (100 to 300,000), of features, classes or pixels (2 to 8,000), and of steps, images in a block or tasks (4 to 500). Rising points, each series with a straight line through its last four; the line of neighbours is the steepest of the left panel, that of classes nearly flat."}} tags=["hide-input"]
 PANELS = {"images": [("h_score", "m"), ("loo", "m"), ("knn", "m"), ("logme", "m"),
@@ -158,7 +160,7 @@ ten.T.round(2)
 # We whiten the features once and then add them up by colour, on two cores. Nobody ran their
 # program here, and the paper's size has other images, so that the two times compare only roughly.
 
-# %%
+# %% tags=["hide-input"]
 pixels = {(machine, kind): {"whitening": one["seconds"]["whitening"],
                             "sums": one["seconds"]["sums"], "total": one["seconds"]["total"],
                             "additions alone": one["floor"]["seconds of these additions"],
@@ -194,8 +196,8 @@ pd.Series({name: ranked[name] for name in (
 # %% [markdown]
 # ## Couplings
 #
-# A coupling moves after each look, in all blocks at once, until its duality gap is small. So does
-# the whole step, with its certificate:
+# A coupling moves after each look, in all blocks at once, until its duality gap is small. One such
+# step, with its certificate:
 
 # %%
 pd.Series(RACES["couplings"], dtype=object).drop(
@@ -322,10 +324,11 @@ grown
 #
 # ## Memory
 #
-# The peak of a process of its own, less what it has after its imports. In one call all features are
+# The peak of a process of its own, less the peak of its imports, in which a few MB may hide. In one
+# call all features are
 # there; in batches (`tdist.HScore`) only the sums are, which do not grow.
 
-# %% mystnb={"figure": {"caption": "Peak memory beyond the libraries against the number of images: one call with all data, as many images in batches, scores at 1,024 pixels, and a coupled road. Batches stay flat; the others end up in proportion.", "name": "fig-memory"}, "image": {"alt": "Log axes: peak memory from 10 megabytes to 1 gigabyte against 800 to 500,000 images. One call rises as a straight line from .14 to 1.1 GB; batches are a flat line at .015 GB; maps are nearly flat at .2 to .3 GB; the road is flat up to 1,600 images and then rises to 1 GB at 6,400."}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "Peak memory beyond the libraries against the number of images: one call with all data, as many images in batches, scores at 1,024 pixels, and a coupled road. Batches stay flat; one call grows in proportion.", "name": "fig-memory"}, "image": {"alt": "Log axes: peak memory from 10 megabytes to 1 gigabyte against 800 to 500,000 images. One call rises as a straight line from .14 to 1.1 GB; batches are a flat line at .015 GB; maps are nearly flat at .2 to .3 GB; the road is flat up to 1,600 images and then rises to 1 GB at 6,400."}} tags=["hide-input"]
 SERIES = {("h_score", "m"): "H-score, one call (256 features)",
           ("streamed", "m"): "H-score, in batches (256 features)",
           ("pixelwise", "m"): "H-score, 1,024 pixels (256 features)",
@@ -344,8 +347,8 @@ for each, label in SERIES.items():
     sizes, giga = memory(units, *each)
     slope, _ = np.polyfit(sizes, giga, 1)
     before = units[f"memory/{each[0]}/{each[1]}/{sizes[-1]}"]["before"]
-    taken[label] = {"images": f"{sizes[-1]:,}", "GB at these": f"{giga[-1]:.2f}",
-                    "KB more an image": f"{1e6 * slope:.2g}",
+    taken[label] = {"images": f"{sizes[-1]:,}", "GB at these": f"{giga[-1]:.3f}",
+                    "KB more an image": f"{1e6 * slope:.1f}",
                     "GB of the libraries": f"{before:.2f}"}
 pd.DataFrame(taken).T
 
@@ -364,7 +367,7 @@ for what in ("h_score", "road"):
             "seconds by the clock": np.mean([r["clock"] for r in one[n]]),
             "processor seconds": np.mean([r["processor"] for r in one[n]]),
             "processors had": np.mean([r["processor"] / r["clock"] for r in one[n]]),
-            "others that ran": one["load"]}
+            "load before": one["load"]}
 both = pd.DataFrame(both).T.rename_axis(["work", "processes"])
 handing = max(units[f"processes/{what}"]["handing over"] for what in ("h_score", "road"))
 slower = {what: both.loc[(what, "2"), "processor seconds"]
@@ -379,9 +382,10 @@ both.round(2)
 
 # %% [markdown]
 # By the clock two processes are {glue:text}`costs-clock-h-score` times as fast for the scores and
-# {glue:text}`costs-clock-road` for the roads; on a machine with nothing else to do it could be two.
-# The work itself grows by a factor of {glue:text}`costs-two-h-score` and
-# {glue:text}`costs-two-road` in processor time. Handing a unit to another process takes
+# {glue:text}`costs-clock-road` for the roads, where two would be the best. Part of that is other
+# work, for they had one and a half processors. Part is not: the same work takes
+# {glue:text}`costs-two-h-score` and {glue:text}`costs-two-road` times the processor time, as two
+# cores share caches and memory. Handing a unit to another process takes
 # {glue:text}`costs-handing` milliseconds, nothing beside a road.
 #
 # One score may be split over processes too, under `torchrun`: each adds up its own batches, and
@@ -411,11 +415,11 @@ split.rename_axis(["processes", "rank"]).round(3)
 # was measured elsewhere in this book, at sizes beyond those of the growth curves.
 
 
-# %%
-def scores(m, k, base=8192, width=256):
+# %% tags=["hide-input"]
+def scores(m, k):
     """Processor seconds of an H-score, by the power of m and then that of k."""
     by_m, by_k = POWERS["h_score", "m"], POWERS["h_score", "k"]
-    return by_m.at(m) * by_k.at(k) / by_k.at(width)
+    return by_m.at(m) * by_k.at(k) / by_k.at(256)
 
 
 def pixel_maps(m, k, pixels):
