@@ -5,8 +5,8 @@
 #
 # **Answer.** A score of a layer costs seconds, a coupled road from seconds to days
 # ({ref}`the table below <costs-answer>`). Scores grow in proportion to the images, all but
-# neighbours, and roads with the steps of SGD ({numref}`fig-growth`): what takes a hundred tasks of
-# a million images out of reach is the roads ({ref}`the arithmetic <costs-million>`).
+# neighbours, and roads with the steps of SGD ({numref}`fig-growth`): for a hundred tasks of a
+# million images the dear ones are roads and neighbours ({ref}`the arithmetic <costs-million>`).
 #
 # (costs-answer)=
 # Stored runs on a shared machine of two cores:
@@ -377,15 +377,17 @@ faster = {what: both.loc[(what, "1"), "seconds by the clock"]
 for what in slower:
     glue(f"costs-two-{what.replace('_', '-')}", f"{slower[what]:.2f}", display=False)
     glue(f"costs-clock-{what.replace('_', '-')}", f"{faster[what]:.2f}", display=False)
+had = both.xs("2", level="processes")["processors had"]
+glue("costs-had", f"{had.min():.1f} to {had.max():.1f}", display=False)
 glue("costs-handing", f"{1000 * handing:.1f}", display=False)
 both.round(2)
 
 # %% [markdown]
 # By the clock two processes are {glue:text}`costs-clock-h-score` times as fast for the scores and
 # {glue:text}`costs-clock-road` for the roads, where two would be the best. Part of that is other
-# work, for they had one and a half processors. Part is not: the same work takes
-# {glue:text}`costs-two-h-score` and {glue:text}`costs-two-road` times the processor time, as two
-# cores share caches and memory. Handing a unit to another process takes
+# work, for they had only {glue:text}`costs-had` processors of two. Part is not: the same work takes
+# {glue:text}`costs-two-h-score` and {glue:text}`costs-two-road` times the processor time, perhaps
+# because two cores share caches and memory. Handing a unit to another process takes
 # {glue:text}`costs-handing` milliseconds, nothing beside a road.
 #
 # One score may be split over processes too, under `torchrun`: each adds up its own batches, and
@@ -412,7 +414,7 @@ split.rename_axis(["processes", "rank"]).round(3)
 # ## A million images, a hundred tasks
 #
 # Arithmetic from the powers above; none of it was run. First, is it any good? It is tried on what
-# was measured elsewhere in this book, at sizes beyond those of the growth curves.
+# was measured elsewhere in this book, at other sizes.
 
 
 # %% tags=["hide-input"]
@@ -461,11 +463,12 @@ tried.round(2)
 # Between {glue:text}`costs-tried-least` and {glue:text}`costs-tried-most` times what was measured:
 # read what follows within such factors, and the roads' hours as a floor.
 #
-# The rows of scores are for one network's 1,280 features and a hundred sets of labels for the same
-# million images, whitened once or scored one by one, whichever is said; those of roads for all
-# 9,900 ordered pairs. *A core* is processor time; *this machine* has two, which slow each other
+# The rows of scores are for one network's 1,280 features of the same million images and a hundred
+# sets of labels, each scored on its own; those of roads for the coupled roads of all 9,900 ordered
+# pairs, without training the sources. *A core* is processor time, but for passes and pictures,
+# which have the clock's seconds of a shared machine; *this machine* has two, which slow each other
 # down by the factor {glue:text}`costs-two-road` of above; the *cluster* has 1,000 cores that do
-# not, to which joblib hands one pair at a time, with the time of handing over that was measured
+# not, to which joblib hands one unit at a time, with the time of handing over that was measured
 # here. Roads see as many images as in the stored runs, except in the last two rows, where the steps
 # of SGD grow so that each of the million is seen as often as each of the 1,250 or 2,500 was.
 
@@ -527,7 +530,8 @@ far
 # %%
 CORES_AT_HAND = 16  # ← change this
 night = 10 * 3600
-most = int((1 + np.sqrt(1 + 4 * night * CORES_AT_HAND / measures["coupled"])) / 2)
+fit = night / (measures["coupled"] / CORES_AT_HAND + handing)  # pairs
+most = int((1 + np.sqrt(1 + 4 * fit)) / 2)
 print(f"{CORES_AT_HAND} cores, 10 hours: all pairs of {most} tasks, "
       f"{clock(most * (most - 1), measures['coupled'], CORES_AT_HAND, handing):.1f} hours")
 
