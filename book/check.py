@@ -1,41 +1,59 @@
-"""Look at every page of the built book as a browser shows it.
+"""Look at every page of the built book as a browser shows it, and as it is printed.
 
     python book/check.py _build/html
 
-Headless Chromium loads each page from disk, in a window of 1280 pixels. Checked: every formula is
-typeset, no TeX error is shown, no formula or output is wider than its column, no script, style or
-image comes from outside, every link inside the book leads somewhere, and no number is shown as
-np.float64, no TeX as it is written.
+Headless Chromium loads each page from disk and shows it four times, in windows of 1400 and of 390
+pixels, light and dark, and once as on paper; one chapter is printed to PDF. Checked:
+
+- every formula is typeset, no TeX error is shown, no number as np.float64, no TeX as it is written;
+- no script, style or image comes from outside, every link inside the book leads somewhere, and
+  the first thing that the tabulator reaches leads past the navigation;
+- at 1400 pixels no formula, output or visible line of code is wider than its column;
+- at 390 pixels the page does not scroll sideways, and what is wider than its column, formulas and
+  tables, scrolls in a box whose bar one sees;
+- text is readable on what is behind it, 4.5 to 1, or 3 to 1 if it is large;
+- every figure has a text that says what it shows, not the name of its file;
+- on paper nothing that is folded is missing, and code is whole.
+
+What the page is asked is in looks.js, the browser in browser.py.
 """
 
 import os
-import shutil
-import subprocess
+import re
 import sys
-import tempfile
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
+from queue import Queue
 from urllib.parse import unquote, urlsplit
 
 from bs4 import BeautifulSoup
 
-NAMES = "chromium", "chromium-browser", "google-chrome"
-CHROMIUM = next(filter(None, map(shutil.which, NAMES)), None)
-FLAGS = ("--headless --no-sandbox --disable-gpu --disable-quic --no-first-run "
-         "--disable-background-networking --disable-component-update --disable-sync "
-         "--allow-file-access-from-files --window-size=1280,1000").split()
-# only a browser knows widths, and only its document comes out: the page marks what is too wide
-MEASURE = """<script>
-window.addEventListener("load", () => window.MathJax?.startup.promise.then(() => {
+# run as a program, this file's folder is on the path, and the book's is not
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from book.browser import Browser  # noqa: E402
+
+WIDTHS, THEMES = (1400, 390), ("light", "dark")
+PAPER = 718  # A4 without margins, 96 pixels an inch
+LOOKS = Path(__file__).with_name("looks.js").read_text(encoding="utf-8")
+PRINTED = "notebooks/h_score.html"  # has proofs, folded cells and long code
+# the document keeps what only the browser knows: what is too wide
+MARK = """(() => {
   for (const node of document.querySelectorAll(".math, mjx-container"))
     if (node.clientWidth && node.scrollWidth > node.clientWidth + 2)
       node.closest(".math")?.setAttribute("data-wide", "");
   const outputs = ".cell_output, .cell_output .output, .cell_output pre";
   for (const node of document.querySelectorAll(outputs))
-    if (node.scrollWidth > node.clientWidth + 2)
+    if (node.clientWidth && node.scrollWidth > node.clientWidth + 2)
       node.closest(".cell_output").setAttribute("data-wide", "");
-}));
-</script>"""
+  return document.documentElement.outerHTML;
+})()"""
+UNFOLD = """(() => {
+  document.querySelectorAll("details").forEach(node => node.open = true);
+  document.querySelectorAll(".toggle-hidden").forEach(
+      node => node.classList.remove("toggle-hidden"));
+})()"""
 
 
 def parse(html):
@@ -46,17 +64,36 @@ def read(page):
     return page.read_text(encoding="utf-8")
 
 
-def dom(page, seconds=120):
-    """The page's document after its scripts ran."""
-    with tempfile.TemporaryDirectory() as folder:
-        copy, base = Path(folder) / "page.html", f'<base href="{page.resolve().as_uri()}">'
-        head, body = read(page).split("<head>", 1)
-        copy.write_text(f"{head}<head>{base}{MEASURE}{body}", encoding="utf-8")
-        out = subprocess.run([CHROMIUM, *FLAGS, f"--user-data-dir={folder}/profile",
-                              "--virtual-time-budget=30000", "--dump-dom", copy.as_uri()],
-                             capture_output=True, encoding="utf-8", timeout=seconds,
-                             check=True).stdout
-    return parse(out)
+def look(browser, page):
+    """The page's document after its scripts ran, and what is wrong with it at each width and theme
+    and on paper."""
+    browser.open(page)
+    browser.look(WIDTHS[0])
+    soup = parse(browser.run(MARK))
+    found = {}
+    for width in WIDTHS:
+        for theme in THEMES:
+            browser.look(width, theme)
+            for complaint in browser.run(f"{LOOKS}({width})"):
+                found.setdefault(complaint, f"{width} px, {theme}")
+    browser.look(PAPER, media="print")
+    for complaint in browser.run(f"{LOOKS}({PAPER})"):
+        found.setdefault(complaint, "print")
+    return soup, [f"{complaint} ({where})" for complaint, where in found.items()]
+
+
+def sheets(pdf):
+    """How many pages a PDF has."""
+    return len(re.findall(rb"/Type\s*/Page\b", pdf))
+
+
+def printing(browser, page):
+    """Sheets of paper that a page takes, and complaints if unfolded it takes others."""
+    browser.open(page)
+    folded = sheets(browser.pdf())
+    browser.run(UNFOLD)
+    whole = sheets(browser.pdf())
+    return folded, [f"printed on {folded} sheets, unfolded on {whole}"] * (folded != whole)
 
 
 def formulas(soup):
@@ -89,6 +126,13 @@ def outputs(soup):
             yield f"a raw value in the text: {node.get_text(' ', strip=True)[:80]}"
 
 
+def keyboard(soup):
+    """The first thing that the tabulator reaches leads past the navigation."""
+    first = soup.select_one("body a[href], body button, body input, body summary")
+    if first is None or not soup.select_one(f'[id="{first.get("href", "")[1:]}"]'):
+        yield f"no link that skips the navigation, but first {str(first)[:80]}"
+
+
 def links(page, soup, anchors):
     """Links inside the book that lead nowhere."""
     for node in soup.find_all("a", href=True):
@@ -103,27 +147,46 @@ def links(page, soup, anchors):
 
 
 def main(folder):
-    if CHROMIUM is None:
-        sys.exit("Chromium is not installed; on Debian: apt-get install chromium")
     pages = [page.resolve() for page in sorted(Path(folder).rglob("*.html"))
              if "_static" not in page.parts]
     if not any(page.name == "index.html" for page in pages):
         sys.exit(f"{folder} holds no index.html: build the book first, with make book")
     # a page that only sends the browser on is checked by where it sends it
     moved = [page for page in pages if 'http-equiv="Refresh"' in read(page)[:2000]]
-    with ThreadPoolExecutor(2) as pool:
-        seen = pool.map(lambda page: parse(read(page)) if page in moved else dom(page), pages)
-        soups = dict(zip(pages, seen, strict=True))
+    free = Queue()
+
+    def one(page):
+        if page in moved:
+            return parse(read(page)), []
+        browser = free.get()
+        try:
+            return look(browser, page)
+        finally:
+            free.put(browser)
+
+    with ExitStack() as stack, ThreadPoolExecutor(2) as pool:
+        browsers = [stack.enter_context(Browser()) for _ in range(2)]
+        for browser in browsers:
+            free.put(browser)
+        seen = dict(zip(pages, pool.map(one, pages), strict=True))
+        chapter = Path(folder, PRINTED).resolve()
+        if chapter not in seen:
+            chapter = next(page for page in pages if page not in moved)
+        paper, folds = printing(browsers[0], chapter)
+    seen[chapter][1].extend(folds)
     anchors = {page: {node["id"] for node in soup.find_all(id=True)}
-               for page, soup in soups.items()}
+               for page, (soup, _) in seen.items()}
     failed = count = 0
-    for page, soup in soups.items():
+    for page, (soup, found) in seen.items():
         count += len(soup.select(".math"))
-        for complaint in [*formulas(soup), *outside(soup), *outputs(soup),
+        whole = [] if page in moved else keyboard(soup)
+        for complaint in [*formulas(soup), *outside(soup), *outputs(soup), *whole, *found,
                           *links(page, soup, anchors)]:
             failed += 1
             print(f"{os.path.relpath(page, folder)}: {complaint}")
-    print(f"{len(pages)} pages, {count} formulas, {failed} complaints")
+    print(f"{len(pages) - len(moved)} pages at {' and '.join(map(str, WIDTHS))} px, "
+          f"{' and '.join(THEMES)}, and on paper; {chapter.stem} on {paper} sheets; "
+          f"{count} formulas; {failed} complaints")
     return int(failed > 0 or count == 0)
 
 
