@@ -5,9 +5,11 @@ import fcntl
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
+import time
 from select import select
 
 NAMES = "chromium", "chromium-browser", "google-chrome"
@@ -40,7 +42,7 @@ class Browser:
     def __enter__(self):
         if CHROMIUM is None:
             sys.exit("Chromium is not installed; on Debian: apt-get install chromium")
-        self.profile = tempfile.TemporaryDirectory()
+        self.profile = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
         (theirs, self.to), (self.back, answers) = (map(moved, os.pipe()) for _ in range(2))
 
         def connect():
@@ -50,7 +52,7 @@ class Browser:
         self.process = subprocess.Popen(
             [CHROMIUM, *FLAGS, f"--user-data-dir={self.profile.name}", "about:blank"],
             preexec_fn=connect, pass_fds=(3, 4), stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
         os.close(theirs)
         os.close(answers)
         self.rest, self.count, self.session = b"", 0, None
@@ -61,11 +63,16 @@ class Browser:
         return self
 
     def __exit__(self, *_):
-        self.process.kill()
+        os.killpg(self.process.pid, signal.SIGKILL)  # its helpers too
         self.process.wait()
         os.close(self.to)
         os.close(self.back)
-        shutil.rmtree(self.profile.name, ignore_errors=True)
+        for _ in range(20):  # they may be writing still
+            shutil.rmtree(self.profile.name, ignore_errors=True)
+            if not os.path.exists(self.profile.name):
+                break
+            time.sleep(0.1)
+        self.profile.cleanup()
 
     def receive(self, seconds):
         """The next message."""

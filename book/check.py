@@ -32,7 +32,7 @@ from bs4 import BeautifulSoup
 # run as a program, this file's folder is on the path, and the book's is not
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from book.browser import Browser  # noqa: E402
+from book.browser import Browser
 
 WIDTHS, THEMES = (1400, 390), ("light", "dark")
 PAPER = 718  # A4 without margins, 96 pixels an inch
