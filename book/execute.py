@@ -14,6 +14,7 @@ writes, with a record:
     outputs  hash of each code cell with its outputs, so that none stands under other code
     files    what the run read of this project: modules, their data, stored results
     stamp    hash of the code, of those files, and of the pins in requirements.txt
+    ran      date, seconds, machine and versions of the run that first found these outputs
 
 Outputs are fresh while the record holds; a change of prose alone keeps them. An edit is never
 overwritten unasked: where the .ipynb was edited the program says so and leaves both files alone.
@@ -42,7 +43,7 @@ ROOT = Path(__file__).resolve().parents[1]
 # this checkout's package, whatever the environment was installed from
 sys.path.insert(0, str(ROOT))
 
-from book.record import outputs, read_by, stamp, text, times  # noqa: E402
+from book.record import circumstances, outputs, read_by, stamp, text, times  # noqa: E402
 from tdist.manners import write_aside  # noqa: E402
 
 PROGRAM = ".venv/bin/python book/execute.py"
@@ -177,11 +178,12 @@ class Pair:
         for cell, before in zip(*cells, strict=True):
             assert cell.source == before.source
             cell.outputs, cell.execution_count = before.outputs, before.execution_count
-        self.store(notebook, stored.metadata["tdist"]["files"])
+        record = stored.metadata["tdist"]
+        self.store(notebook, record["files"], record.get("ran"))
 
     async def run(self, env):
         """Execute the notebook in a clean kernel and store it."""
-        notebook, before = self.source(), times(self.root)
+        notebook, before, start = self.source(), times(self.root), time.perf_counter()
         # coalesced, or two runs differ in how they cut one stream into pieces
         client = NotebookClient(notebook, timeout=900, kernel_name="python3", coalesce_streams=True,
                                 resources={"metadata": {"path": str(self.script.parent)}})
@@ -207,7 +209,7 @@ class Pair:
         if changed:
             raise Trouble(f"{', '.join(changed)} changed while it ran, nothing was stored; "
                           "run it again")
-        self.store(notebook, files)
+        self.store(notebook, files, circumstances(time.perf_counter() - start))
 
     def place(self, cell):
         """Where a cell stands in the script."""
@@ -215,15 +217,22 @@ class Pair:
         line = f":{before.count(chr(10)) + 1}" if found else ""
         return f"{self.script.name}{line}, {cell.id} ({cell.source.strip().splitlines()[0]})"
 
-    def store(self, notebook, files):
-        """Write the .ipynb without anything that differs between two runs."""
+    def store(self, notebook, files, ran):
+        """Write the .ipynb without anything that differs between two runs: one that finds again
+        what is stored leaves the record of the first."""
         for cell in notebook.cells:
             cell.metadata.pop("execution", None)
+        record = {"files": files, "outputs": outputs(notebook), "text": text(notebook),
+                  "stamp": stamp(notebook, files, self.root)}
+        before = stored.metadata.get("tdist", {}) if (stored := self.stored()) else {}
+        if all(before.get(key) == record[key] for key in ("outputs", "stamp")):
+            ran = before.get("ran") or ran
+        if ran:
+            record["ran"] = ran
         notebook.metadata = nbformat.from_dict({
             "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python",
                            "name": "python3"},
-            "tdist": {"files": files, "outputs": outputs(notebook), "text": text(notebook),
-                      "stamp": stamp(notebook, files, self.root)}})
+            "tdist": record})
         write_aside(self.ipynb, lambda file: file.write(f"{nbformat.writes(notebook)}\n".encode()))
         # cell headers in the .ipynb's order, or JupyterLab finds that the two texts differ
         self.write_script(self.stored())

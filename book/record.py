@@ -4,7 +4,11 @@ run read, and the pins. All the same whether lines end in LF or CRLF."""
 import ast
 import hashlib
 import json
+import os
+import platform
 import re
+from datetime import UTC, datetime
+from importlib.metadata import version
 from importlib.util import source_from_cache
 from pathlib import Path
 
@@ -51,6 +55,14 @@ def stamp(notebook, files, root):
     used = [(path.relative_to(root).as_posix(), content_of_door(path, paths) or content(path))
             for path in paths]
     return digest(code(notebook), pins, used)
+
+
+def circumstances(seconds):
+    """When, for how long, and on what a run that ends now ran."""
+    return {"date": datetime.now(UTC).date().isoformat(), "seconds": round(seconds),
+            "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores",
+            "python": platform.python_version(), "numpy": version("numpy"),
+            "torch": version("torch")}
 
 
 def named(notebook, paths, root):
