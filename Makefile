@@ -4,7 +4,8 @@
 # make test   the whole: lint, all tests, all examples, every notebook again (15 minutes)
 # make run    run the notebooks whose outputs are stale
 # make data   fetch the optional data sets (about 400 MB) through torchvision
-# make check  look at the built pages in headless Chromium
+# make check  look at the built pages in headless Chromium, at two widths, light, dark, on paper
+# make lab    edit the notebooks in JupyterLab, which writes both files of a pair (66 MB, once)
 # make bench  time the scores, the rooms, the couplings and a coupled transfer against their rivals
 # make fuzz   try thousands of odd inputs where make test tries dozens (an hour)
 # make mutants  small changes of the package that no test notices (hours)
@@ -21,7 +22,7 @@ NBVAL := --nbval --nbval-current-env --nbval-sanitize-with tests/nbval_sanitize.
 NBVAL += --nbval-cell-timeout 900
 EXAMPLES := --doctest-modules tdist
 
-.PHONY: help install book unit lint test run data check bench fuzz mutants clean
+.PHONY: help install book unit lint test run data check lab bench fuzz mutants clean
 
 help:
 	@sed -n '/^#/!q; s/^# \{0,1\}//p' Makefile
@@ -65,6 +66,13 @@ data: install
 check: install
 	.venv/bin/python book/check.py _build/html
 
+# of its own, on top of the project's environment, whose jupytext and kernel it finds by two paths
+lab: install
+	test -x .venv-lab/bin/jupyter-lab || { $(PYTHON) -m venv --without-pip .venv-lab && \
+	  .venv/bin/python tests/install.py .venv-lab jupyterlab==4.6.6; }
+	JUPYTER_PATH="$(CURDIR)/.venv/share/jupyter" JUPYTER_CONFIG_PATH="$(CURDIR)/.venv/etc/jupyter" \
+	  .venv-lab/bin/python -m jupyterlab notebooks
+
 bench: install
 	$(PYTHON) -m venv --without-pip .venv-bench
 	.venv/bin/python tests/install.py .venv-bench transformer-ranker==0.2.0 pytest-benchmark==5.3.1
@@ -84,4 +92,4 @@ mutants: install
 	@.venv-mutants/bin/python tests/mutants.py report mutants/results.txt
 
 clean:
-	rm -rf _build .venv .venv-bench .venv-mutants mutants
+	rm -rf _build .venv .venv-bench .venv-lab .venv-mutants mutants
