@@ -377,9 +377,10 @@ plt.show()
 # {glue:text}`colours-big-error-16`. Of the raw score's rise from 5 to 32 colours the chance level
 # takes {glue:text}`colours-big-share`. The adjusted score is {glue:text}`colours-big-adjusted-5`,
 # {glue:text}`colours-big-adjusted-16` and {glue:text}`colours-big-adjusted-32` at 5, 16 and 32
-# colours. What does a colour cost? Almost nothing: the sums over rooms are the same for any $N$.
-# With features of the paper's size and colours at random a pixel takes {glue:text}`colours-cost`
-# milliseconds of one core, and the differences do not go with $N$.
+# colours. What does a colour cost? The sums over rooms are the same for any $N$. With features of
+# the paper's size and colours at random a pixel takes {glue:text}`colours-cost` milliseconds of one
+# core, and the differences do not go with $N$. In a second measurement, {doc}`what_it_costs`, two
+# colours are the cheapest, several times cheaper than 16, and 64 cost less than 16.
 #
 # ## What the page found
 #
@@ -387,6 +388,6 @@ plt.show()
 # | --- | --- |
 # | with 16 colours much of the information is retained (Figure 14) | confirmed: {glue:text}`colours-big-error-16` of the variance of 3D Edges is lost at 64 x 64, and at most {glue:text}`colours-worst-error` % of any map at 24 x 24 |
 # | with 5, most detected edges are lost (Figure 15) | not in our rooms, at 64 x 64: {glue:text}`colours-lost-5-64` of edge pixels, at most {glue:text}`colours-lost-soft` if edges are soft |
-# | 16 strikes a good balance of information and cost (G.2) | of information, yes; cost does not depend on $N$ by our sums: {glue:text}`colours-cost` milliseconds a pixel for 2 to 32 colours |
+# | 16 strikes a good balance of information and cost (G.2) | of information, yes; the cost by our sums does not grow in step with $N$: {glue:text}`colours-cost` milliseconds a pixel for 2 to 32 colours |
 # | (not asked) does the score depend on $N$? | raw, for 3D Edges mostly by chance (at 64 x 64 {glue:text}`colours-big-share`); adjusted it rises too, at 64 x 64 from {glue:text}`colours-big-adjusted-5` to {glue:text}`colours-big-adjusted-32`; live, at 24 x 24, most of such a rise is rare colours {eq}`eq-leverage` |
 # | (not asked) does the ranking? | it can: live, by the adjusted score, the trained encoder is first in {glue:text}`colours-first-adjusted` of {glue:text}`colours-runs` palettes and seeds, with leverages in {glue:text}`colours-first-leverages` |

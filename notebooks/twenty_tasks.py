@@ -404,7 +404,7 @@ x = (x["blocks.2"] - x["blocks.2"].mean(0)) / x["blocks.2"].std(0)
 data = Task("clothes", x, data.labels, data.classes)
 five = [data.only(pair, " and ".join(pair)) for pair in CLOTHES]
 outputs = tuple(name for pair in CLOTHES for name in pair)
-print({task.name: len(task) for task in five})
+pd.Series({task.name: len(task) for task in five}, name="images").to_frame()
 
 # %%
 road = Settings(steps=8, sgd_steps=15, batch=32, lr=0.025, anneal=True, block=20, iterations=1,
