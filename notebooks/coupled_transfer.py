@@ -845,7 +845,7 @@ assert torch.equal(resumed.coupling, whole.coupling), "the same coupling"
 # tasks of digits is the longer one in {glue:text}`coupled-more-11` pairs, clearly in
 # {glue:text}`coupled-longer-11`. In the pairing that the paper printed it is in
 # {glue:text}`coupled-more-printed`, clearly in {glue:text}`coupled-longer-printed`. On photographs
-# the stored lengths have every answer, by the length of training. Choosing the coupling along with the
-# weights makes the fifth road {glue:text}`coupled-fifth-drift` of the first in drift, and
+# the stored lengths have every answer, by the length of training. Choosing the coupling along with
+# the weights makes the fifth road {glue:text}`coupled-fifth-drift` of the first in drift, and
 # {glue:text}`coupled-fifth-length` in length; the couplings do not come to rest unless a growing
 # weight stops them.

@@ -845,10 +845,11 @@ glue("samples-needs-high", f"{ratio.max():.0f}", display=False)
 
 # %% [markdown]
 # **For Gaussian classes the claim holds, of a score without chance.** In every case the adjusted
-# score needs as few samples as any estimate or fewer. Where the dependence is weak nearest neighbours need {glue:text}`samples-needs-low` to
-# {glue:text}`samples-needs-high` times as many; four bins do as well for one weak feature and fail
-# for five, where most cells are empty. The plug-in score, which the paper uses, comes close as long
-# as features are few: with ten of them it needs twice the samples of the adjusted one.
+# score needs as few samples as any estimate or fewer. Where the dependence is weak nearest
+# neighbours need {glue:text}`samples-needs-low` to {glue:text}`samples-needs-high` times as many;
+# four bins do as well for one weak feature and fail for five, where most cells are empty. The
+# plug-in score, which the paper uses, comes close as long as features are few: with ten of them it
+# needs twice the samples of the adjusted one.
 #
 # Two reservations. For these classes means and one covariance are all there is, which is what $H$
 # looks at; of a dependence beyond the class means it sees nothing, and an estimate of $I$ that

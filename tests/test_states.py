@@ -18,6 +18,7 @@ from torch import nn
 from tdist import transfer
 from tdist.manners import sole_writer
 from tdist.transfer import Settings, coupled, states, uncoupled
+from tdist.transfer.randomness import DROPOUT, continued, torch_states
 from tdist.transfer.roads import Traveller, travel
 from tests.transfers import QUICK, linear, normed, points
 
@@ -393,3 +394,23 @@ def test_what_a_killed_writer_left_is_removed_and_what_others_left_is_not(stored
     coupled(save=tmp_path / "run[1].pt", **given)
     assert {file.name for file in tmp_path.iterdir()} == {
         "run[1].pt", *(file.name for file in others)}
+
+
+def test_replicas_draw_dropout_from_streams_of_their_own():
+    """The first from the seed alone, the others from the seed and their number."""
+    cpu = torch.device("cpu")
+    states = torch_states(cpu, 3, 3)
+    assert len(states) == 3 and all(map(torch.equal, states, torch_states(cpu, 3, 3)))
+    torch.manual_seed(3)
+    assert torch.equal(states[0], torch.get_rng_state())
+    for replica in (1, 2):
+        own = np.random.default_rng([3, DROPOUT, 0, replica]).integers(2**63)
+        torch.manual_seed(int(own))
+        assert torch.equal(states[replica], torch.get_rng_state())
+    drawn = []
+    for i in (0, 1, 0):
+        with continued(cpu, states, i):
+            drawn.append(torch.rand(4))
+    torch.manual_seed(3)
+    assert torch.equal(torch.cat([drawn[0], drawn[2]]), torch.rand(8))
+    assert not torch.equal(drawn[0], drawn[1])
