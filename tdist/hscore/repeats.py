@@ -79,14 +79,17 @@ def fingerprints(x):
         bits = bits if single else bits ^ (bits >> 32) & LOW
         return (bits * torch.from_numpy(factors).to(x.device)).sum(1)
     x = (x.float() if x.dtype == torch.bfloat16 else x).numpy()
-    found, step = np.empty(m, np.int64), max(1, BLOCK // k)
+    step = max(1, min(m, BLOCK // k))
+    # memory that is used again: fresh memory for every block costs a third of the time
+    values, bits = np.empty((step, k), np.float32 if single else np.float64), np.empty((step, k), int)
+    found = np.empty(m, np.int64)
     for start in range(0, m, step):
-        block = x[start : start + step].astype(np.float32 if single else np.float64)
-        block += 0.0  # 0.0 for -0.0
-        bits = block.view(np.int32).astype(np.int64) if single else block.view(np.int64)
+        n = len(block := x[start : start + step])
+        np.add(block, 0.0, out=values[:n])  # 0.0 for -0.0
+        bits[:n] = values[:n].view(np.int32 if single else np.int64)
         if not single:
-            bits ^= (bits >> 32) & LOW  # the low bits of whole numbers are all 0
-        found[start : start + step] = np.einsum("ij,j->i", bits, factors)
+            bits[:n] ^= (bits[:n] >> 32) & LOW  # the low bits of whole numbers are all 0
+        found[start : start + step] = np.einsum("ij,j->i", bits[:n], factors)
     return torch.from_numpy(found)
 
 
