@@ -81,7 +81,8 @@ def fingerprints(x):
     x = (x.float() if x.dtype == torch.bfloat16 else x).numpy()
     step = max(1, min(m, BLOCK // k))
     # memory that is used again: fresh memory for every block costs a third of the time
-    values, bits = np.empty((step, k), np.float32 if single else np.float64), np.empty((step, k), int)
+    values = np.empty((step, k), np.float32 if single else np.float64)
+    bits = np.empty((step, k), np.int64)
     found = np.empty(m, np.int64)
     for start in range(0, m, step):
         n = len(block := x[start : start + step])

@@ -8,12 +8,10 @@ process and in two. Units "torchrun/n": one score from the sums of n processes.
 
 import json
 import os
-import re
 import subprocess
 import sys
 import time
 from functools import partial
-from pathlib import Path
 
 import joblib
 import numpy as np
@@ -25,6 +23,7 @@ from tdist.networks import CNN
 from tdist.pixelwise import whiten
 from tdist.scores import SCORES
 from tdist.studies.distances import rounded
+from tdist.studies.results import peak_memory
 from tdist.studies.study import Study, register
 from tdist.tasks import Task
 from tdist.transfer import Settings, coupled
@@ -142,16 +141,10 @@ def remembered(what, **size):
 
 def peak(what, **size):
     """In that process: print what it found."""
-    before = _peak()
+    before = peak_memory()
     start, value = time.process_time(), MAKE[what](**size)()
-    print(json.dumps({"before": before, "peak": _peak(), "value": value,
+    print(json.dumps({"before": before, "peak": peak_memory(), "value": value,
                       "seconds": time.process_time() - start}))
-
-
-def _peak():
-    """By the kernel of Linux: resource.getrusage would count the process that started this one."""
-    status = Path("/proc/self/status").read_text(encoding="utf-8")
-    return int(re.search(r"VmHWM:\s*(\d+) kB", status).group(1)) * 1024 / 1e9
 
 
 def _child(call, *launcher):

@@ -164,6 +164,13 @@ def describe_device(device=None):
     return f"CPU, {os.cpu_count()} cores, {platform.machine()}, {_processor()}"
 
 
+def peak_memory():
+    """The most memory that this process has had, GB, by the kernel of Linux: resource.getrusage
+    would count the process that started this one."""
+    status = Path("/proc/self/status").read_text(encoding="utf-8")
+    return int(re.search(r"VmHWM:\s*(\d+) kB", status).group(1)) * 1024 / 1e9
+
+
 def _versions():
     found = {"python": platform.python_version()}
     for package in ("torch", "numpy", "scikit-learn", "timm"):

@@ -9,7 +9,6 @@ own, for its peak memory. Results go to notebooks/results/pixelwise_speed.json, 
 
 import json
 import os
-import resource
 import subprocess
 import sys
 import time
@@ -19,7 +18,7 @@ import pytest
 import torch
 
 from tdist.pixelwise import palette, quantise, whiten
-from tdist.studies.results import describe_device, where
+from tdist.studies.results import describe_device, peak_memory, where
 
 M, K, SIDE, COLOURS = 20_000, 2_048, 64, 16
 LIMIT_SECONDS, LIMIT_GB = 120, 4
@@ -75,7 +74,7 @@ def measure(kind, device):
     load = os.getloadavg()[0]
     before, white = clock(lambda: whiten(x), device)
     sums, scores = clock(lambda: white.h_score(codes, progress=False), device)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+    peak = peak_memory()
     adds, reads = M * K * SIDE**2, M * K * 8
     on_device = torch.cuda.max_memory_allocated() / 2**30 if device == "cuda" else None
     return {"seconds": {"whitening": round(before, 2), "sums": round(sums, 2),

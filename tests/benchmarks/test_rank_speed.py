@@ -10,7 +10,6 @@ notebooks/results/rank_speed.json, one entry a device.
 
 import json
 import re
-import resource
 import subprocess
 import sys
 import time
@@ -44,8 +43,9 @@ def ranked(folder, cache):
     """Rank once; print seconds and memory as JSON."""
     from tdist import rank
     from tdist.sources import efficientnet_lite
+    from tdist.studies.results import peak_memory
 
-    ready, start = peak(), time.perf_counter()
+    ready, start = peak_memory(), time.perf_counter()
     found = rank({"lite0": (efficientnet_lite(0).eval(), transform)}, folder, batch=BATCH,
                  cache=cache)
     seconds = time.perf_counter() - start
@@ -55,13 +55,8 @@ def ranked(folder, cache):
         "seconds of the scores": round(float(found.table["seconds"].sum())),
         "processor seconds": round(time.process_time()), "layers": len(found.table),
         "columns": int(found.table["width"].sum()), "widest layer": int(found.table["width"].max()),
-        "best": found.best.layer, "peak GB": round(peak(), 2), "GB of imports": round(ready, 2),
+        "best": found.best.layer, "peak GB": round(peak_memory(), 2), "GB of imports": round(ready, 2),
         "GB on disk": round(sum(f.stat().st_size for f in Path(cache).rglob("*.npy")) / 1e9, 2)}))
-
-
-def peak():
-    """The most memory that this process has had, GB."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e9
 
 
 def said(stderr):
