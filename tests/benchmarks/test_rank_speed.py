@@ -55,7 +55,8 @@ def ranked(folder, cache):
         "seconds of the scores": round(float(found.table["seconds"].sum())),
         "processor seconds": round(time.process_time()), "layers": len(found.table),
         "columns": int(found.table["width"].sum()), "widest layer": int(found.table["width"].max()),
-        "best": found.best.layer, "peak GB": round(peak_memory(), 2), "GB of imports": round(ready, 2),
+        "best": found.best.layer, "peak GB": round(peak_memory(), 2),
+        "GB of imports": round(ready, 2),
         "GB on disk": round(sum(f.stat().st_size for f in Path(cache).rglob("*.npy")) / 1e9, 2)}))
 
 
