@@ -106,7 +106,7 @@ def held_out(features, labels):
     Cost and copies of samples as for :func:`leave_one_out`. `adjusted` of :func:`tdist.h_score`
     estimates what infinitely many samples of these features would give; this, what these samples
     give. Both are about variance explained, which is not accuracy: to choose what will guess best
-    take :func:`leave_one_out` (the book's page on scores from samples has a case where they part).
+    take :func:`leave_one_out` (the book's page on few samples has a case where they part).
     Labels are taken as drawn with the samples: of so many samples of each class, chosen, it
     is low by about (classes - 1) / m more. A rare class weighs as much as a frequent one.
 
