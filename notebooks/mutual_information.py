@@ -92,7 +92,7 @@ glue("mi-bird-near", f"{half / heard - 1:.0%}", display=False)
 # that are met equally often, thrush and finch: there $\delta(x, 0) = -\delta(x, 1)$, and the third
 # moment vanishes.
 
-# %% tags=["claim H-071: holds", "claim H-202: holds when corrected", "claim H-203: holds"]
+# %% tags=["hide-input"]
 def turned(P, t):
     """The joint P_t of eq-turned."""
     return Joint((1 - t) * np.outer(P.sum(1), P.sum(0)) + t * P)
@@ -103,6 +103,7 @@ def gap(task):
     return task.mutual_information() - np.sum(task.dtm**2) / 2
 
 
+# %% tags=["claim H-071: holds", "claim H-202: holds when corrected", "claim H-203: holds"]
 two = bird.P[[0, -1]] / bird.py[[0, -1], None] / 2
 t = 2.0 ** -np.arange(0, 9)
 errors = {name: np.abs([gap(turned(P, s)) for s in t])
@@ -130,8 +131,8 @@ assert abs(gap(weakest) / third - 1) < 0.02, \
 
 # %% [markdown]
 # The slopes tend to 3 and 4. At the smallest $t$ of the three species the gap is
-# {glue:text}`mi-third` times the third term of {eq}`eq-mutual-information`. Keep that term in mind:
-# its sign is free.
+# {glue:text}`mi-third` times the third term of {eq}`eq-mutual-information`. That term decides which
+# of the two is larger, and its sign is free: for the birds half of the best H-score is.
 #
 # ## Figure 3 again
 #
@@ -141,7 +142,7 @@ assert abs(gap(weakest) / third - 1) < 0.02, \
 # random, and draw the two where $H - 2I$ is smallest and largest. (Three species would do for the
 # question, and show less of the staircase.)
 
-# %%
+# %% tags=["hide-input"]
 def tilted(strength, size, rng):
     """Random joints with six labels and eight symbols, (size, 6, 8); strength 0 is independence."""
     py, px = (rng.dirichlet(np.full(n, 5.0), size) for n in (6, 8))
@@ -150,6 +151,7 @@ def tilted(strength, size, rng):
     return P / P.sum((1, 2), keepdims=True)
 
 
+# %%
 drawn = [Joint(P) for P in tilted(0.5, 20, np.random.default_rng(1))]
 excess = [np.sum(task.dtm**2) - 2 * task.mutual_information() for task in drawn]
 pair = [drawn[np.argmin(excess)], drawn[np.argmax(excess)]]
@@ -157,7 +159,8 @@ curves = []
 for task in pair:
     features = np.linalg.svd(task.dtm)[2].T / np.sqrt(task.px)[:, None]
     curves.append([task.h_score(features[:, :k]) for k in range(1, 7)])
-    print("H(1..6)", np.round(curves[-1], 4), " 2I", round(2 * task.mutual_information(), 4))
+    twice = round(2 * task.mutual_information(), 4)
+    print("H(1..6)", np.round(curves[-1], 4), " 2I", twice)
 
 # %% mystnb={"figure": {"caption": "Figure 3 of the H-score paper, recomputed on two tasks with six labels. The H-score of the best k features is constant from k = 5 on, not from 6. On the left it stays below 2I, as printed; on the right it does not.", "name": "fig-saturation"}, "image": {"alt": "Two panels of H-score against the number of features, 1 to 6, with a horizontal dashed line at 2I. The curve rises and is flat from 5 on. Left: it ends at 0.19, below the line at 0.20. Right: it crosses the line at 0.31 and ends at 0.34."}} tags=["hide-input", "claim H-073: holds"]
 fig, axes = plt.subplots(1, 2, figsize=(7, 2.9), sharey=True)
@@ -172,10 +175,11 @@ plt.show()
 
 # %% tags=["claim H-074: does not hold", "claim H-075: holds"]
 for task, curve in zip(pair, curves, strict=True):
-    print(f"rank of the joint matrix {np.linalg.matrix_rank(task.P)}, "
-          f"rank of its DTM {np.linalg.matrix_rank(task.dtm, tol=1e-12)}")
+    ranks = np.linalg.matrix_rank(task.P), np.linalg.matrix_rank(task.dtm, tol=1e-12)
+    print(f"rank of the joint matrix {ranks[0]}, of its DTM {ranks[1]}")
     assert abs(curve[5] - curve[4]) < 1e-12, "a sixth feature adds nothing for six labels"
-    assert np.allclose(curve[:5], np.cumsum(task.singular_values**2)[:5], rtol=1e-10), \
+    assert np.allclose(
+        curve[:5], np.cumsum(task.singular_values**2)[:5], rtol=1e-10), \
         "k modes score the sum of k squared singular values"
 assert min(excess) < 0 < max(excess), \
     "in the book's twenty tasks H - 2I has both signs; with other seeds it need not"
@@ -201,22 +205,25 @@ assert min(excess) < 0 < max(excess), \
 
 # %% tags=["claim H-072: does not hold"]
 def channel(t):
-    """Three equally likely labels, P(y|x) = (1 + 2t)/3 if y = x and (1 - t)/3 otherwise."""
+    """Three equal labels, P(y|x) = (1 + 2t)/3 if y = x and (1 - t)/3 otherwise."""
     return Joint((1 - t + 3 * t * np.eye(3)) / 9)
 
 
 examples = {"Y = X, Bernoulli(0.1)": Joint(np.diag([0.9, 0.1])),
             "Y = X, uniform on 4": Joint(np.eye(4) / 4),
-            "3 x 3 channel, t = 0.1": channel(0.1), "3 x 3 channel, t = 0.01": channel(0.01)}
-table = pd.DataFrame({name: {"largest H": np.sum(j.dtm**2), "2I": 2 * j.mutual_information()}
-                      for name, j in examples.items()}).T
+            "3 x 3 channel, t = 0.1": channel(0.1),
+            "3 x 3 channel, t = 0.01": channel(0.01)}
+table = pd.DataFrame({name: [np.sum(j.dtm**2), 2 * j.mutual_information()]
+                      for name, j in examples.items()}, index=["largest H", "2I"]).T
+table.map("{:.7f}".format)
+
+# %% tags=["hide-input"]
 assert (table["largest H"] > table["2I"]).all(), \
     "the book's examples are chosen for H > 2I; others may have it the other way"
 glue("mi-channel-h", f"{table['largest H'].iloc[2]:.4f}", display=False)
 glue("mi-channel-2i", f"{table['2I'].iloc[2]:.4f}", display=False)
 glue("mi-copy-h", f"{table['largest H'].iloc[0]:.0f}", display=False)
 glue("mi-copy-i", f"{table['2I'].iloc[0] / 2:.2f}", display=False)
-table.map("{:.7f}".format)
 
 # %% [markdown]
 # In the first, $H = 1$ and $2I$ is twice the entropy of a coin with bias 0.1. The inequality fails
@@ -240,14 +247,15 @@ for t in (0.1, 0.01, 0.001):
     task = channel(t)
     excess = np.sum(task.dtm**2) - 2 * task.mutual_information()
     print(f"t = {t:<5}: (H - 2I) / t^3 = {excess / t**3:.3f}")
-assert abs(excess / t**3 - 2 / 3) < 2e-3, "the limit 2/3 holds for this channel as t -> 0"
+assert abs(excess / t**3 - 2 / 3) < 2e-3, \
+    "the limit 2/3 holds for this channel as t -> 0"
 
 # %% [markdown]
 # **How often does it fail?** That depends on what is drawn. First the recipe of the figure above,
 # from weak to strong; then columns $P(y \mid x)$ from a Dirichlet distribution, whose parameter
 # $a$ makes them nearly deterministic (small) or nearly equal (large); then two labels.
 
-# %%
+# %% tags=["hide-input"]
 def summary(P):
     """Squared length of the DTM, mutual information and largest density ratio of each joint
     (..., |Y|, |X|)."""
@@ -262,7 +270,7 @@ inertia, information, _ = summary(pair[1].P)  # the fast formula is the definiti
 assert np.isclose(inertia, np.sum(pair[1].dtm ** 2)), "summary is the definition, faster"
 assert np.isclose(information, pair[1].mutual_information()), "summary is the definition, faster"
 
-# %% tags=["claim H-072: does not hold"]
+# %% tags=["hide-input"]
 def columns(a, labels, size=2000, symbols=8):
     """Joints (size, labels, symbols) with P(y|x) from a Dirichlet distribution; P_X is too."""
     px = rng.dirichlet(np.full(symbols, 5.0), size)
@@ -274,6 +282,7 @@ def relabelled(P, py):
     return P / P.sum(-1, keepdims=True) * np.asarray(py)[:, None]
 
 
+# %% tags=["hide-input", "claim H-072: does not hold"]
 families = {f"six labels, tilted by {s}": tilted(s, 2000, rng) for s in (0.03, 0.3, 1.2, 2.5)}
 families |= {f"six labels, a = {a}": columns(a, 6) for a in (0.2, 1, 3, 10, 100)}
 families |= {f"two labels, .4 and .6, a = {a}": relabelled(columns(a, 2), [0.4, 0.6])
@@ -359,7 +368,12 @@ glue("mi-two-weak", f"{two.iloc[-1]:.0%}", display=False)
 # from nearly uniform to nearly deterministic. We print the smallest value of the right side divided
 # by the left: it must not be below 1.
 
-# %% tags=["claim H-077: holds when corrected"]
+# %% tags=["hide-input"]
+def kappa(m):
+    """Of eq-information-bound, for m > 1."""
+    return (m * np.log(m) - m + 1) / (m - 1) ** 2
+
+
 def random_joints(size, rows, columns):
     """Random joints (size, rows, columns) of very different strengths."""
     weights = rng.standard_gamma(np.exp(rng.uniform(-2, 4, (size, 1, 1))),
@@ -367,13 +381,16 @@ def random_joints(size, rows, columns):
     return weights / weights.sum((1, 2), keepdims=True)
 
 
+# %% tags=["claim H-077: holds when corrected"]
 balanced = [summary(relabelled(random_joints(2500, 2, symbols), [0.5, 0.5]))
             for symbols in range(2, 10)]
 general = [summary(random_joints(2500, *shape))
-           for shape in [(2, 2), (2, 5), (3, 3), (3, 8), (4, 4), (5, 7), (6, 6), (6, 8)]]
+           for shape in
+           [(2, 2), (2, 5), (3, 3), (3, 8), (4, 4), (5, 7), (6, 6), (6, 8)]]
 first = min((2 * i / h).min() for h, i, _ in balanced)
-second = min((i / ((m * np.log(m) - m + 1) / (m - 1) ** 2) / h).min() for h, i, m in general)
-print(f"1: smallest 2I / |B|^2 = {first:.6f}   2: smallest (I / kappa) / |B|^2 = {second:.6f}")
+second = min((i / kappa(m) / h).min() for h, i, m in general)
+print(f"1: smallest 2I / |B|^2 = {first:.6f}\n"
+      f"2: smallest (I / kappa) / |B|^2 = {second:.6f}")
 assert first > 1 - 1e-9 and second > 1 - 1e-9, "both bounds are theorems"
 
 # %% mystnb={"figure": {"caption": "Ratio of the largest possible H-score to 2I in 20,000 random tasks (dots), against the largest density ratio M. The printed claim is that all lie below the dashed line; the proven bound 1/(2 kappa(M)) is the solid one.", "name": "fig-kappa"}, "image": {"alt": "Scatter on log-log axes: ratio from 0.5 to 3000 against the largest density ratio from 1 to 60000. Most dots lie around the dashed line at 1, many above it; all lie below a solid rising curve."}} tags=["hide-input"]
@@ -381,7 +398,7 @@ fig, ax = plt.subplots()
 for h, i, m in general:
     ax.plot(m, h / (2 * i), ".", color=COMPUTED, ms=1.5, alpha=0.4, rasterized=True)
 m = np.geomspace(1.01, max(m.max() for _, _, m in general), 300)
-ax.plot(m, (m - 1) ** 2 / (m * np.log(m) - m + 1) / 2, color="black", label=r"$1 / (2\kappa(M))$")
+ax.plot(m, 1 / (2 * kappa(m)), color="black", label=r"$1 / (2\kappa(M))$")
 ax.axhline(1, color=PRINTED, ls="--", label="printed bound")
 ax.set(xscale="log", yscale="log", xlabel="largest density ratio $M$",
        ylabel=r"$\|\tilde B\|_F^2 \,/\, 2I$")
@@ -411,6 +428,18 @@ print(f"smallest ln(1 + |B|^2) / I = {slack:.4f}")
 assert slack > 1 - 1e-9, "Jensen's inequality"
 
 # %% [markdown]
+# **Change this and run**: is $H \le 2I$ for a table of your own, and how near do the two bounds
+# come?
+
+# %%
+TABLE = [[30, 10, 0], [5, 20, 35]]  # ← change this: counts, a row for each label
+yours = Joint(np.divide(TABLE, np.sum(TABLE)))
+h, i, m = summary(yours.P[np.ix_(yours.py > 0, yours.px > 0)])
+bounds = (np.expm1(i), i / kappa(m)) if i > 1e-12 else (0, 0)  # 0: independent
+print(f"best H {h:.4f}, 2I {2 * i:.4f}: H {'>' if h > 2 * i else '<='} 2I\n"
+      f"at least {bounds[0]:.4f} (Jensen), at most {bounds[1]:.4f} (kappa)")
+
+# %% [markdown]
 # ## What the page found
 #
 # For weak dependence the best H-score is twice the mutual information, up to a term of third order
@@ -421,3 +450,97 @@ assert slack > 1 - 1e-9, "Jensen's inequality"
 # differently: the copy of a Bernoulli(0.1) bit has $H = $ {glue:text}`mi-copy-h` and $I = $
 # {glue:text}`mi-copy-i` nats, and every balanced binary task with $H = 0.9$ has $I \ge 0.45$, as
 # $H \le 2I$ there. How far the agreement reaches is measured in {ref}`how-weak`.
+
+# %% [markdown]
+# ## Exercises
+#
+# :::{exercise}
+# :label: ex-mi-not
+#
+# A channel on $n$ equally likely labels says which label it is: $P(y \mid x) = (1 + (n - 1)t)/n$ if
+# $y = x$ and $(1 - t)/n$ otherwise. Down to $t = -1/(n - 1)$ the number $t$ may be negative: the
+# symbol then says which label it is *not*. What is $H - 2I$ to the third order in $t$, for which
+# $n$ does the third order vanish, and when does the printed $H \le 2I$ hold?
+# :::
+#
+# ````{solution-start} ex-mi-not
+# :class: dropdown
+# ````
+# $\delta = (n - 1)t$ on the diagonal, which has a share $1/n$ of the product distribution, and $-t$
+# elsewhere. So $\E_\otimes[\delta^2] = (n - 1)t^2$, and $\E_\otimes[\delta^3] = (n - 1)\bigl((n -
+# 1)^2 - 1\bigr)t^3/n = (n - 1)(n - 2)t^3$: $H - 2I \approx \frac13 (n - 1)(n - 2)\,t^3$. It
+# vanishes for two labels. For more, a weak hint at the label breaks the printed bound, and a weak
+# hint at what it is not keeps it.
+
+# %%
+rows = {}
+for n in (2, 3, 6):
+    for t in (-0.01, 0.01):
+        h, i, _ = summary((1 - t + n * t * np.eye(n)) / n**2)
+        rows[n, t] = [(h - 2 * i) / t**2 / abs(t), np.sign(t) * (n - 1) * (n - 2) / 3 + 0]
+        assert abs(np.subtract(*rows[n, t])) < n**3 * abs(t), "in the limit t -> 0"
+found = pd.DataFrame(rows, index=["(H - 2I) / |t|^3", "limit"]).T
+found.rename_axis(["n", "t"]).round(3)
+
+# %% [markdown]
+# ````{solution-end}
+# ````
+#
+# :::{exercise}
+# :label: ex-mi-two-calls
+#
+# The forester hears two calls $X_1, X_2$ of one bird, independent of each other given the species.
+# Show that together they say $2I(X; Y) - I(X_1; X_2)$ of it. What is the second term for weak
+# dependence, in the singular values of $\Bt$?
+# :::
+#
+# ````{solution-start} ex-mi-two-calls
+# :class: dropdown
+# ````
+# By the chain rule $I(X_1 X_2; Y) = I(X_1; Y) + I(X_2; Y \mid X_1)$. Given $Y$ the calls are
+# independent, so $I(X_2; Y X_1) = I(X_2; Y)$, and $I(X_2; Y \mid X_1) = I(X_2; Y) - I(X_2; X_1)$.
+# The joint of the calls is $\sum_y P_Y(y) P(x_1 \mid y) P(x_2 \mid y)$, and its DTM is $\Bt^\top
+# \Bt$: so $I(X_1; X_2) \approx \frac12 \lVert\Bt^\top\Bt\rVert_F^2 = \frac12 \sum_i \sigma_i^4$,
+# of fourth order in $\epsilon$ while $I(X; Y)$ is of second. Weak hints add up.
+
+# %%
+given = bird.P / bird.py[:, None]  # P(x|y)
+pair = Joint((given[:, :, None] * bird.P[:, None]).reshape(len(bird.py), -1))
+calls = Joint(given.T @ bird.P)
+both, shared = pair.mutual_information(), calls.mutual_information()
+print(f"two calls {both:.4f} nats, twice one {2 * heard:.4f}, shared {shared:.4f}, "
+      f"half of sum sigma^4 {np.sum(bird.singular_values**4) / 2:.4f}")
+assert abs(both - (2 * heard - shared)) < 1e-12, "the chain rule, for any table"
+assert np.allclose(calls.dtm, bird.dtm.T @ bird.dtm), "for any table"
+
+# %% [markdown]
+# ````{solution-end}
+# ````
+#
+# :::{exercise}
+# :label: ex-mi-jensen
+#
+# The best H-score is at least $e^I - 1$. For which tasks is it equal? Find one where $X$ does not
+# tell $Y$.
+# :::
+#
+# ````{solution-start} ex-mi-jensen
+# :class: dropdown
+# ````
+# Jensen's inequality is one where $\ln r$ is constant wherever the joint is positive: each pair
+# $(x, y)$ is impossible or has one and the same density ratio. A symbol that leaves $w$ of $n$
+# equally likely labels possible, all alike, has $r = n/w$: then $I = \ln(n/w)$ and the best H-score
+# is $n/w - 1$. For $w = 1$ that is the copy, $n - 1$.
+
+# %%
+rows = {}
+for n, w in ((4, 1), (4, 2), (12, 3)):
+    P = sum(np.roll(np.eye(n), shift, axis=1) for shift in range(w)) / (n * w)
+    h, i, _ = summary(P)
+    rows[n, w] = [h, np.expm1(i), n / w - 1]
+    assert np.allclose(rows[n, w], n / w - 1), "a density ratio of one value or 0"
+pd.DataFrame(rows, index=["best H", "e^I - 1", "n / w - 1"]).T.rename_axis(["n", "w"])
+
+# %% [markdown]
+# ````{solution-end}
+# ````
