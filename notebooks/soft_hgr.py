@@ -59,11 +59,13 @@ _ = torch.set_num_threads(1)  # the networks here are too small to share
 # `tdist.hgr.soft_hgr` takes a batch. The forester's sixty meetings are one: a batch that repeats
 # each cell of the table as often as its probability is the exact distribution.
 
-# %% tags=["claim H-066: holds when corrected"]
+# %% tags=["hide-input"]
 counts = np.array([[10, 5, 3, 2], [3, 9, 9, 4], [2, 2, 5, 6]])
 bird = Joint(counts / counts.sum())
 y, x = np.repeat(np.indices(counts.shape).reshape(2, -1), counts.ravel(), axis=1)  # (60,) each
 rng = np.random.default_rng(0)
+
+# %% tags=["claim H-066: holds when corrected"]
 f = rng.standard_normal((counts.shape[1], 1))
 f -= bird.px @ f
 best_g = bird.conditional_mean(f) / (bird.px @ f**2)
@@ -78,7 +80,7 @@ assert max(soft_hgr(f[x], g[y]).item() for g in wrong) < value, "no other g does
 # One half, to twelve digits, and no disturbed $g$ does better. Now $f$ and $g$ together, by
 # gradient ascent from a random start.
 
-# %% tags=["claim H-059: holds", "claim H-060: holds when corrected"]
+# %% tags=["hide-input"]
 def ascend(objective, k=2):
     """f(x) and g(y) at the maximum, (60, k) each, centred, and the objective there."""
     torch.manual_seed(0)
@@ -97,13 +99,14 @@ def ascend(objective, k=2):
     return fx, gy, -step().item()
 
 
+# %% tags=["claim H-059: holds", "claim H-060: holds when corrected"]
 fx, gy, value = ascend(soft_hgr)
 m, total = len(x), np.sum(bird.singular_values[:2] ** 2)
 linear, penalty = (fx * gy).sum() / m, torch.trace(fx.T @ fx @ gy.T @ gy) / m**2
 print(f"objective {value:.6f}, E[f^T g] {linear:.6f}, tr(cov f cov g) {penalty:.6f}, "
       f"sum of sigma^2 {total:.6f}")
 assert abs(value - total / 2) < 1e-9, \
-    "the maximum is half of the sum of k squared singular values, unless the ascent stopped early"
+    "half of the sum of k squared singular values, unless the ascent stopped early"
 
 # %% [markdown]
 # :::{admonition} Printed wrong
@@ -135,15 +138,13 @@ def nested(f, g):
     return sum(soft_hgr(f[:, :d], g[:, :d]) for d in range(1, f.shape[1] + 1))
 
 
-modes = bird.modes(2)
-rows = {}
+modes, rows = bird.modes(2), {}
 for name, objective in (("soft HGR", soft_hgr), ("nested", nested)):
     fx = ascend(objective)[0].numpy()
-    corr = np.corrcoef(fx.T, modes.f[x].T)[:2, 2:]
-    rows[name] = np.abs(corr).ravel()
-columns = [f"column {i}, mode {j}" for i in (1, 2) for j in (1, 2)]
+    rows[name] = np.abs(np.corrcoef(fx.T, modes.f[x].T)[:2, 2:]).ravel()
 assert np.allclose(rows["nested"], [1, 0, 0, 1], atol=1e-4), \
     "each column is a mode, where the singular values differ"
+columns = [f"column {i}, mode {j}" for i in (1, 2) for j in (1, 2)]
 pd.DataFrame(rows, index=columns).T.round(4)
 
 # %% [markdown]
@@ -151,6 +152,17 @@ pd.DataFrame(rows, index=columns).T.round(4)
 # mixes the modes; nested, the columns are the modes. {cite:t}`huang2024` develop the theory behind
 # these pages at length: the place to go on from the four pages of {cite:t}`huang2017`.
 #
+# **Change this and run**: three species have two modes. What becomes of the columns beyond? The
+# size of a column is the root of $\E[f_i^2]\,\E[g_i^2]$, which for a mode is its singular value.
+
+# %%
+COLUMNS = 3  # ← change this: the time grows with its square
+f, g, _ = ascend(nested, COLUMNS)
+sizes = (f.square().mean(0) * g.square().mean(0)).sqrt().numpy()
+print("sizes of the columns:", sizes.round(4))
+print("singular values:     ", bird.singular_values.round(4))
+
+# %% [markdown]
 # ## A network for a continuous input
 #
 # Figure 2b of the paper is a network with two branches, $f(x)$ and $g(y)$, trained to maximise
@@ -165,7 +177,7 @@ pd.DataFrame(rows, index=columns).T.round(4)
 # $\frac12(1 \pm \tanh aX)$: the best feature is $\tanh(ax)$ and the best H-score $\E[\tanh^2(aX)]$.
 # We also take three classes of unequal size, at $-2$, $0$ and $2$.
 
-# %%
+# %% tags=["hide-input"]
 tasks = {"two classes": ([0.5, 0.5], [-1, 1]), "three classes": ([0.5, 0.3, 0.2], [-2, 0, 2])}
 grid = np.linspace(-9, 9, 3601)
 
@@ -179,14 +191,17 @@ def quadrature(priors, means):
     return quad(integrand, -9, 9, epsabs=1e-10)[0]
 
 
+# %%
 lines, best = {}, {}
 for name, (priors, means) in tasks.items():
-    density = np.array(priors)[:, None] * norm.pdf(grid - np.array(means)[:, None])
+    density = norm.pdf(grid - np.array(means)[:, None]) * np.array(priors)[:, None]
     lines[name] = Joint(density / density.sum())  # X cut into 3,601 cells
     best[name] = quadrature(priors, means)
     on_grid = np.sum(lines[name].singular_values**2)
     print(f"{name}: best H-score {best[name]:.6f}, on the grid {on_grid:.6f}")
-    assert abs(best[name] - on_grid) < 1e-8, "the grid from -9 to 9 must hold all of the density"
+    assert abs(best[name] - on_grid) < 1e-8, "the grid must hold all of the density"
+
+# %% tags=["hide-input"]
 closed = quad(lambda t: np.tanh(t) ** 2 * norm.pdf(t - 1), -9, 9)[0]
 assert abs(best["two classes"] - closed) < 1e-8, "E tanh^2, for equal classes at -1 and 1"
 
@@ -194,7 +209,7 @@ assert abs(best["two classes"] - closed) < 1e-8, "E tanh^2, for equal classes at
 # The quadrature and the fine grid agree to $10^{-8}$, so the grid can score any feature exactly,
 # without samples. We train on 20,000 samples and score the learned $f$ on the grid.
 
-# %% tags=["nbval-ignore-output", "claim H-061: holds", "claim H-172: holds"]
+# %% tags=["hide-input", "nbval-ignore-output", "claim H-061: holds", "claim H-172: holds"]
 rng, learned = np.random.default_rng(0), {}
 for name, (priors, means) in tasks.items():
     y = rng.choice(len(priors), size=20_000, p=priors)
@@ -213,7 +228,7 @@ for name, (priors, means) in tasks.items():
 # The learned features reach {glue:text}`soft-two` and {glue:text}`soft-three` of the best H-score.
 # What they look like, after the affine map that brings them closest to the modes:
 
-# %% mystnb={"figure": {"caption": "The features that the network learned from samples (colour) lie on the exact modes (black, dashed): a standardised tanh for two classes (left), both modes for three (right). They part at the ends, where the density of x (grey) leaves few samples.", "name": "fig-soft-hgr"}, "image": {"alt": "Two panels of feature against x from -4 to 4. Left: one S-shaped curve of the network on the dashed exact mode. Right: a rising curve and a U-shaped curve, each on its dashed exact mode. The curves lie on each other in the middle and part at the ends: on the left beyond -3 and 3, on the right above x = 2."}}
+# %% mystnb={"figure": {"caption": "The features that the network learned from samples (colour) lie on the exact modes (black, dashed): a standardised tanh for two classes (left), both modes for three (right). They part at the ends, where the density of x (grey) leaves few samples.", "name": "fig-soft-hgr"}, "image": {"alt": "Two panels of feature against x from -4 to 4. Left: one S-shaped curve of the network on the dashed exact mode. Right: a rising curve and a U-shaped curve, each on its dashed exact mode. The curves lie on each other in the middle and part at the ends: on the left beyond -3 and 3, on the right above x = 2."}} tags=["hide-input"]
 fig, axes = plt.subplots(1, 2, figsize=(7.6, 3.2))
 seen = np.abs(grid) < 4.2
 for ax, (name, line) in zip(axes, lines.items(), strict=True):
@@ -256,17 +271,79 @@ plt.show()
 # $\tfrac12 H(f)(2c - c^2)$, for the first term grows like $c$ and the penalty like $c^2$; it is
 # largest at $c = 1$ and 0 at $c = 2$. With the two modes of the bird:
 
-# %%
+# %% tags=["hide-input"]
 y, x = np.repeat(np.indices(counts.shape).reshape(2, -1), counts.ravel(), axis=1)  # (60,) each
+
+# %%
 best = bird.modes(2).f  # (4, 2), with unit covariance
 g = torch.from_numpy(bird.conditional_mean(best))
 H = bird.h_score(best)
-kept = {c: soft_hgr(torch.from_numpy(c * best)[x], g[y]).item() for c in (0.5, 1, 2)}
-both = {c: soft_hgr(torch.from_numpy(c * best)[x], g[y] / c).item() for c in (0.5, 1, 2)}
-for c in kept:
-    assert abs(kept[c] - H / 2 * (2 * c - c**2)) < 1e-9, "with g kept, for every joint"
-    assert abs(both[c] - H / 2) < 1e-9, "with the new g, for every joint"
-pd.DataFrame({"g kept": kept, "new g": both}).rename_axis("c").round(4)
+f, rows = torch.from_numpy(best), {}
+for c in (0.5, 1, 2):
+    rows[c] = [soft_hgr(c * f[x], new[y]).item() + 0.0 for new in (g, g / c)]
+    assert abs(rows[c][0] - H / 2 * (2 * c - c**2)) < 1e-9, "g kept, for every joint"
+    assert abs(rows[c][1] - H / 2) < 1e-9, "the new g, for every joint"
+pd.DataFrame(rows, index=["g kept", "new g"]).T.rename_axis("c").round(4).abs()
+
+# %% [markdown]
+# ````{solution-end}
+# ````
+#
+# :::{exercise}
+# :label: ex-soft-hgr-weight
+#
+# Put a weight $w > 0$ before the penalty of {eq}`eq-soft-hgr`. What is the maximum now, and what
+# becomes of the features?
+# :::
+#
+# ````{solution-start} ex-soft-hgr-weight
+# :class: dropdown
+# ````
+# Write $g = g'/w$: the objective is that of $(f, g')$ divided by $w$. So the maximum is
+# $\frac1{2w} \sum_{i \le k} \sigma_i^2$ and $g$ is divided by $w$; $f$ may stay. Only the features'
+# scale depends on the weight, and the H-score does not see it. By ascent, with two columns:
+
+# %%
+def weighted(w):
+    """Soft HGR with w times the penalty."""
+    return lambda f, g: soft_hgr(f, w * g) / w
+
+
+rows = {w: [ascend(weighted(w))[2], total / (2 * w)] for w in (0.25, 1, 3)}
+assert np.allclose(*np.transpose(list(rows.values())), rtol=1e-6), "for every joint"
+pd.DataFrame(rows, index=["by ascent", "formula"]).T.rename_axis("w").round(4)
+
+# %% [markdown]
+# ````{solution-end}
+# ````
+#
+# :::{exercise}
+# :label: ex-soft-hgr-noise
+#
+# Shuffle the species of the sixty meetings: call and species have nothing to do with each other.
+# How large is the maximum of {eq}`eq-soft-hgr` on this batch on average, if $f$ may be any function
+# of the four calls? What does that say of a network that is trained on few samples?
+# :::
+#
+# ````{solution-start} ex-soft-hgr-noise
+# :class: dropdown
+# ````
+# The maximum is half the H-score of the call on the batch, and {prf:ref}`prop-chance` has the mean
+# of that over shuffled labels: $k(|\Y| - 1)/(m - 1)$ with $k = 3$, as four indicators have rank 3.
+# Half of it is $3 \cdot 2 / (2 \cdot 59) = 0.051$, two fifths of what the true species give. A
+# network that can express many functions finds a high objective on few samples of noise: judge it
+# by samples that it was not trained on.
+
+# %%
+rng, found = np.random.default_rng(0), []
+for _ in range(500):
+    batch = np.zeros(counts.shape)
+    np.add.at(batch, (rng.permutation(y), x), 1 / len(x))
+    found.append(Joint(batch).h_score(np.eye(4)) / 2)
+error = np.std(found) / np.sqrt(len(found))
+print(f"shuffled {np.mean(found):.4f} +- {error:.4f}, formula {3 * 2 / 2 / 59:.4f}, "
+      f"true species {total / 2:.4f}")
+assert abs(np.mean(found) - 3 * 2 / 2 / 59) < 4 * error, "exact over all shuffles"
 
 # %% [markdown]
 # ````{solution-end}
