@@ -21,7 +21,7 @@ import numpy as np
 import pandas as pd
 from myst_nb import glue
 from scipy.stats import f as f_distribution
-from scipy.stats import kstest
+from scipy.stats import kstest, ttest_ind
 from sklearn.datasets import load_iris, load_wine
 from statsmodels.multivariate.manova import MANOVA
 
@@ -51,8 +51,8 @@ for seed in range(200):
     found = h_score(np.eye(4)[x], y)
     walks.append([found.statistic, found.adjusted])
 truth, (raw, adjusted) = birds.h_score(np.eye(4)), np.mean(walks, axis=0)
-print(f"true score {truth:.3f}; 200 foresters: plug-in {raw:.3f}, adjusted {adjusted:.3f}, "
-      f"standard deviation {np.std(walks, axis=0)[1]:.2f}")
+print(f"true score {truth:.3f}; 200 foresters: plug-in {raw:.3f}, "
+      f"adjusted {adjusted:.3f}, standard deviation {np.std(walks, axis=0)[1]:.2f}")
 assert raw > 1.2 * truth > 1.1 * adjusted, HERE
 glue("samples-birds-over", f"{100 * (raw / truth - 1):.0f}%", display=False)
 
@@ -105,7 +105,7 @@ x = rng.exponential(size=(6, 2))  # nothing Gaussian about them
 orders = sorted(set(permutations([0, 0, 0, 1, 1, 2])))
 mean = np.mean([h_score(x, order).statistic for order in orders])
 print(f"{len(orders)} orders, mean score {mean:.12f}, formula {2 * 2 / 5}")
-assert abs(mean - 2 * 2 / 5) < 1e-12, "exact for any six samples of two features, three classes"
+assert abs(mean - 2 * 2 / 5) < 1e-12, "any six samples of two features, three classes"
 
 # %% [markdown]
 # The formula is met to the last digit. Now a size where it hurts: 100 features, 300 samples, ten
@@ -114,10 +114,14 @@ assert abs(mean - 2 * 2 / 5) < 1e-12, "exact for any six samples of two features
 # %%
 m, k, classes = 300, 100, 10
 noise, labels = rng.standard_normal((m, k)), np.arange(m) % classes
-shuffled = np.array([h_score(noise, rng.permutation(labels)).statistic for _ in range(500)])
-chance, sd = k * (classes - 1) / (m - 1), np.sqrt(2 * k * (classes - 1) * (1 - k / m)) / m
+shuffled = np.array([h_score(noise, rng.permutation(labels)).statistic
+                     for _ in range(500)])
+chance = k * (classes - 1) / (m - 1)
+sd = np.sqrt(2 * k * (classes - 1) * (1 - k / m)) / m
 print(f"shuffled: mean {shuffled.mean():.3f}, sd {shuffled.std():.3f}; "
       f"formula: {chance:.3f}, {sd:.3f}")
+
+# %% tags=["hide-input"]
 assert abs(shuffled.mean() - chance) < 4 * sd / np.sqrt(500), "the mean is exact"
 assert abs(shuffled.std() / sd - 1) < 0.15, "for Gaussian features and classes that are not tiny"
 assert np.isclose(h_score(noise, labels).chance, chance), "the level that every result carries"
@@ -162,7 +166,7 @@ assert np.allclose([r2.sum(), adjusted_r2.sum()], [result.statistic, result.adju
 # the means until it is what we want, and draw 1,000 times for each number of samples. These runs
 # are stored (`python -m tdist.studies run estimates`).
 
-# %%
+# %% tags=["hide-input"]
 stored = load("estimates")["units"]
 designs = {"20 features, H = 1.1": "bias/1.1/20/", "50 features, H = 4.5": "bias/4.5/50/",
            "100 features, H = 1.1": "bias/1.1/100/"}
@@ -181,7 +185,7 @@ table.rename_axis(["design", "samples"]).round(1)
 # The bias in percent of the true score, ten classes, with the standard error of the adjusted
 # score's. In the third column the sizes of the classes are given instead of drawn with the samples.
 
-# %% mystnb={"figure": {"caption": "What is left of the bias after chance is taken out (ten Gaussian classes, 1,000 draws a point, bars: two standard errors; the dashed lines are the formula below). The adjusted score is low, by a fifth of the true score with two samples a feature, and the bias falls as one over the number of samples. The jackknife (hollow) has hardly any left.", "name": "fig-adjusted"}, "image": {"alt": "Bias in percent of the true score, -26 to 5, against samples from 40 to 520. Filled dots with error bars lie below zero on rising dashed curves, from -23 at 40 samples to -2 at 400; hollow dots lie around zero, with longer bars at few samples."}}
+# %% mystnb={"figure": {"caption": "What is left of the bias after chance is taken out (ten Gaussian classes, 1,000 draws a point, bars: two standard errors; the dashed lines are the formula below). The adjusted score is low, by a fifth of the true score with two samples a feature, and the bias falls as one over the number of samples. The jackknife (hollow) has hardly any left.", "name": "fig-adjusted"}, "image": {"alt": "Bias in percent of the true score, -26 to 5, against samples from 40 to 520. Filled dots with error bars lie below zero on rising dashed curves, from -23 at 40 samples to -2 at 400; hollow dots lie around zero, with longer bars at few samples."}} tags=["hide-input"]
 def bias_of(start, estimate):
     """Samples, bias and two standard errors, in percent of the true score."""
     units = [(int(key.split("/")[3]), unit) for key, unit in stored.items()
@@ -309,9 +313,9 @@ x, y = iris[::5], species[::5]
 found, m = jackknife(x, y), len(y)
 without = [h_score(np.delete(x, i, axis=0), np.delete(y, i)).adjusted for i in range(m)]
 refitted = m * found.statistic - (m - 1) * np.mean(without)
-print(f"{m} flowers: adjusted {found.statistic:.4f}, jackknife {found.corrected:.4f}, "
-      f"by {m} refits {refitted:.4f}")
-assert np.isclose(found.corrected, refitted, rtol=1e-9), "the closed form is the definition"
+print(f"{m} flowers: adjusted {found.statistic:.4f}, "
+      f"jackknife {found.corrected:.4f}, by {m} refits {refitted:.4f}")
+assert np.isclose(found.corrected, refitted, rtol=1e-9), "the same by definition"
 
 # %% [markdown]
 # Its rivals: {eq}`eq-adjusted-bias` subtracted, with the score shared equally by all directions
@@ -322,7 +326,7 @@ assert np.isclose(found.corrected, refitted, rtol=1e-9), "the closed form is the
 # everything. The table has the bias of each, and in brackets its root mean square error, in percent
 # of the true score.
 
-# %%
+# %% tags=["hide-input"]
 names, rows, errors = ("adjusted", "Gaussian", "jackknife", "split"), {}, {}
 for key, unit in stored.items():
     if key.startswith("bias/") and not key.endswith("/given"):
@@ -356,9 +360,9 @@ many = ratio[[name for name in ratio.index if name[1] >= 400]]
 glue("samples-jack-rmse-many", f"{many.max():.2f}", display=False)
 
 # %% [markdown]
-# Bias and root mean square error in percent of the true score; NaN where an estimate does not exist
-# in some run (a half with too few samples). **No estimate wins everywhere.** For Gaussian classes
-# the formula and the jackknife both take the bias out. On real layers the adjusted score is off by
+# A cell is empty where the estimate does not exist in some run (a half with too few samples). **No
+# estimate wins everywhere.** For Gaussian classes the formula and the jackknife both take the bias
+# out. On real layers the adjusted score is off by
 # {glue:text}`samples-adjusted-layers-low` to {glue:text}`samples-adjusted-layers-high`, of either
 # sign, since heavy tails can push it up; there the Gaussian correction makes it worse (up to
 # {glue:text}`samples-gauss-layers`), and the jackknife leaves {glue:text}`samples-jack-layers` at
@@ -389,7 +393,7 @@ glue("samples-jack-rmse-many", f"{many.max():.2f}", display=False)
 # {cite:t}`xu2023` is $1 - \tr(T^+ B) / (|\Y| - 1)$ with every class weighted alike, which for
 # classes of equal size is $1 - \hat H / (|\Y| - 1)$.
 
-# %%
+# %% tags=["hide-input"]
 rows = []
 for name, (X, y) in {"iris": (iris, species), "wine": load_wine(return_X_y=True)}.items():
     groups = np.c_[np.ones(len(y)), np.eye(3)[y][:, 1:]]
@@ -420,13 +424,15 @@ pd.DataFrame(rows, columns=["data", "H-score", "Pillai's trace", "p", "p of stat
 # above.
 
 # %%
-null = {"iris, 150 x 4": [h_score(iris, rng.permutation(species)).pvalue for _ in range(1000)],
-        "noise, 300 x 100": [h_score(noise, rng.permutation(labels)).pvalue for _ in range(500)]}
+null = {"iris, 150 x 4": [h_score(iris, rng.permutation(species)).pvalue
+                          for _ in range(1000)],
+        "noise, 300 x 100": [h_score(noise, rng.permutation(labels)).pvalue
+                             for _ in range(500)]}
 for name, pvalues in null.items():
     test = kstest(pvalues, "uniform")
     print(f"{name:>16}: largest distance to uniform {test.statistic:.3f}, "
           f"p value of that {test.pvalue:.2f}")
-    assert test.pvalue > 0.01, "uniform for features near Gaussian in classes that are not tiny"
+    assert test.pvalue > 0.01, "uniform for features near Gaussian, no tiny classes"
 
 # %% [markdown]
 # Uniform, as far as we can see; but these are classes of equal size and features without heavy
@@ -435,7 +441,7 @@ for name, pvalues in null.items():
 # 300 samples of 40 features and ten classes: all of 30, or nine of a few samples and one of the
 # rest (1,000 runs; stored).
 
-# %%
+# %% tags=["hide-input"]
 rows = {}
 for key, unit in stored.items():
     if key.startswith("test/"):
@@ -488,13 +494,29 @@ settings = pd.DataFrame([
     ["Figure 4b", 20_000, 1024, 100], ["Figure 4b", 50_000, 1024, 100]],
     columns=["experiment", "m", "k", "|Y|"])
 m, k, q = settings["m"], settings["k"], settings["|Y|"] - 1
-settings["chance"], settings["sd"] = k * q / (m - 1), np.sqrt(2 * k * q * (1 - k / m)) / m
+settings["chance"] = k * q / (m - 1)
+settings["sd"] = np.sqrt(2 * k * q * (1 - k / m)) / m
+settings.round(3)
+
+# %% tags=["hide-input"]
 names = ("pixels", "scenes", "objects", "5", "20", "50")
 for name, value in zip(names, settings["chance"], strict=True):
     digits = 3 if name == "pixels" else 1
     glue(f"samples-chance-{name}", f"{value:.{digits}f}", display=False)
 glue("samples-sd-pixel", f"{settings['sd'][0]:.3f}", display=False)
-settings.round(3)
+
+# %% [markdown]
+# **Change this and run**: what does noise score with your samples, features and classes, what does
+# a score of half the bound read, and from how many samples on is chance a tenth?
+
+# %%
+SAMPLES, FEATURES, CLASSES = 1_500, 1_280, 10  # ← change this: your three numbers
+N, q = SAMPLES - 1, CLASSES - 1
+k = min(FEATURES, N)
+bound = min(k, q)
+print(f"noise scores {k * q / N:.3f} of at most {bound}\n"
+      f"a true score of {bound / 2:g} reads {q - (q - bound / 2) * (N - k) / N:.3f}\n"
+      f"chance is below 0.1 from {int(10 * FEATURES * q) + 2:,} samples on")
 
 # %% [markdown]
 # The axis of Figure 4b runs from 20 to 45. At 5,000 images noise alone scores
@@ -502,7 +524,8 @@ settings.round(3)
 # {eq}`eq-adjusted` says.
 
 # %% tags=["claim H-088: cannot be settled"]
-reads = {m: 99 - (99 - 20) * (m - 1 - 1024) / (m - 1) for m in (5_000, 20_000, 50_000)}
+reads = {m: 99 - (99 - 20) * (m - 1 - 1024) / (m - 1)
+         for m in (5_000, 20_000, 50_000)}
 for m, value in reads.items():
     print(f"{m:>6} images: a true score of 20 reads {value:.1f}")
 glue("samples-shift", f"{reads[5_000] - reads[50_000]:.0f}", display=False)
@@ -514,7 +537,7 @@ glue("samples-shift", f"{reads[5_000] - reads[50_000]:.0f}", display=False)
 # softmax regressions until they converge, to the first 10, 20, 30 and 40 features of ten Gaussian
 # classes, 1,000 to 15,000 samples, three draws (`python -m tdist.studies run sample_needs`).
 
-# %% mystnb={"figure": {"caption": "Plug-in H-score against log-loss, colours by the number of samples. Left: the loss on the samples that both were computed from. Nearly one curve: the sample size hardly matters, as the paper says. Right: the loss on new samples. The fewer the samples, the higher the score and the higher the loss.", "name": "fig-4b-losses"}, "image": {"alt": "Two scatters of log-loss against plug-in H-score from 0.5 to 2.3, coloured by samples. Left, training loss: all colours on one falling curve. Right, test loss: the colours separate, dots of fewer samples lying to the right of and above those of more."}}
+# %% mystnb={"figure": {"caption": "Plug-in H-score against log-loss, colours by the number of samples. Left: the loss on the samples that both were computed from. Nearly one curve: the sample size hardly matters, as the paper says. Right: the loss on new samples. The fewer the samples, the higher the score and the higher the loss.", "name": "fig-4b-losses"}, "image": {"alt": "Two scatters of log-loss against plug-in H-score from 0.5 to 2.3, coloured by samples. Left, training loss: all colours on one falling curve. Right, test loss: the colours separate, dots of fewer samples lying to the right of and above those of more."}} tags=["hide-input"]
 needs = load("sample_needs")["units"]
 fits = pd.DataFrame([{"m": int(key.split("/")[2]), **unit} for key, unit in needs.items()
                      if key.startswith("loss/")])
@@ -528,10 +551,10 @@ plt.show()
 
 # %% [markdown]
 # As a number: how much does the loss change with the logarithm of the sample size, beside a cubic
-# in the plug-in score? For these classes, and for the paper's own experiment with Lite0's layers on
-# Cifar-100 ({doc}`which_layer`).
+# in the plug-in score? For these classes, and for the paper's own experiment with the layers of
+# EfficientNet-Lite0 on Cifar-100 ({doc}`which_layer`).
 
-# %% tags=["claim H-087: depends on the measure"]
+# %% tags=["hide-input"]
 def size_effect(h, m, loss):
     """Coefficient of ln m beside a cubic in h, and its standard error."""
     z = (h - np.mean(h)) / np.std(h)
@@ -543,9 +566,12 @@ def size_effect(h, m, loss):
 of_layers = pd.DataFrame([{"m": int(key.split("/")[1]), "h": unit["h"],
                            **{part: unit["paper"][f"{part}_loss"] for part in ("train", "test")}}
                           for key, unit in load("layers")["units"].items() if key.startswith("b/")])
-effect = pd.DataFrame({(name, loss): size_effect(data["h"], data["m"], data[loss].to_numpy())
-                       for name, data in {"Gaussian classes": fits, "layers": of_layers}.items()
-                       for loss in ("train", "test")}, index=["per ln m", "error"]).T
+
+# %% tags=["claim H-087: depends on the measure"]
+effect = pd.DataFrame(
+    {(name, loss): size_effect(data["h"], data["m"], data[loss].to_numpy())
+     for name, data in {"Gaussian classes": fits, "layers": of_layers}.items()
+     for loss in ("train", "test")}, index=["per ln m", "error"]).T
 effect.round(3)
 
 # %% tags=["hide-input"]
@@ -570,9 +596,7 @@ for name, glued in (("Gaussian classes", "classes"), ("layers", "layers")):
 # **Printed.** Section 5.1, Figure 4b: "target sample size does not affect the relationship between
 # H-score and log-loss", for 5,000 to 50,000 images.
 #
-# **Decided by.** The change of the loss with $\ln m$ at equal plug-in score:
-# {glue:text}`samples-4b-classes-train` nats for the training loss of Gaussian classes,
-# {glue:text}`samples-4b-classes-test` for their test loss.
+# **Decided by.** The change of the loss with $\ln m$ at equal plug-in score, in the table above.
 #
 # **True.** Of the training loss of a converged regression. Not of the test loss, which is what a
 # choice is for. The paper does not say which its figure shows. The score itself does fall as the
@@ -597,7 +621,7 @@ ax.invert_yaxis()
 ax.legend()
 plt.show()
 
-# %% tags=["claim H-206: does not hold"]
+# %% tags=["hide-input"]
 def share_of(colours, k, source="Scene Class.", target="Depth"):
     """Adjusted scores of a source and of the target's own features on the target, and the ratio."""
     own, other = ((colours - 1) - ((colours - 1) - pixels.loc[target, name]) * 19_999
@@ -605,8 +629,10 @@ def share_of(colours, k, source="Scene Class.", target="Depth"):
     return own, other, other / own
 
 
+# %% tags=["claim H-206: does not hold"]
 rows = {}
-for colours, k in ((16, 2048), (15, 2048), (most, 2048), (most, 1800), (13, 2048), (12, 2048)):
+for colours, k in ((16, 2048), (15, 2048), (most, 2048), (most, 1800), (13, 2048),
+                   (12, 2048)):
     chance = (colours - 1) * k / 19_999
     rows[colours, k] = [chance, (pixels < chance).sum().sum(), *share_of(colours, k)]
 reading = pd.DataFrame(rows, index=["chance", "cells below it", "depth's own, adjusted",
@@ -663,3 +689,103 @@ glue("samples-sds-below", f"{away:.0f}", display=False)
 # classes; the jackknife has none of order $1/m$, at a price in spread with few samples.
 #
 # The F test needs normal features and no tiny classes; `permutations=` needs neither.
+
+# %% [markdown]
+# ## Exercises
+#
+# :::{exercise}
+# :label: ex-samples-t
+#
+# One feature and two classes. Write $\hat H$ and $\hat H_{\text{adj}}$ by the $t$ of Student's test
+# for two means. When is the adjusted score positive?
+# :::
+#
+# ````{solution-start} ex-samples-t
+# :class: dropdown
+# ````
+# The test's $t^2$ is the sum of squares between the classes over that within, times $m - 2$;
+# $\hat H$ is the share between. So $\hat H = t^2 / (t^2 + m - 2)$, and by {eq}`eq-adjusted` with
+# $k = 1$
+#
+# $$
+# \hat H_{\text{adj}} = 1 - \frac{m - 2}{t^2 + m - 2} \cdot \frac{m - 1}{m - 2}
+# = \frac{t^2 - 1}{t^2 + m - 2} :
+# $$
+#
+# positive where $|t| > 1$, far from significant. The p values of the two tests are one.
+
+# %%
+y, rows = species[species > 0], {}
+for name, x in zip(("sepal length", "sepal width"), iris[species > 0].T, strict=False):
+    test, found, m = ttest_ind(x[y == 1], x[y == 2]), h_score(x[:, None], y), len(x)
+    square = test.statistic**2
+    formula = np.array([square, square - 1]) / (square + m - 2)
+    rows[name] = [test.statistic, found.statistic, found.adjusted, found.pvalue]
+    assert np.allclose(rows[name][1:], [*formula, test.pvalue], rtol=1e-9), \
+        "for any feature and two classes"
+pd.DataFrame(rows, index=["t", "H", "adjusted", "p"]).T.round(4)
+
+# %% [markdown]
+# ````{solution-end}
+# ````
+#
+# :::{exercise}
+# :label: ex-samples-column
+#
+# Add one column of Gaussian noise to $k$ features. By how much do $\hat H$ and
+# $\hat H_{\text{adj}}$ rise on average, if $m - 1 > k + 1$?
+# :::
+#
+# ````{solution-start} ex-samples-column
+# :class: dropdown
+# ````
+# What the features leave of the label's functions has the squared length $q - \hat H$ in all, $q =
+# |\Y| - 1$, and lies in the $m - 1 - k$ dimensions that are orthogonal to $\mathbf 1$ and to them.
+# There the new column has a uniform direction, which finds a share $1/(m - 1 - k)$ of it on
+# average. So $\hat H$ rises by $(q - \hat H)/(m - 1 - k)$, and $q - \hat H$ is multiplied by
+# $(m - 2 - k)/(m - 1 - k)$, which is just what {eq}`eq-adjusted` undoes: the adjusted score does
+# not rise at all on average, **whatever the features know**.
+
+# %%
+x, y = iris[::5], species[::5]
+before, local = h_score(x, y), np.random.default_rng(0)
+after = [h_score(np.c_[x, local.standard_normal(len(x))], y) for _ in range(300)]
+rises = np.array([[a.statistic - before.statistic, a.adjusted - before.adjusted]
+                  for a in after])
+formula = [(2 - before.statistic) / (len(x) - 1 - 4), 0]
+error = rises.std(0) / np.sqrt(len(rises))
+print(f"H rises by {rises.mean(0)[0]:.4f} +- {error[0]:.4f}, formula {formula[0]:.4f}; "
+      f"adjusted by {rises.mean(0)[1]:.4f} +- {error[1]:.4f}")
+assert (abs(rises.mean(0) - formula) < 4 * error).all(), "the means are exact"
+
+# %% [markdown]
+# ````{solution-end}
+# ````
+#
+# :::{exercise}
+# :label: ex-samples-best
+#
+# Twenty layers know nothing, 300 samples of 100 features and ten classes each. The best of their
+# adjusted scores is not 0 on average. About how large is it?
+# :::
+#
+# ````{solution-start} ex-samples-best
+# :class: dropdown
+# ````
+# By {eq}`eq-adjusted` the adjusted score has $\frac{m - 1}{m - 1 - k}$ times the standard deviation
+# of {eq}`eq-chance`, 0.17 here, and the largest of twenty independent normal numbers lies 1.87
+# standard deviations above their mean: 0.32. The best of many is a choice: to hold for it, a p
+# value has to be multiplied by the number of layers.
+
+# %%
+m, k = noise.shape
+adjusted = 9 - (9 - shuffled) * (m - 1) / (m - 1 - k)
+best = adjusted.reshape(-1, 20).max(1)  # 25 times twenty
+formula = 1.867 * np.sqrt(2 * k * 9 * (1 - k / m)) / m * (m - 1) / (m - 1 - k)
+error = best.std() / np.sqrt(len(best))
+print(f"best of twenty: {best.mean():.3f} +- {error:.3f}, formula {formula:.3f}")
+assert abs(best.mean() - formula) < 4 * error, "if the scores are about normal"
+
+# %% [markdown]
+# ````{solution-end}
+# ````
