@@ -218,8 +218,8 @@ for name in ("beta", "linear"):
 # (coupled-knobs)=
 # ## What moves the number, and by how much
 #
-# The choices of {ref}`coupled-open`, one at a time, from one base: a perceptron with one hidden layer
-# of 128, trained on 300 images of 0-4; $K$ = 12 steps of $\tau$ with 20 SGD steps each, batch 32,
+# The choices of {doc}`coupled_transfer`, one at a time, from one base: a perceptron with one hidden
+# layer of 128, trained on 300 images of 0-4; $K$ = 12 steps of $\tau$ with 20 SGD steps each, batch 32,
 # rate .05, blocks of 20, Beta mixing, one road, four replicas. There are five seeds, each with a
 # network, blocks and random numbers of its own. Ratios are to the base *of the same seed*, means
 # with their standard errors; three rows are held against another than the base: frozen batch norm
@@ -313,8 +313,8 @@ for name, key in (("length", "length"), ("drift", "drift")):
 # {glue:text}`knob-linear-drift`, one share for a whole batch {glue:text}`knob-half-drift`; all
 # blocks at every look, against the second road, {glue:text}`knob-visits-drift`, and one unit of
 # cost for all blocks {glue:text}`knob-unit-drift`.
-# None is further from 1 than its interval of 95%, which for five seeds is 2.8 errors on either side.
-# An effect of 5% would not be seen.
+# None is further from 1 than its interval of 95%, which for five seeds is 2.8 errors on either
+# side. An effect of 5% would not be seen.
 #
 # Batch norm makes the length {glue:text}`knob-bn-length` of the base's, in drift
 # {glue:text}`knob-bn-drift`; with its running statistics frozen on the road,

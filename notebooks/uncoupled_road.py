@@ -13,7 +13,7 @@
 #
 # A **drift** is the part of a length that is not the noise of SGD ({doc}`length_without_noise`);
 # equations 11 and 5 are the mean and the root of the mean square over inputs
-# ({doc}`fisher_rao_length`). The roads are those of {prf:ref}`alg-coupled`.
+# ({doc}`two_lengths`). The roads are those of {prf:ref}`alg-coupled`.
 
 # %% tags=["hide-input"]
 import matplotlib.pyplot as plt
@@ -215,7 +215,7 @@ pd.DataFrame(rows).T.rename_axis(["proximal weight", "iteration"])
 # **Printed.** Section 5.5: "we typically require 4-5 iterations of (12) for the task distance to
 # converge".
 #
-# **Decided by.** The table above, and {doc}`proximal_step`, which runs the program's schedule on
+# **Decided by.** The table above, and {doc}`proximal_weight`, which runs the program's schedule on
 # costs that are known.
 #
 # **True.** A growing weight stops any coupling, whatever the costs say. With a constant one the
