@@ -5,13 +5,14 @@
 # build on, and which of its layers, before you train anything? And when is the answer to be
 # trusted?
 #
-# **Answer.** `tdist rank` tells by leave-one-out accuracy, `loo` or `knn`: its choice costs about
+# **Answer.** `tdist rank` tells by leave-one-out accuracy: each image is guessed from all the
+# others, by a linear map (`loo`) or by its neighbours (`knn`). The choice costs about
 # {glue:text}`study-loo` points of accuracy, less than the H-score's or ImageNet's
 # ({numref}`fig-regret`). When not to trust it: {ref}`own-when-not`.
 #
 # This page goes from a folder to a ranked list of models and layers, and then finds out what the
 # decision was worth. Every cell runs on data that comes with the package; to use your own, change
-# the two lines marked with an arrow. `pip install 'tdist[images]'` brings all that the page
+# the two lines marked with an arrow, `# <--`. `pip install 'tdist[images]'` brings all that the page
 # imports.
 
 # %% tags=["hide-input"]
@@ -23,11 +24,20 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import torch
+from scipy.stats import binom, chi2
+from sklearn.datasets import load_iris
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import StratifiedKFold, cross_val_score
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 from torchvision import transforms
 from torchvision.utils import save_image
 
 import tdist
 from tdist.__main__ import main
+from tdist.candidates import candidates
+from tdist.images import images_of
+from tdist.kept_features import kept_features
 from tdist.networks import CNN, efficientnet_lite
 from tdist.plots import COMPUTED, OTHER, PRINTED, SOURCE, TARGET, use_book_style
 from tdist.studies import load, which_model
@@ -57,16 +67,21 @@ use_book_style()
 # a label a row:
 
 # %%
-from sklearn.datasets import load_iris
-
 X, y = load_iris(return_X_y=True)
 for name, result in tdist.compare(X, y).items():
     print(f"{name:6}{float(result):8.3f}")
 
 # %% [markdown]
-# `h` is the H-score {eq}`eq-h-score`, of at most the number of classes minus one. `loo` and `knn`
-# are accuracies: each flower is guessed from all the others, by the least-squares map and by its
-# nearest neighbours. Of every score higher is better. Only numbers of one score compare.
+# | score | what it is |
+# | --- | --- |
+# | `h` | the H-score {eq}`eq-h-score`, at most the number of classes minus one |
+# | `adjusted` | the H-score without its chance level {eq}`eq-adjusted` |
+# | `loo` | leave-one-out accuracy of the least-squares map from features to labels |
+# | `knn` | leave-one-out accuracy of the nearest neighbours |
+# | `mean` | leave-one-out accuracy of the nearest class mean |
+# | `logme` | how probable the labels are under a linear model {cite:p}`you2021`, in nats an image |
+#
+# Of every score higher is better. Only numbers of one score compare.
 #
 # ## A folder of images
 #
@@ -98,8 +113,8 @@ folder = example  # <-- the folder with your images
 # `"torchvision:NAME"` download once, `"lite0"`, `"lite1"` and `"lite2"` are installed. A network of
 # your own is a pair of the module and a transform from a picture to its input. The example has the
 # three EfficientNet-Lite {cite:p}`tan2019`, at 64 pixels a side because the pictures have 28, and
-# one network that was never trained. All three end in 1,280 features, so that no width is in the
-# way of a comparison.
+# one network that was never trained. The three end in 1,280 features each, so that no width is in
+# the way of a comparison.
 
 # %%
 small = transforms.Compose([transforms.Resize((64, 64)), transforms.ToTensor(),
@@ -109,7 +124,7 @@ own = CNN(10, width=16)  # never trained
 lite = {f"lite{i}": (efficientnet_lite(i), small) for i in range(3)}
 
 # %%
-models = lite | {"own": (own, small)}  # <-- your models, such as ["torchvision:resnet18"]
+models = lite | {"own": (own, small)}  # <-- yours, such as ["torchvision:resnet18"]
 
 # %% [markdown]
 # One call scores them all. `layers="auto"`, the default, takes the ends of the stages and what the
@@ -136,12 +151,16 @@ glue("own-failed", len(found.failed), display=False)
 # %% [markdown]
 # There are {glue:text}`own-images` images of {glue:text}`own-classes` classes; guessing the largest
 # class is right for {glue:text}`own-chance` of them. First of {glue:text}`own-candidates`
-# candidates is {glue:text}`own-best`, and {glue:text}`own-tied` cannot be told apart from the best:
-# McNemar's exact test finds no difference on the same images, at 5% for all comparisons together.
-# Among these take the smallest model or the narrowest layer. The interval is that of each score by
-# itself. Beside them stand rivals that look at no image: the number of `weights` and, where a
-# model comes by its name, its accuracy on ImageNet, `imagenet`. A model that fails is in
-# `found.failed` with its reason ({glue:text}`own-failed` here), and the others go on.
+# candidates is {glue:text}`own-best`.
+#
+# **Tied** candidates cannot be told apart from the best: McNemar's exact test finds no difference
+# on the same images, at 5% for all comparisons together. Here they are {glue:text}`own-tied`. Among
+# them take the smallest model or the narrowest layer. `low` and `high` are the 95% interval of each
+# score by itself.
+#
+# Two rivals look at no image: the number of `weights` and, where a model comes by its name, its
+# accuracy on ImageNet, `imagenet`. A model that fails is in `found.failed` with its reason
+# ({glue:text}`own-failed` here), and the others go on.
 
 # %% mystnb={"figure": {"caption": "The candidates in the order of their leave-one-out accuracy, with 95% intervals; grey marks the chance level. Blue cannot be told apart from the best on these images.", "name": "fig-your-layers"}, "image": {"alt": "Horizontal bars of leave-one-out accuracy for sixteen layers of three networks, from 0.85 at the top to 0.79 at the bottom, each with an interval and a grey mark at 0.11. The first twelve bars are blue, the last four pink."}}
 found.plot(most=16)
@@ -158,22 +177,15 @@ plt.show()
 # %%
 scores = ("adjusted", "loo", "knn", "mean")
 ranked = {score: tdist.rank(models, folder, score=score, **options) for score in scores}
-top = {(row.model, row.layer) for one in ranked.values() for row in one.table.head(3).itertuples()}
+top = {(row.model, row.layer)
+       for one in ranked.values() for row in one.table.head(3).itertuples()}
 print(len(top), "candidates are among the first three of some score")
 
 # %%
-from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import StratifiedKFold, cross_val_score
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
-
-from tdist.candidates import candidates
-from tdist.images import images_of
-from tdist.kept_features import kept_features
-
 pictures = images_of(folder, progress=False)
 features = {name: kept_features(make(), pictures, **options)[0]
-            for name, make in candidates(models).items() if name in {model for model, _ in top}}
+            for name, make in candidates(models).items()
+            if name in {model for model, _ in top}}
 classifier = make_pipeline(StandardScaler(), LogisticRegression(C=0.01, max_iter=300))
 folds = StratifiedKFold(3, shuffle=True, random_state=0)
 trained = {(model, layer): 100 * cross_val_score(classifier, features[model][layer],
@@ -203,11 +215,9 @@ if folder == example and list(models) == [*lite, "own"]:
 # and lost {glue:text}`own-regret-loo`; nearest neighbours chose {glue:text}`own-choice-knn` and
 # lost {glue:text}`own-regret-knn`. Three folds of these images do not tell a point apart from two.
 #
-# An earlier version of this page said *compare layers by `adjusted`*, and its own example chose
-# wrongly by it. The reason is plain once it is said. `adjusted` estimates the H-score at infinitely
-# many images, where a wide layer is as good as its best direction; you have
-# {glue:text}`own-images`. What is wanted is how well *these* images determine the map, which is
-# what a leave-one-out score measures.
+# Why not compare layers by `adjusted`? It estimates the H-score at infinitely many images, where a
+# wide layer is as good as its best direction; you have {glue:text}`own-images`. What is wanted is
+# how well *these* images determine the map, which is what a leave-one-out score measures.
 #
 # ## Which score decides best?
 #
@@ -227,9 +237,10 @@ if folder == example and list(models) == [*lite, "own"]:
 units = load("which_model")["units"]
 lost, order = which_model.decisions(units), which_model.orders(units)
 budgets = which_model.SIZES["images"]
-table = pd.DataFrame({score: {f"m = {m}": x[:, j].mean() for j, m in enumerate(budgets)} | {
-    "all": x.mean(), "error": x.mean(1).std(ddof=1) / x[:, 0].size ** 0.5,
-    "tau": np.nanmean(order[score]) if score in order else np.nan}
+table = pd.DataFrame({
+    score: {f"m = {m}": x[:, j].mean() for j, m in enumerate(budgets)}
+    | {"all": x.mean(), "error": x.mean(1).std(ddof=1) / x[:, 0].size ** 0.5,
+       "tau": np.nanmean(order[score]) if score in order else np.nan}
     for score, x in lost.items()}).T.sort_values("all")
 table.round(2)
 
@@ -240,7 +251,7 @@ table.round(2)
 # The three rows that look at no image take the last layer of the network that is best on ImageNet,
 # the last layer of the smallest network, or a candidate at random.
 
-# %% mystnb={"figure": {"caption": "Points of accuracy lost by the choice of each score, against the number of labelled images; means of three targets and three draws, bars are standard errors of the nine. Grey: the last layer of the network that is best on ImageNet, whatever the images.", "name": "fig-regret"}, "image": {"alt": "Points of accuracy lost, 0 to 7, against 250, 700 and 2,000 images, with error bars. loo and knn stay below 2.5; adjusted rises from 2 to 5; h and ImageNet accuracy lie between 4.5 and 6."}}
+# %% mystnb={"figure": {"caption": "Points of accuracy lost by the choice of each score, against the number of labelled images; means of three targets and three draws, bars are standard errors of the nine. Grey: the last layer of the network that is best on ImageNet, whatever the images.", "name": "fig-regret"}, "image": {"alt": "Points of accuracy lost, 0 to 7, against 250, 700 and 2,000 images, with error bars. loo and knn stay below 2.5; adjusted rises from 2 to 5; h and ImageNet accuracy lie between 4.5 and 6."}} tags=["hide-input"]
 fig, ax = plt.subplots()
 colours = {"loo": COMPUTED, "knn": TARGET, "adjusted": OTHER, "h": SOURCE,
            "ImageNet accuracy": PRINTED}
@@ -265,6 +276,12 @@ glue("study-gap", round(float(gap.mean()), 1), display=False)
 glue("study-gap-error", round(float(gap.mean(1).std(ddof=1) / gap[:, 0].size ** 0.5), 1),
      display=False)
 glue("study-loo-few", round(float(lost["loo"][:, :-1].max()), 1), display=False)
+cases = [unit for key, unit in units.items() if key != "check"]
+chosen = {score: [max(unit, key=lambda one: unit[one][score] or -np.inf) for unit in cases]
+          for score in ("h", "shrunk")}
+for score, names in chosen.items():
+    ends = sum(name.endswith(("bn2", which_model.LAST)) for name in names)
+    glue(f"study-ends-{score}", f"{ends} of {len(cases)}", display=False)
 last = which_model.decisions(units, layer="bn2")
 glue("study-last-layer", round(float(min(x.mean() for x in last.values())), 1), display=False)
 glue("study-last-random", round(float(last["at random"].mean()), 1), display=False)
@@ -278,9 +295,11 @@ assert max(table.loc[["loo", "knn", "mean"], "all"]) < table.loc["adjusted", "al
 # {glue:text}`study-knn-error`, `loo` {glue:text}`study-loo` ± {glue:text}`study-loo-error`; no
 # difference among the three is larger than its error. The adjusted H-score loses
 # {glue:text}`study-gap` ± {glue:text}`study-gap-error` more than `loo`, and at 250 and
-# 700 images it has no value for 1,280 features, which keeps it from its favourite. Raw and shrunk
-# H, LogME and TransRate lose as much as the last layer of the network that is best on ImageNet,
-# {glue:text}`study-ImageNet-accuracy`: they nearly always choose a last layer, and here an earlier
+# 700 images it has no value for 1,280 features, which keeps it from its favourite.
+#
+# Raw and shrunk H, LogME and TransRate lose as much as the last layer of the network that is best
+# on ImageNet, {glue:text}`study-ImageNet-accuracy`. They choose a last layer, raw H in
+# {glue:text}`study-ends-h` cases and shrunk H in {glue:text}`study-ends-shrunk`, and here an earlier
 # one is better. Their rank correlation with accuracy is near zero.
 #
 # **`loo` has a weak spot.** Where features are about as many as images, its least-squares map is at
@@ -309,11 +328,30 @@ _ = main(["rank", str(folder), "--model", "lite0", "--images", str(few), "--quie
           "--cache", options["cache"]])
 
 # %% [markdown]
-# ## How many images, how long, how much memory
+# ## How many images?
+#
+# Two candidates differ where one guesses an image and the other does not; let that be a share $d$
+# of the $m$ images. A difference of their accuracies is found four times in five, by the exact test
+# at 5%, from about $2.8 \sqrt{d / m}$ on (exercise {ref}`ex-own-error`), and it is never more than
+# $d$.
+#
+# **Change this and run**: which difference can your images see?
+
+# %%
+IMAGES, APART = 1000, 0.1  # ← change this: m and d
+n = round(IMAGES * APART)  # images on which the two differ
+wins = binom.isf(0.025, n, 0.5) + 1  # so many of them must go to one candidate
+share = np.linspace(0.5, 1, 5001)  # of them that do, in the long run
+enough = share[binom.sf(wins - 1, n, share) >= 0.8]
+least = 100 * APART * (2 * enough[0] - 1) if len(enough) else np.nan
+print(f"{IMAGES} images, {n} guessed by one of the two; the least difference that is "
+      f"found: {least:.1f} points, by the rule {280 * (APART / IMAGES) ** 0.5:.1f}")
+
+# %% [markdown]
+# ## How long, how much memory?
 #
 # | | |
 # | --- | --- |
-# | images | two candidates that differ on a share $d$ of the images are told apart from about $3 \sqrt{d / m}$ on: at $d = 0.1$ three points for 1,000 images, thirteen for 60 |
 # | time | one pass a model; the bar shows images a second, and what is left, after the first batch. At 224 pixels a side a picture has five times as many as at 96. Scores of 10,000 images take seconds to minutes a layer |
 # | disk | $4 n k$ bytes a layer, in the user's cache folder or in `cache=`; delete it at will |
 # | memory | one batch while a model runs; then one layer at a time, a few copies of $8 n k$ bytes: 1 GB a copy for 100,000 images of 1,280 features |
@@ -325,8 +363,9 @@ speed = json.loads((where() / "rank_speed.json").read_text(encoding="utf-8"))
 machine, large = list(speed.items())[-1]
 print(f"{machine}, {large['threads']} thread:\n{large['command']}")
 pd.Series({name: large[name] for name in (
-    "images", "layers", "columns", "seconds", "seconds of the pass", "seconds of the scores",
-    "peak GB", "GB of imports", "GB on disk")}, dtype=object).to_frame("")
+    "images", "layers", "columns", "seconds", "seconds of the pass",
+    "seconds of the scores", "peak GB", "GB of imports", "GB on disk")},
+    dtype=object).to_frame("")
 
 # %% tags=["hide-input"]
 for name, key in (("seconds", "seconds"), ("pass", "seconds of the pass"), ("peak", "peak GB"),
@@ -415,10 +454,111 @@ glue("large-images", f"{large['images']:,}", display=False)
 # {glue:text}`study-adjusted`, raw H {glue:text}`study-h`, and the last layer of the network that is
 # best on ImageNet {glue:text}`study-ImageNet-accuracy`.
 #
-# The H-score's paper proposes to choose a layer by H. On these targets that chooses the last layer
-# nearly always, and it is not the best one. The reason is the number of images: H adds up what a
-# layer holds, and a choice at $m$ images wants what $m$ images can take out of it. This page said
-# otherwise before, and its own example contradicted it.
+# The H-score's paper prints that the score can choose "the most suitable layer". On these targets
+# raw H chooses a last layer in {glue:text}`study-ends-h` cases, and it is not the best one. The
+# reason is the number of images: H adds up what a layer holds, and a choice at $m$ images wants
+# what $m$ images can take out of it.
 #
 # What no score here can do is tell networks apart that are nearly as good as each other. Then the
 # ties in the table are the answer, and the smallest network is the choice.
+
+# %% [markdown]
+# ## Exercises
+#
+# They use the flowers at the top of the page, whatever your folder holds.
+#
+# :::{exercise}
+# :label: ex-own-shuffled
+#
+# Shuffle the labels of the flowers, so that the features say nothing about them. What must `h` be
+# on average? The three classes are equally large: is `loo` one third on average?
+# :::
+#
+# ````{solution-start} ex-own-shuffled
+# :class: dropdown
+# ````
+# H has its chance level {eq}`eq-chance`. Leave-one-out accuracy is *below* one third. The flower
+# that is left out is missing in its class, which then has 49 against 50 and 50: who guesses the
+# largest class is wrong every time. A map that has nothing else to go by does much the same. For
+# classes of one size, an accuracy below chance says "nothing here", and no more than that.
+
+# %%
+rng = np.random.default_rng(0)
+shuffled = [rng.permutation(y) for _ in range(40)]
+h = np.array([tdist.h_score(X, labels).statistic for labels in shuffled])
+loo = np.array([float(tdist.compare(X, labels, ("loo",))["loo"])
+                for labels in shuffled])
+chance = tdist.h_score(X, y).chance
+print(f"H {h.mean():.3f}, by chance {chance:.3f}; loo {loo.mean():.3f}")
+assert abs(h.mean() - chance) < 4 * h.std() / 40**0.5, "for shuffled labels"
+assert loo.mean() + 4 * loo.std() / 40**0.5 < 1 / 3, "for classes of one size"
+
+# %% [markdown]
+# ````{solution-end}
+# ````
+#
+# :::{exercise}
+# :label: ex-own-twice
+#
+# Put every flower in twice, with shuffled labels that its copy shares. What becomes of H, of its
+# chance level, and of the share of shuffles whose p value is below 0.05?
+# :::
+#
+# ````{solution-start} ex-own-twice
+# :class: dropdown
+# ````
+# H is made of means and covariances, which copies leave as they are. The chance level is
+# $k (\lvert\Y\rvert - 1)/(m - 1)$ and falls to half, and the test takes 150 flowers for 300. For
+# shuffled labels $m H$ is about $\chi^2$ with $k (\lvert\Y\rvert - 1) = 8$ degrees of freedom, and
+# the test is given $2 m H$: nearly half of the shuffles are "significant". Copies do not make
+# labels informative; they make the test believe in them.
+
+# %%
+once = [tdist.h_score(X, labels) for labels in shuffled]
+twice = [tdist.h_score(np.repeat(X, 2, 0), np.repeat(labels, 2)) for labels in shuffled]
+assert all(np.isclose(a.statistic, b.statistic)
+           for a, b in zip(once, twice, strict=True)), "for any features and labels"
+assert np.isclose(twice[0].chance / once[0].chance, 149 / 299), "(m - 1) / (2m - 1)"
+small_p = {name: np.mean([result.pvalue < 0.05 for result in results])
+           for name, results in (("once", once), ("twice", twice))}
+expected = chi2.sf(chi2.isf(0.05, 8) / 2, 8)
+print(f"p values below 0.05: once {small_p['once']:.0%}, twice {small_p['twice']:.0%}, "
+      f"in the long run {expected:.0%}")
+assert small_p["twice"] > 0.25 > small_p["once"], "with these shuffles of the flowers"
+
+# %% [markdown]
+# ````{solution-end}
+# ````
+#
+# :::{exercise}
+# :label: ex-own-error
+#
+# Show that the standard error of an accuracy on $m$ images is at most $\sqrt{1 / (4m)}$, and that
+# of the difference of two accuracies on the same images at most $\sqrt{d / m}$, where $d$ is the
+# share of the images that only one of the two guesses. How many images make the first at most one
+# point? When is the second the smaller one? Take independent guesses.
+# :::
+#
+# ````{solution-start} ex-own-error
+# :class: dropdown
+# ````
+# A guess is right or wrong, with variance $p (1 - p) \le 1/4$. The difference of two guesses is
+# 1, 0 or $-1$, and not 0 on a share $d$: its variance is $d$ less the square of its mean. One point
+# takes $m = 2{,}500$. The second is smaller for $d < 1/4$, which two good candidates have: that is
+# why candidates are compared on the same images. At 5% and four times in five a difference is found
+# from $1.96 + 0.84 = 2.8$ standard errors on.
+
+# %%
+scores = tdist.compare(X, y, ("loo", "knn"))
+wins = scores["loo"].correct.astype(float) - scores["knn"].correct  # (m,)
+m, d = len(y), np.mean(wins != 0)
+for score in scores.values():
+    assert score.error <= (1 / (4 * m)) ** 0.5, "for any accuracy"
+assert wins.std() <= d**0.5, "for any two accuracies of the same samples"
+print(f"{m} flowers: error of any accuracy at most {(1 / (4 * m)) ** 0.5:.3f},\n"
+      f"of the difference of loo and knn {wins.std() / m**0.5:.3f}, "
+      f"at most {(d / m) ** 0.5:.3f}")
+
+# %% [markdown]
+# ````{solution-end}
+# ````
