@@ -798,7 +798,7 @@ glue("h-regret", f"{100 * (right.max(axis=1) - chosen).mean():.1f}", display=Fal
 # %% [markdown]
 # In {glue:text}`h-chosen` of a thousand trios the largest H-score names the most accurate source
 # or one as accurate, and what it loses on average is {glue:text}`h-regret` points of accuracy. This
-# is with exact distributions; {doc}`your_own_model` and {doc}`eight_tasks` ask it with samples.
+# is with exact distributions; {doc}`your_own_model` and {doc}`which_source` ask it with samples.
 #
 # ## What the page found
 #

@@ -772,6 +772,6 @@ found.sort_values("by", ascending=False, kind="stable").set_index(["by", "claim"
 # What the table does not show is that the H-score finds good sources *other than the target
 # itself*: it orders them as measured transfer does for 3D Keypoints, Reshading and Depth, weakly
 # for 3D Edges, and not at all for the other four. Inside the groups that anybody knows without a
-# score, it agrees less often than not ({doc}`eight_tasks` counts). If all colours and features
+# score, it agrees less often than not ({doc}`which_source` counts). If all colours and features
 # count, most of each pixel score is chance. And the affinities that Table 1 compares with are the
 # right ones.

@@ -37,7 +37,7 @@ vae baselines
 images auto_layers candidates kept_features ranked ranking
 studies.results studies.study studies.pairs studies.drawings
 studies.layers studies.which_model studies.blocks studies.budgets
-studies.rooms studies.rooms_paper studies.rooms_seeds studies.rooms_colours
+studies.rooms studies.rooms_paper studies.rooms_seeds studies.rooms_tables studies.rooms_colours
 studies.experiments studies.distances studies.discrepancies
 studies.noise studies.noise_tables studies.looks studies.knobs studies.known_lengths
 studies.block_sizes studies.trunks studies.few_shot studies.twenty_tasks
