@@ -53,12 +53,12 @@ HERE = "holds for the book's example and seed; edit freely"
 draws = [unit for key, unit in stored.items() if key.startswith("choice/")]
 layers = list(draws[0])
 columns = ("adjusted", "loo", "least squares", "without penalty", "softmax")
-mean = pd.DataFrame({name: [np.mean([draw[layer][name] for draw in draws]) for layer in layers]
-                     for name in columns}, index=layers)
+mean = pd.DataFrame({name: [np.mean([draw[layer][name] for draw in draws])
+                            for layer in layers] for name in columns}, index=layers)
 mean.columns = ["adjusted H", "leave-one-out", "ridge", "least squares", "softmax"]
 mean.round(3)
 
-# %%
+# %% tags=["hide-input"]
 chosen = [[max(layers, key=lambda layer: draw[layer][score]) for score in ("adjusted", "loo")]
           for draw in draws]
 regret = 100 * np.array([[max(draw[a]["softmax"] for a in layers) - draw[choice]["softmax"]
@@ -101,14 +101,15 @@ glue("samples-plain-deep", f"{100 * mean['least squares'].iloc[-1]:.0f}%", displ
 # sample variance has: for a map that guesses every class by its frequency, the estimate is then
 # right on average, exactly.
 #
-# Is it right elsewhere? 1,000 draws a point, from the distributions of {doc}`from_samples`, of which
-# we know the moments, and with them what every fitted map is worth (`python -m tdist.studies run predictive`).
-# The columns: what the ridge map is worth on average; how far off are $\hat H_{(m)}$ and, taken for
-# the same thing, `adjusted`. Then the map *without* a penalty, what it is worth, and two rivals
-# that estimate that: the same sum for it, and the formula of Stein, which corrects
-# `adjusted` for Gaussian features with no look at the samples {cite:p}`stein1960`.
+# Is it right elsewhere? 1,000 draws a point, from the distributions of {doc}`from_samples`. Their
+# moments are known, and with them what every fitted map is worth (stored:
+# `python -m tdist.studies run predictive`). The columns: what the ridge map is worth on average;
+# how far off are $\hat H_{(m)}$ and, taken for the same thing, `adjusted`. Then the map *without* a
+# penalty, what it is worth, and two rivals that estimate that: the same sum for it, and the formula
+# of Stein, which corrects `adjusted` for Gaussian features with no look at the samples
+# {cite:p}`stein1960`.
 
-# %%
+# %% tags=["hide-input"]
 units = load("predictive")["units"]
 rows, off = {}, {}
 for key, unit in units.items():
@@ -147,7 +148,7 @@ glue("samples-held-rmse-low", f"{min(rmse):.2f}", display=False)
 # Does it choose? The layers and the five draws of above: what each choice costs in points of
 # accuracy, of the softmax regression and of the ridge map itself, and the standard errors.
 
-# %%
+# %% tags=["hide-input"]
 lost = {}
 for seed, draw in enumerate(draws):
     for rule in ("adjusted", "loo", "held out"):
@@ -180,7 +181,7 @@ lost
 # neighbours {cite:p}`ross2014`, as scikit-learn does for one feature, and by 4 or 10 bins along
 # each feature at the quantiles. Each is compared with *its own* truth.
 
-# %% tags=["claim H-078: holds"]
+# %% tags=["hide-input", "claim H-078: holds"]
 cases = {"1 feature, weak": "information/0.1/1", "1 feature, strong": "information/0.5/1",
          "2 features, weak": "information/0.1/2", "2 features, strong": "information/1.0/2",
          "5 features, weak": "information/0.1/5", "5 features, strong": "information/1.0/5",
@@ -243,7 +244,7 @@ glue("samples-needs-high", f"{ratio.max():.0f}", display=False)
 #
 # The price is $O(m k^2)$, as the paper says (stored, one thread; not measured again here):
 
-# %% tags=["claim H-055: holds"]
+# %% tags=["hide-input", "claim H-055: holds"]
 times = pd.DataFrame([[*map(int, key.split("/")[1:]), seconds] for key, seconds in needs.items()
                       if key.startswith("seconds/")], columns=["m", "k", "seconds"])
 slopes = {}
@@ -270,11 +271,11 @@ glue("samples-slope-k", f"{slopes['k']:.2f}", display=False)
 rows, N = {}, 99  # N = m - 1
 for k in (10, 50, 90, 98, 99, 500):
     result = h_score(rng.standard_normal((100, k)), np.arange(100) % 5)
-    sd = np.sqrt(2 * k * 4 * (N - 4) / ((N - k) * (N - 1) * (N + 2))) if k < N else np.nan
+    sd = np.sqrt(2 * k * 4 * (N - 4) / (N - k) / (N - 1) / (N + 2)) if k < N else np.nan
     rows[k] = [result.rank, result.statistic, result.adjusted, sd, result.pvalue]
     if k >= 99:
         assert abs(result.statistic - 4) < 1e-9, "any features reach the bound"
-        assert np.isnan([result.adjusted, result.pvalue]).all(), "no number where it says nothing"
+        assert np.isnan([result.adjusted, result.pvalue]).all(), "it says nothing"
 pd.DataFrame(rows, index=["rank", "H-score", "adjusted", "its sd", "p"]).T.rename_axis(
     "features").round(3)
 
@@ -298,7 +299,8 @@ for m in (300, 1000):
     x = means[y] + local.standard_normal((m, 100))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # h_score warns of the copies
-        again = [h_score(x[rows], y[rows]).adjusted for rows in local.integers(m, size=(100, m))]
+        again = [h_score(x[rows], y[rows]).adjusted
+                 for rows in local.integers(m, size=(100, m))]
     table[m] = [h_score(x, y).adjusted, *np.quantile(again, [0.025, 0.975])]
     assert table[m][0] < min(again), HERE
 found = pd.DataFrame(table, index=["adjusted", "bootstrap, 2.5%", "97.5%"]).T
@@ -326,22 +328,24 @@ found.rename_axis("samples").round(2)
 # With `shrinkage="ledoit-wolf"` the intensity is Ledoit and Wolf's estimate of the best one.
 # Scikit-learn is the oracle.
 
-# %%
+# %% tags=["hide-input"]
 def draw(means, m):
     """Features (m, k) and labels (m,)."""
     y = rng.integers(len(means), size=m)
     return means[y] + rng.standard_normal((m, means.shape[1])), y
 
 
+# %%
 X, y = draw(class_means(30, 2.0), 60)
 X = X * np.geomspace(1, 0.1, 30)
-ledoit_wolf, result = LedoitWolf().fit(X), h_score(X, y, shrinkage="ledoit-wolf")
+peer, result = LedoitWolf().fit(X), h_score(X, y, shrinkage="ledoit-wolf")
 seen, counts = np.unique(y, return_counts=True)
-between = np.cov(np.array([X[y == c].mean(0) for c in seen]).T, aweights=counts, bias=True)
-by_hand = np.trace(np.linalg.solve(ledoit_wolf.covariance_, (1 - ledoit_wolf.shrinkage_) * between))
-print(f"intensity {result.shrinkage:.6f} and {ledoit_wolf.shrinkage_:.6f}; "
+means = np.array([X[y == c].mean(0) for c in seen])
+between = (1 - peer.shrinkage_) * np.cov(means.T, aweights=counts, bias=True)
+by_hand = np.trace(np.linalg.solve(peer.covariance_, between))
+print(f"intensity {result.shrinkage:.6f} and {peer.shrinkage_:.6f}; "
       f"score {result.statistic:.6f} and {by_hand:.6f}")
-assert np.allclose([result.shrinkage, result.statistic], [ledoit_wolf.shrinkage_, by_hand],
+assert np.allclose([result.shrinkage, result.statistic], [peer.shrinkage_, by_hand],
                    rtol=1e-9), "the same for any features"
 
 # %% [markdown]
@@ -353,7 +357,7 @@ assert np.allclose([result.shrinkage, result.statistic], [ledoit_wolf.shrinkage_
 # the first case the narrow layer is better (3 against 2), in the second the wide one (3 against 4).
 # How often does each score choose rightly?
 
-# %%
+# %% tags=["hide-input"]
 def layer(k, h):
     """A layer of k features with true score h: a function that draws m samples, features and
     labels."""
@@ -371,6 +375,7 @@ def scores(x, y):
     return plain.statistic, plain.adjusted, shrunk.statistic, shrunk.adjusted
 
 
+# %%
 rows, sizes = {}, (100, 150, 210, 300, 1000)
 for case, (narrow, wide) in {"narrow better": (3, 2), "wide better": (3, 4)}.items():
     a, b = layer(50, narrow), layer(200, wide)
@@ -401,19 +406,32 @@ assert (best["adjusted"][[300, 1000]] > 0.9).all() and wider["shrunk, adjusted"]
 
 # %%
 wine, cultivar = load_wine(return_X_y=True)
-for name, X in {"wine": wine, "wine, standardised": StandardScaler().fit_transform(wine)}.items():
-    plain, shrunk = h_score(X, cultivar), h_score(X, cultivar, shrinkage="ledoit-wolf")
+standardised = StandardScaler().fit_transform(wine)
+for name, X in {"wine": wine, "wine, standardised": standardised}.items():
+    plain = h_score(X, cultivar)
+    shrunk = h_score(X, cultivar, shrinkage="ledoit-wolf")
     print(f"{name:>18}: H {plain.statistic:.4f}, shrunk {shrunk.statistic:.4f} "
           f"at intensity {shrunk.shrinkage:.4f}")
-assert abs(h_score(wine, cultivar).statistic - plain.statistic) < 1e-9, "affine invariance"
+assert abs(float(h_score(wine, cultivar)) - plain.statistic) < 1e-9, "affine invariance"
 assert shrunk.statistic > 1.6, HERE
 
 # %% [markdown]
-# One column of wine spreads over hundreds, the others over 15 or less; even a small intensity $a$
-# then makes $a\mu$ larger than their variance and erases what they know. `h_score` takes features
-# as they are: standardise columns of different units before you shrink. Features of one layer of a
-# network share a unit.
+# One column of wine, proline, spreads over hundreds, the others over 15 or less; even a small
+# intensity $a$ then makes $a\mu$ larger than their variance and erases what they know. `h_score`
+# takes features as they are: standardise columns of different units before you shrink. Features of
+# one layer of a network share a unit.
 #
+# **Change this and run**: how much of the shrunk score is the choice of that one column's unit?
+
+# %%
+UNIT = 1e-3  # ← change this: 1 is mg a litre, 1e-3 grams
+columns = wine * np.where(np.arange(13) == 12, UNIT, 1)  # proline is the last
+plain = h_score(columns, cultivar)
+shrunk = h_score(columns, cultivar, shrinkage="ledoit-wolf")
+print(f"H {plain.statistic:.4f}, shrunk {shrunk.statistic:.4f} "
+      f"at intensity {shrunk.shrinkage:.4f}")
+
+# %% [markdown]
 # ## Faults to look for in other programs
 #
 # **Single precision.** Networks speak float32, which is precise enough for the features, but not
@@ -421,7 +439,7 @@ assert shrunk.statistic > 1.6, HERE
 # are 64 features of condition 10² to 10⁵. One score is computed in float32 throughout, by a
 # Cholesky factorisation; `h_score` receives the same float32 features and adds up in float64.
 
-# %%
+# %% tags=["hide-input"]
 def conditioned(condition, seed, m=5000, k=64):
     """Labels (m,) and features (m, k) whose largest singular value is `condition` times the
     smallest."""
@@ -482,13 +500,13 @@ def usual(f, y, classes=None, dtype=float, cutoff=1e-15, product=np.matmul):
     return np.trace(product(inverse, np.cov(g.T, dtype=precision)))
 
 
-assert np.isclose(usual(iris, species), h_score(iris, species).statistic), "right on iris"
+assert np.isclose(usual(iris, species), float(h_score(iris, species))), "right on iris"
 
 # %% [markdown]
 # On iris as it comes the lines are right. Each row below changes one thing that a user might do, or
 # one word that a program might have otherwise.
 
-# %%
+# %% tags=["hide-input"]
 whole, gapped = iris.round().astype(int), np.array([0, 5, 9])[species]
 scaled = iris * np.logspace(-6, 6, 4)
 slots = np.zeros((10, 4))  # a row for every number up to the largest label
@@ -526,3 +544,104 @@ faults.round(4)
 # fewer, as the paper says, for Gaussian classes; the price is of order $m k^2$, as it says too. Of
 # the rest of this page it says nothing: with as many features as samples any features reach the
 # bound, a copy is not a sample, and shrinkage gives a score where there was none, and a bias.
+
+# %% [markdown]
+# ## Exercises
+#
+# :::{exercise}
+# :label: ex-few-copies
+#
+# Every image lies in the folder $c$ times, and nobody notices. What becomes of $\hat H$, of the
+# chance level and of $\hat H_{\text{adj}}$, and where do they go as $c$ grows?
+# :::
+#
+# ````{solution-start} ex-few-copies
+# :class: dropdown
+# ````
+# Means and covariances stay, and so does $\hat H$. The formulas see $cm$ samples: chance falls to
+# $k(|\Y| - 1)/(cm - 1)$, and $q - \hat H_{\text{adj}}$, with $q = |\Y| - 1$, becomes
+# $(q - \hat H)(cm - 1)/(cm - 1 - k)$, which tends to $q - \hat H$. With enough copies the adjusted
+# score *is* the plug-in score, and all of its chance passes for knowledge. Thirty samples of noise
+# with ten features, three classes:
+
+# %%
+x, y = np.random.default_rng(0).standard_normal((30, 10)), np.arange(30) % 3
+once, rows = h_score(x, y), {}
+for c in (1, 2, 10, 100):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # it warns of the copies
+        found = h_score(np.tile(x, (c, 1)), np.tile(y, c))
+    N = 30 * c - 1
+    rows[c] = [found.statistic, found.chance, found.adjusted, found.pvalue]
+    formula = [once.statistic, 20 / N, 2 - (2 - once.statistic) * N / (N - 10)]
+    assert np.allclose(rows[c][:3], formula, rtol=1e-9), "for features of full rank"
+found = pd.DataFrame(rows, index=["H", "chance", "adjusted", "p"]).T
+found.rename_axis("copies").round(3)
+
+# %% [markdown]
+# ````{solution-end}
+# ````
+#
+# :::{exercise}
+# :label: ex-few-frequencies
+#
+# A map looks at no feature and guesses each class by its frequency among the other samples. What is
+# {eq}`eq-held-out` for it? Does it depend on the sizes of the classes? What is such a map worth?
+# :::
+#
+# ````{solution-start} ex-few-frequencies
+# :class: dropdown
+# ````
+# In class $c$ the error of a member is $1 - \frac{n_c - 1}{m - 1} = \frac{m - n_c}{m - 1}$, that of
+# another sample $\frac{n_c}{m - 1}$. The sum over the samples, divided by $n_c$, is
+# $\frac{(m - n_c)^2 + (m - n_c) n_c}{(m - 1)^2} = \frac{m (m - n_c)}{(m - 1)^2}$, and over the
+# classes $\frac{m^2 (|\Y| - 1)}{(m - 1)^2}$. So $\hat H_{(m)} = -\frac{|\Y| - 1}{m - 1}$, whatever
+# the sizes. The frequencies of $m - 1$ drawn labels miss $P_Y(c)$ by a variance of
+# $P_Y(c)(1 - P_Y(c))/(m - 1)$. Divided by $P_Y(c)$ and summed, that costs $(|\Y| - 1)/(m - 1)$, in
+# place of which the map gains nothing: the estimate is right, and without luck.
+
+# %%
+rows = {}
+for sizes in ((10, 10, 10), (2, 3, 25), (1, 28, 1)):
+    one_hot, m = np.repeat(np.eye(3), sizes, axis=0), 30
+    guess = (one_hot.sum(0) - one_hot) / (m - 1)
+    rows[sizes] = 2 - (m - 1) / m * ((one_hot - guess) ** 2 / one_hot.sum(0)).sum()
+    assert abs(rows[sizes] + 2 / (m - 1)) < 1e-12, "whatever the sizes of the classes"
+print(", ".join(f"{sizes}: {value:.6f}" for sizes, value in rows.items()))
+
+# %% [markdown]
+# ````{solution-end}
+# ````
+#
+# :::{exercise}
+# :label: ex-few-leverage
+#
+# {eq}`eq-held-out` needs no refit. Show it for least squares without a penalty: the map without
+# image $i$ errs at it by $e_i / (1 - h_i)$, with $e_i$ the residual of the map that was fitted to
+# all, and $h_i = z_i^\top (Z^\top Z)^{-1} z_i$ the **leverage** of the row $z_i = (1, f_i)$. What
+# happens with $m - 1$ features?
+# :::
+#
+# ````{solution-start} ex-few-leverage
+# :class: dropdown
+# ````
+# Call that error $e_{-i}$, and put in place of $y_i$ what the map without $i$ says there,
+# $y_i - e_{-i}$. The fit to these $m$ values is that map, for it has no error at $i$. Fits are
+# linear in the values, so the change of $y_i$ by $-e_{-i}$ changed the fit at $i$ by $-h_i e_{-i}$:
+# $\hat y_i - h_i e_{-i} = y_i - e_{-i}$, which is $e_{-i} = e_i / (1 - h_i)$. The leverages add up
+# to $k + 1$. With $m - 1$ features all of them are 1, every residual is 0, and the formula is
+# $0/0$: the samples say nothing.
+
+# %%
+z, y = np.c_[np.ones(30), iris[::5]], np.eye(3)[species[::5]]
+leverage = np.sum(z @ np.linalg.inv(z.T @ z) * z, axis=1)
+short = (y - z @ np.linalg.lstsq(z, y)[0]) / (1 - leverage)[:, None]
+refits = [y[i] - z[i] @ np.linalg.lstsq(np.delete(z, i, 0), np.delete(y, i, 0))[0]
+          for i in range(30)]
+print(f"sum of leverages {leverage.sum():.6f}, "
+      f"largest {leverage.max():.2f}, smallest {leverage.min():.2f}")
+assert np.allclose(short, refits, rtol=1e-9), "an identity, for leverages below 1"
+
+# %% [markdown]
+# ````{solution-end}
+# ````
