@@ -29,6 +29,7 @@ import tempfile
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import torch
 from myst_nb import glue
@@ -74,7 +75,8 @@ found = coupled(low, high, start, settings, classes=DIGITS, test=tests,
                 replicas=4, progress=False)
 
 # %% tags=["nbval-ignore-output"]
-print(f"length {found.length:.2f} (equation 11), {found.riemannian_length:.2f} (equation 5)")
+print(f"length {found.length:.2f} (equation 11),",
+      f"{found.riemannian_length:.2f} (equation 5)")
 print(f"drift  {found.drift:.2f} and {found.riemannian_drift:.2f},",
       f"standard errors {found.drift_error:.2f} and {found.riemannian_drift_error:.2f}")
 print(f"accuracy on unseen images of the target {found.accuracy:.1%}")
@@ -173,8 +175,9 @@ moved = (gamma - blocks.coupling).abs().sum().item() / 2 / len(blocks)
 
 # %% tags=["nbval-ignore-output"]
 first = found.iterations[0]
-print(f"{len(blocks)} blocks; length {sum(road.steps):.4f}, and by coupled {first.length:.4f}")
-print(f"mass that the proximal step moved {moved:.4f}, and by coupled {first.moved:.4f}")
+print(f"{len(blocks)} blocks; length {sum(road.steps):.4f},",
+      f"and by coupled {first.length:.4f}")
+print(f"mass that the step moved {moved:.4f}, and by coupled {first.moved:.4f}")
 assert abs(sum(road.steps) / first.length - 1) < 1e-6, "the same road"
 assert abs(moved / first.moved - 1) < 1e-3, "the same coupling"
 
@@ -232,7 +235,8 @@ V = readings.pop("V")
 blind, own = readings["gate at tau"][0], readings["gate at the input"][0]
 glue("coupled-own-gate", f"{1 - own / blind:.0%}", display=False)
 print(f"the program's mean step: V = {V:.4f}")
-assert own < blind, "in the book's example a gate that knows the input gives the shorter road"
+assert own < blind, (
+    "in the book's example a gate that knows the input gives the shorter road")
 pd.DataFrame(readings, ["equation 11", "equation 5"]).T.round(2)
 
 # %% [markdown]
@@ -260,7 +264,7 @@ pd.DataFrame(readings, ["equation 11", "equation 5"]).T.round(2)
 # multiplied out: 400,000 images of SGD a road, 12.5 million at its looks, four roads, and 1.5
 # million to train on the source before.
 
-# %%
+# %% tags=["hide-input"]
 race = json.loads((where() / "published_speed.json").read_text("utf-8"))
 machine, speed = next(iter(race.items()))
 takes = {name: {"weights": row["weights"],
@@ -304,6 +308,21 @@ assert torch.equal(resumed.coupling, whole.coupling), "the same coupling"
 # %% [markdown]
 # Lengths, losses and coupling equal the uninterrupted ones bit by bit.
 #
+# **Change this and run**: how far is it from 0-4 to other digits, by one short road?
+
+# %%
+TARGET = "34567"  # any digits, ← change this
+
+short = Settings(steps=6, sgd_steps=20, batch=32, lr=0.05, block=20,
+                 pretrain_steps=0, iterations=1)
+there = coupled(low, data.only(tuple(TARGET)), start, short, classes=DIGITS,
+                replicas=2, progress=False)
+
+# %% tags=["nbval-ignore-output"]
+print(f"length {there.length:.2f}, drift {there.drift:.2f} ± {there.drift_error:.2f},",
+      f"accuracy {there.accuracy:.0%}")
+
+# %% [markdown]
 # ## What the page found
 #
 # **Printed:** an algorithm, (12a) to (12e), that finds couplings and weights in turn.
@@ -319,3 +338,67 @@ assert torch.equal(resumed.coupling, whole.coupling), "the same coupling"
 # - One distance as the program computes it takes {glue:text}`coupled-published-hours` hours of one
 #   core and was not run. Whether the coupled road is the shorter one, and whether the iterations
 #   come to rest, is asked in {doc}`uncoupled_road`.
+#
+# ## Exercises
+#
+# :::{exercise}
+# :label: ex-coupled-clock
+#
+# Show that the clock {eq}`eq-arcsine-clock` is $\tau = \frac1\pi \arcsin 2x$ for $x \le \frac12$.
+# Which share of SGD's steps has $\tau$ in the first tenth of the road? And which in the tenth
+# around the middle?
+# :::
+#
+# ````{solution-start} ex-coupled-clock
+# :class: dropdown
+# ````
+# With $\sin^2 \theta = \frac12 - x$ we have $\cos 2\theta = 2x$, so $\tau = \frac12 - \frac1\pi
+# \arccos 2x = \frac1\pi \arcsin 2x$, and $x = \frac12 \sin \pi\tau$. In the first tenth is $\frac12
+# \sin (\pi / 10)$, 15% of the steps, in the tenth around the middle $1 - \sin (.45\, \pi)$, 1.2%.
+
+# %%
+clock = Settings.published(steps=100_000)
+for x in (0.1, 0.25, 0.49):
+    gap = clock.time(100_000 * x) - np.arcsin(2 * x) / np.pi
+    assert abs(gap) < 1e-9, "for x up to a half"
+times = np.array([clock.time(k + 0.5) for k in range(100_000)])
+shares = np.mean(times < 0.1), np.mean(np.abs(times - 0.5) < 0.05)
+print(f"first tenth {shares[0]:.3f}, middle tenth {shares[1]:.3f}")
+by_hand = np.sin(np.pi / 10) / 2, 1 - np.sin(0.45 * np.pi)
+assert np.allclose(shares, by_hand, atol=1e-4), "two shares of the clock, by hand"
+
+# %% [markdown]
+# ````{solution-end}
+# ````
+#
+# :::{exercise}
+# :label: ex-coupled-gate
+#
+# At some images $d_s$ and $d_t$ do not depend on the share $m$. Why is the gate at the input, with
+# $m$ in place of $\tau$ in {eq}`eq-gated`, then never longer by equation 11 than the gate at
+# $\tau$, and equally long by equation 5? How large can the difference be?
+# :::
+#
+# ````{solution-start} ex-coupled-gate
+# :class: dropdown
+# ````
+# $m$ has the mean $\tau$, so $\E[(1 - m)\, d_s^2 + m\, d_t^2]$ is {eq}`eq-gated`: the mean squares
+# agree. The root is concave, so the mean of the root is at most the root of the mean. It is
+# smallest where $m$ is 0 or 1: $(1 - \tau)\, d_s + \tau\, d_t$, with $d_s = 0$ a factor of
+# $\sqrt\tau$. With Beta it is between. (On the road above the two differ by equation 5 as well:
+# there $d_s$ and $d_t$ do depend on $m$.)
+
+# %%
+tau, d_s, d_t = 0.5, 0.0, 0.1
+m = np.random.default_rng(0).beta(tau, 1 - tau, 100_000)
+blind = np.sqrt((1 - tau) * d_s**2 + tau * d_t**2)
+own = np.sqrt((1 - m) * d_s**2 + m * d_t**2)
+whole = (1 - tau) * d_s + tau * d_t
+print(f"gate at the input / gate at tau: {own.mean() / blind:.3f} with Beta, "
+      f"{whole / blind:.3f} for whole images")
+assert abs((own**2).mean() / blind**2 - 1) < 0.02, "equation 5, for any distances"
+assert whole <= own.mean() <= blind, "equation 11, for any distances"
+
+# %% [markdown]
+# ````{solution-end}
+# ````

@@ -93,9 +93,12 @@ def speed(curve, t, h=1e-6):
     return np.sqrt(np.sum(change**2 / curve(t)))
 
 
-lengths = {name: quad(lambda t, c=curve: speed(c, t), 0, 1)[0] for name, curve in curves.items()}
-assert abs(lengths["great circle"] - distance(p, q)) < 1e-7, "the theorem, for any p and q"
-assert min(lengths["mixture"], lengths["exponential"]) > distance(p, q), "no curve is shorter"
+lengths = {name: quad(lambda t, c=curve: speed(c, t), 0, 1)[0]
+           for name, curve in curves.items()}
+assert abs(lengths["great circle"] - distance(p, q)) < 1e-7, (
+    "the theorem, for any p and q")
+assert min(lengths["mixture"], lengths["exponential"]) > distance(p, q), (
+    "no curve is shorter")
 pd.Series(lengths, name="length").round(4).to_frame()
 
 # %% [markdown]
@@ -141,29 +144,30 @@ plt.show()
 # reference is {eq}`eq-fisher-rao` in double precision.
 
 # %%
-logits, direction = torch.randn((2, 1000, 5), generator=torch.Generator().manual_seed(0),
-                                dtype=torch.float64)
+seeded = torch.Generator().manual_seed(0)
+logits, direction = torch.randn((2, 1000, 5), generator=seeded, dtype=torch.float64)
 FORMS = {"arcsine": distance,
          "arccosine": lambda p, q: 2 * torch.acos((p * q).sqrt().sum(1).clamp(max=1)),
          "root of 2 KL": lambda p, q: (2 * (p * (p / q).log()).sum(1)).sqrt()}
 
 
 def off(form, size):
-    """Median relative error (NaN, the root of a negative number, counts as wrong), and the share of
-    NaN."""
+    """Median relative error, where NaN counts as wrong, and the share of NaN."""
     p, q = torch.softmax(logits, 1), torch.softmax(logits + size * direction, 1)
     found, exact = form(p.float(), q.float()).double(), distance(p, q)
-    return ((found - exact).abs()
-            / exact).nan_to_num(torch.inf).median().item(), found.isnan().double().mean().item()
+    error = ((found - exact).abs() / exact).nan_to_num(torch.inf)
+    return error.median().item(), found.isnan().double().mean().item()
 
 
-# %% tags=["nbval-ignore-output"]
+# %% tags=["hide-input", "nbval-ignore-output"]
 sizes = [1e-1, 1e-2, 1e-3, 1e-4]
 errors = {name: [off(form, size) for size in sizes] for name, form in FORMS.items()}
-assert max(error for error, _ in errors["arcsine"]) < 1e-2, "the arcsine keeps two digits"
+assert max(error for error, _ in errors["arcsine"]) < 1e-2, (
+    "the arcsine keeps two digits")
 assert errors["arcsine"][2][0] < 1e-3, "and three where logits change by a thousandth"
 assert errors["arccosine"][2][0] > 0.03, "where the arccosine has lost all but one"
-assert min(errors["root of 2 KL"][3]) > 0.2, "and in single precision a divergence fails at last"
+assert min(errors["root of 2 KL"][3]) > 0.2, (
+    "and in single precision a divergence fails at last")
 table = pd.DataFrame({name: [f"{e:.0e}" for e, _ in rows] for name, rows in errors.items()},
                      pd.Index(sizes, name="change of the logits"))
 table["KL below zero"] = [f"{share:.0%}" for _, share in errors["root of 2 KL"]]
@@ -215,7 +219,7 @@ table
 # the order is $K^{-3/2}$, with three classes or more. Two classes have one road only, an arc: as
 # long as $p_y$ goes one way, the sum is exact at every $K$.
 
-# %%
+# %% tags=["hide-input"]
 t = 1 / np.geomspace(10, 1000, 5).round()
 leaving = {"two classes": lambda t: np.stack([0.7 * t, 1 - 0.7 * t], -1),
            "three classes": lambda t: np.stack([0.5 * t, 0.3 + 0.2 * t, 0.7 - 0.7 * t], -1)}
@@ -292,12 +296,13 @@ def jeffreys(path):
     return np.sqrt((there**2 + back**2) / 2).sum()
 
 
-SUMS = {"arcsine": path_length, "root of 2 KL": lambda path: root_kl(path[:-1], path[1:]).sum(),
-        "Jeffreys": jeffreys}
+SUMS = {"arcsine": path_length, "Jeffreys": jeffreys,
+        "root of 2 KL": lambda path: root_kl(path[:-1], path[1:]).sum()}
 steps = np.array([10, 32, 100, 316, 1000])
-paths = {K: np.array([curves["exponential"](t) for t in np.linspace(0, 1, K + 1)]) for K in steps}
-sums = pd.DataFrame({name: [form(path) for path in paths.values()] for name, form in SUMS.items()},
-                    pd.Index(steps, name="K"))
+paths = [np.array([curves["exponential"](t) for t in np.linspace(0, 1, K + 1)])
+         for K in steps]
+sums = {name: [form(path) for path in paths] for name, form in SUMS.items()}
+sums = pd.DataFrame(sums, pd.Index(steps, name="K"))
 error = sums - lengths["exponential"]
 sums.loc[[10, 100, 1000]].round(5)
 
@@ -305,7 +310,7 @@ sums.loc[[10, 100, 1000]].round(5)
 # The length does not depend on $K$, and each way of adding up nears it at its own rate.
 # {eq}`eq-root-kl-error` even says how large the error of the root of the divergence is.
 
-# %% tags=["claim C-018: holds", "claim C-020: holds", "claim C-028: depends on the measure"]
+# %% tags=["hide-input", "claim C-018: holds", "claim C-020: holds", "claim C-028: depends on the measure"]
 def first_order(t, h=1e-6):
     change = (curves["exponential"](t + h) - curves["exponential"](t - h)) / (2 * h)
     here = curves["exponential"](t)
@@ -385,8 +390,8 @@ print(f"distance {distance(a, b):.4f}, {distance(a, b) / np.pi:.0%} of the large
 #
 # - A length of weights is the length that the classifier's distributions travel on a sphere of
 #   radius 2. No two of them are farther apart than $\pi$.
-# - Summed with the arcsine it is independent of the number of steps up to $O(1/K^2)$ on smooth paths
-#   of positive probabilities, loses few digits in single precision, and never falls below the
+# - Summed with the arcsine it is independent of the number of steps up to $O(1/K^2)$ on smooth
+#   paths of positive probabilities, loses few digits in single precision, and never falls below the
 #   distance of the ends.
 # - The paper's $\sqrt{2\, \mathrm{KL}}$ reaches the same limit at the rate $1/K$. A single step of
 #   it can be too short by a factor of $\sqrt 2$, or infinite.
@@ -414,12 +419,14 @@ print(f"distance {distance(a, b):.4f}, {distance(a, b) / np.pi:.0%} of the large
 a = np.array([0.01, 0.05, 0.1, 0.2, 0.3, 0.5])
 one, two = (np.stack([heads, 1 - heads], -1) for heads in (a, a + 1e-4))
 d, halved = distance(one, two), root_kl(one, two) ** 2 / 2
-assert np.allclose(d, 2 * (np.arcsin(np.sqrt(a + 1e-4)) - np.arcsin(np.sqrt(a)))), "for all coins"
+assert np.allclose(d, 2 * (np.arcsin(np.sqrt(a + 1e-4)) - np.arcsin(np.sqrt(a)))), (
+    "for all coins")
 assert (halved >= np.maximum(d**2 / 4, 2e-8)).all(), "two lower bounds, for all coins"
 better = d**2 / 4 > 2e-8
-assert (better == (a < 0.5 - 0.125**0.5)).all(), "for heads of at most a half, near one another"
-pd.DataFrame({"d² / 4 of KL": d**2 / 4 / halved, "Pinsker's bound of KL": 2e-8 / halved},
-             pd.Index(a, name="a")).round(3)
+assert (better == (a < 0.5 - 0.125**0.5)).all(), (
+    "for heads of at most a half, near one another")
+shares = {"d² / 4 of KL": d**2 / 4 / halved, "Pinsker's bound of KL": 2e-8 / halved}
+pd.DataFrame(shares, pd.Index(a, name="a")).round(3)
 
 # %% [markdown]
 # ````{solution-end}

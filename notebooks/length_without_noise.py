@@ -83,6 +83,22 @@ use_book_style()
 # other part is the spread over the inputs that happened to be drawn. The tasks' own images are
 # taken as they are.
 #
+# **Change this and run**: a road of 40 steps whose drift adds up to 1, with as much noise as you
+# like. From which noise on can four replicas no longer see the drift?
+
+# %%
+NOISE = 1.0  # of a replica's step, in drifts of a step, ← change this
+REPLICAS_HERE = 4  # 2 or more, ← or this
+
+draws = np.random.default_rng(1).normal(size=(40, REPLICAS_HERE, 5)) / 5**0.5
+moves = np.eye(5)[0] + NOISE * draws  # (steps, replicas, coordinates), in drifts
+Q = np.einsum("kai,kbi->kab", moves, moves)
+whole, own = Q.sum((1, 2)), np.trace(Q, axis1=1, axis2=2)
+c = (whole - own) / (REPLICAS_HERE * (REPLICAS_HERE - 1))
+print(f"length {np.sqrt(own / REPLICAS_HERE).mean():.2f}, "
+      f"drift {np.mean(np.sign(c) * np.sqrt(abs(c))):.2f}, true 1")
+
+# %% [markdown]
 # ### Four rates on all pairs
 #
 # The test: five tasks of digits (0-4, 5-9, even, odd, all), 20 ordered pairs, three kinds of road,
@@ -219,9 +235,9 @@ for name in ("beta", "linear"):
 # ## What moves the number, and by how much
 #
 # The choices of {doc}`coupled_transfer`, one at a time, from one base: a perceptron with one hidden
-# layer of 128, trained on 300 images of 0-4; $K$ = 12 steps of $\tau$ with 20 SGD steps each, batch 32,
-# rate .05, blocks of 20, Beta mixing, one road, four replicas. There are five seeds, each with a
-# network, blocks and random numbers of its own. Ratios are to the base *of the same seed*, means
+# layer of 128, trained on 300 images of 0-4; $K$ = 12 steps of $\tau$ with 20 SGD steps each, batch
+# 32, rate .05, blocks of 20, Beta mixing, one road, four replicas. There are five seeds, each with
+# a network, blocks and random numbers of its own. Ratios are to the base *of the same seed*, means
 # with their standard errors; three rows are held against another than the base: frozen batch norm
 # against batch norm, the two last second roads against the plain one. Two readings of the outputs
 # stand beside `gated`. `union`: one softmax over all classes, as in the published program; the
@@ -333,3 +349,70 @@ for name, key in (("length", "length"), ("drift", "drift")):
 #   of those at a quarter of the rate, with an error that covers, while every length changes.
 # - What is left depends on conventions, the outputs and the gate before all. They are not noise but
 #   definitions, and a distance has to name them.
+#
+# ## Exercises
+#
+# :::{exercise}
+# :label: ex-noise-rate
+#
+# Let $R^2 = D^2 + a \eta + b \eta^2$. What does {eq}`eq-rate-0` give? What would it give with $R$
+# in place of $R^2$, where $b = 0$ and the noise's square at the rate $\eta$ is as large as that of
+# the drift?
+# :::
+#
+# ````{solution-start} ex-noise-rate
+# :class: dropdown
+# ````
+# The linear term goes out and $D^2 - b \eta^2 / 4$ stays, too small where the noise grows faster
+# than the rate. With the roots themselves $\frac13 (4 \sqrt{1 + \frac14} - \sqrt 2)\, D = 1.02\,
+# D$: they are not linear in the rate, and two hundredths of the noise stay.
+
+# %%
+def carried(fine, coarse):
+    """On to rate 0 from a rate / 4 and a rate, for what is linear in the rate."""
+    return (4 * fine - coarse) / 3
+
+
+D, a, b, rate = 1.0, 20.0, 40.0, 0.05
+square = [D**2 + a * eta + b * eta**2 for eta in (rate / 4, rate)]
+left = carried(*square) - D**2
+assert abs(left + b * rate**2 / 4) < 1e-9, "for any D, a, b and rate"
+roots = [np.sqrt(D**2 + a * eta) for eta in (rate / 4, rate)]
+print(f"with squares and b {carried(*square) ** 0.5:.3f}, "
+      f"with roots {carried(*roots):.3f}")
+
+# %% [markdown]
+# ````{solution-end}
+# ````
+#
+# :::{exercise}
+# :label: ex-noise-replicas
+#
+# There is no drift, and the noise has $q$ coordinates, each of variance $s^2$, independent in all
+# replicas. What is the variance of $c$ in {prf:ref}`prop-drift`? How does the noise of $\sqrt{|c|}$
+# fall with the number $r$ of replicas?
+# :::
+#
+# ````{solution-start} ex-noise-replicas
+# :class: dropdown
+# ````
+# A product of two different replicas' steps has mean 0 and variance $q s^4$, and two such products
+# are uncorrelated even if they share a replica. $c$ is the mean of $r (r - 1) / 2$ of them, so its
+# variance is $2 q s^4 / r (r - 1)$. Its spread falls like $1 / r$, that of the root like
+# $1 / \sqrt r$. Where there is a drift $D$, $c$ has also the part $2 D \cdot \bar n$ of the mean
+# noise $\bar n$, whose spread falls like $1 / \sqrt r$.
+
+# %%
+trials, q, s = 20_000, 5, 1.0
+for r in (2, 4, 8):
+    moves = np.random.default_rng(r).normal(0, s, (trials, r, q))
+    total, own = (moves.sum(1) ** 2).sum(1), (moves**2).sum((1, 2))
+    c = (total - own) / (r * (r - 1))
+    by_hand = np.sqrt(2 * q * s**4 / (r * (r - 1)))
+    print(f"r = {r}: spread of c {c.std():.3f}, by hand {by_hand:.3f}, "
+          f"of the root {np.sqrt(np.abs(c)).mean():.3f}")
+    assert abs(c.std() / by_hand - 1) < 0.06, "for independent noise of equal variance"
+
+# %% [markdown]
+# ````{solution-end}
+# ````

@@ -18,7 +18,7 @@ import pandas as pd
 from myst_nb import glue
 from scipy.special import softmax
 
-from tdist.fisher_rao import expected_length, path_length, root_kl
+from tdist.fisher_rao import distance, expected_length, path_length, root_kl
 from tdist.studies.experiments import printed
 
 # %% [markdown]
@@ -52,14 +52,16 @@ from tdist.studies.experiments import printed
 def gated(K, moves):
     """Union of two softmaxes, the source's fading out and the target's fading in."""
     t = np.linspace(0, 1, K + 1)[:, None]
-    s, target = softmax(moves * t * [1.0, -1.0], -1), softmax(moves * (1 - t) * [0.5, -1.5], -1)
+    s = softmax(moves * t * [1.0, -1.0], -1)
+    target = softmax(moves * (1 - t) * [0.5, -1.5], -1)
     return np.concatenate([(1 - t) * s, t * target], -1)
 
 
 for K in (1, 10, 1000):
     print(f"K = {K:>4}: the gate alone {path_length(gated(K, 0)):.5f}, "
           f"with both classifiers moving {path_length(gated(K, 2)):.5f}")
-    assert abs(path_length(gated(K, 0)) - np.pi) < 1e-12, "a great circle, exact at every K"
+    assert abs(path_length(gated(K, 0)) - np.pi) < 1e-12, (
+        "a great circle, exact at every K")
 assert path_length(gated(1000, 2)) > np.pi, "the classifiers add to the gate"
 
 # %% [markdown]
@@ -80,7 +82,7 @@ assert path_length(gated(1000, 2)) > np.pi, "the classifiers add to the gate"
 # the *mean* step, without the 2. A mean of steps gets smaller as the steps do. We take a classifier
 # of five classes at 200 inputs, whose logits go on a curve, and look at it ever more often.
 
-# %% tags=["claim C-180: depends on the measure"]
+# %%
 rng = np.random.default_rng(0)
 start, end, bend = rng.normal(scale=1.5, size=(3, 200, 5))
 
@@ -90,7 +92,7 @@ def classifier_path(K):
     t = np.linspace(0, 1, K + 1)[:, None, None]
     return softmax(start + t * (end - start) + np.sin(np.pi * t) * bend, axis=-1)
 
-
+# %% tags=["claim C-180: depends on the measure"]
 rows = {}
 for K in (10, 100, 1000):
     path = classifier_path(K)
@@ -107,7 +109,7 @@ table.round(5)
 # Ten times the steps, a tenth of the number. The conversion $L = \sqrt 2\, K\, V$ puts it right.
 # Applied to all the coupled distances that the paper prints:
 
-# %% tags=["claim C-105: holds when corrected", "claim C-180: depends on the measure"]
+# %% tags=["hide-input", "claim C-105: holds when corrected", "claim C-180: depends on the measure"]
 paper = printed()
 ways = paper["mnist_cifar10"]["coupled"]
 figures = {"Figure 2": paper["fig2"]["coupled"], "Figure 3": paper["fig3"]["coupled"],
@@ -147,11 +149,89 @@ table.round(3)
 # that of Figure 2 its four matrices cannot be compared with each other, by that of Figure 3 coupled
 # and uncoupled distances can. In either unit they can, if both were added up in the same way.
 #
+# **Change this and run**: a mean step that you read somewhere, as a length. If gate and classifiers
+# move at a constant pace, their lengths are the legs of a right triangle, {eq}`eq-gate`.
+
+# %%
+PRINTED, LOOKS = 0.2, 100  # ← change this
+
+length = np.sqrt(2) * LOOKS * PRINTED
+rest = np.sqrt(max(length**2 - np.pi**2, 0))
+print(f"length {length:.2f}, {length / np.pi:.1f} times pi; "
+      f"without the gate {rest:.2f}")
+
+# %% [markdown]
 # ## What the page found
 #
-# Tasks without a common output are at least $\pi$ apart at every input that the classifier is sure
-# of, whatever they are. The published program returns a mean step, to be multiplied by
-# $\sqrt 2\, K$ before it is set beside a length. The printed distances are then
-# {glue:text}`printed-all-low` to {glue:text}`printed-all-high`, many times the distance between any
-# two distributions. How much of that training's noise has made, the print cannot tell.
-# {doc}`coupled_transfer` sets the program's choices beside the book's, one by one.
+# **Printed:** coupled distances of .06 to .31, called lengths.
+#
+# **What we found.**
+#
+# - Tasks without a common output are at least $\pi$ apart at every input that stays and that the
+#   classifier is sure of, whatever they are.
+# - The published program returns a mean step, to be multiplied by $\sqrt 2\, K$ before it is set
+#   beside a length. The printed distances are then {glue:text}`printed-all-low` to
+#   {glue:text}`printed-all-high`, many times the distance between any two distributions.
+# - How much of that training's noise has made, the print cannot tell. {doc}`coupled_transfer` sets
+#   the program's choices beside the book's, one by one.
+#
+# ## Exercises
+#
+# :::{exercise}
+# :label: ex-printed-shared
+#
+# Two tasks of five classes share $k$ names. A classifier knows nothing: on the source it is uniform
+# over the source's five outputs, on the target over the target's. How far apart are the two? And
+# how far is a sure classifier's way, if the class of an input keeps its name or changes it?
+# :::
+#
+# ````{solution-start} ex-printed-shared
+# :class: dropdown
+# ````
+# The sum of roots in {eq}`eq-fisher-rao` has $k$ terms of $\frac15$: the distance is $2 \arccos (k
+# / 5)$. It is $\pi$ only where no name is shared. A sure classifier goes $\pi$ if the name changes
+# and nothing if it stays, so on average over inputs $\pi$ times the share that changes.
+
+# %%
+rows = {}
+for k in range(6):
+    source, target = np.zeros((2, 10 - k))
+    source[:5], target[-5:] = 0.2, 0.2
+    rows[k] = {"uniform": distance(source, target),
+               "2 arccos(k / 5)": 2 * np.arccos(k / 5)}
+table = pd.DataFrame(rows).T.rename_axis("shared names")
+assert np.allclose(*table.T.to_numpy(), atol=1e-7), "for five classes a task"
+table.round(3)
+
+# %% [markdown]
+# ````{solution-end}
+# ````
+#
+# :::{exercise}
+# :label: ex-printed-noise
+#
+# The logits of a classifier do a random walk of 1,000 steps, as if SGD's noise were all there is.
+# It is looked at $K$ times. How do $V$ and $L$ change with $K$? How could a second table, with
+# another $K$, have told noise from drift?
+# :::
+#
+# ````{solution-start} ex-printed-noise
+# :class: dropdown
+# ````
+# Between two looks are $1000 / K$ steps, which move the logits like $1 / \sqrt K$. So $V$ falls
+# like $1 / \sqrt K$ and $L$ grows like $\sqrt K$; on a smooth curve $V$ falls like $1 / K$ and $L$
+# stays. Ten times the looks make $V$ smaller by 10 if all of it is drift, and by 3.2 if all is
+# noise.
+
+# %%
+steps = np.random.default_rng(2).normal(scale=0.02, size=(1001, 200, 5))
+walk = softmax(np.cumsum(steps, 0), axis=-1)  # (steps + 1, inputs, classes)
+mean_steps = {K: expected_length(walk[::1000 // K]).length / np.sqrt(2) / K
+              for K in (10, 100)}
+ratio = mean_steps[10] / mean_steps[100]
+print(f"V at K = 10 over V at K = 100: {ratio:.2f}, the root of ten is {10**0.5:.2f}")
+assert abs(ratio / 10**0.5 - 1) < 0.05, "for steps that are small beside the metric"
+
+# %% [markdown]
+# ````{solution-end}
+# ````

@@ -53,7 +53,8 @@ C = rng.random((n, n))
 copies = scale * C / C.mean()
 own = entropic(copies / copies.mean((1, 2), keepdims=True), 0.05).coupling
 common = entropic(copies, 0.05 * copies.mean()).coupling
-assert np.allclose(own, own[:1], atol=1e-4), "relative to its own mean a scale changes nothing"
+assert np.allclose(own, own[:1], atol=1e-4), (
+    "relative to its own mean a scale changes nothing")
 largest = {"scale of the block": scale.ravel(), "own mean": n * own.max(2).mean(1),
            "common mean": n * common.max(2).mean(1)}
 pd.DataFrame(largest).set_index("scale of the block").round(2)
@@ -156,12 +157,13 @@ def mirror(lam, extra, steps):
     """The couplings of mirror descent from the product coupling on."""
     path = [np.full_like(C, 1 / n**2)]
     for _ in range(steps):
-        linear = C + 2 * lam * (path[-1] - previous) - extra * np.log(np.maximum(path[-1], 1e-300))
-        path.append(entropic(linear, eps + extra, tolerance=1e-10, max_steps=10,
-                             sweeps=20).coupling)
+        last = path[-1]
+        linear = C + 2 * lam * (last - previous) - extra * np.log(last.clip(1e-300))
+        step = entropic(linear, eps + extra, 1e-10, max_steps=10, sweeps=20)
+        path.append(step.coupling)
     return path
 
-
+# %% tags=["hide-input"]
 def objective(gamma, lam):
     return np.sum(gamma * C + eps * gamma * np.log(np.maximum(gamma, 1e-300)) + lam
                   * (gamma - previous) ** 2)
@@ -171,7 +173,7 @@ def divergence(best, gamma):
     return np.sum(best * np.log(best / np.maximum(gamma, 1e-300)))
 
 
-# %% tags=["claim C-057: holds when corrected"]
+# %% tags=["hide-input", "claim C-057: holds when corrected"]
 rows, excess = {}, {}
 for multiple in (0.25, 1, 10, 30):
     lam = multiple * C.mean()
@@ -238,25 +240,28 @@ plt.show()
 # marginals {cite:p}`altschuler2017`. The **gap** $F(\Gamma) - D(u, v)$ of the rounded coupling then
 # bounds its excess over the best, whatever happened before.
 
-# %% tags=["claim C-057: holds when corrected"]
+# %% tags=["hide-input", "claim C-057: holds when corrected"]
 lam = 10 * C.mean()
 best = proximal(C, previous, eps, lam, tolerance=1e-11, max_steps=5000)
 least = objective(best.coupling, lam)
 rows = {}
 for steps in (5, 10, 20, 40, 80):
     found = proximal(C, previous, eps, lam, tolerance=0, max_steps=steps)
-    rows[steps] = {"excess / mean(C)": (objective(found.coupling, lam) - least) / C.mean(),
+    excess = objective(found.coupling, lam) - least
+    rows[steps] = {"excess / mean(C)": excess / C.mean(),
                    "gap / mean(C)": found.gap[0] / C.mean()}
-    assert np.abs(n * found.coupling.sum(1) - 1).max() < 1e-12, "rounded to exact marginals"
+    assert np.abs(n * found.coupling.sum(1) - 1).max() < 1e-12, (
+        "rounded to exact marginals")
 gaps = pd.DataFrame(rows).T.rename_axis("mirror steps")
-assert (gaps["excess / mean(C)"] <= gaps["gap / mean(C)"] + 1e-9).all(), "a bound for any costs"
+assert (gaps["excess / mean(C)"] <= gaps["gap / mean(C)"] + 1e-9).all(), (
+    "a bound for any costs")
 gaps.map(lambda value: f"{value:.0e}")
 
 # %% [markdown]
 # The gap is hardly above the excess. Is it so in other problems? Twenty random ones, each with four
 # weights, stopped after 5 to 40 steps:
 
-# %%
+# %% tags=["hide-input"]
 many, near = (np.random.default_rng(place).random((20, n, n)) for place in (21, 22))
 many /= many.mean((1, 2), keepdims=True)
 near = entropic(near, 0.02, tolerance=1e-8).coupling
@@ -298,7 +303,7 @@ print(f"gap / excess in {len(ratios)} stopped iterations: {min(ratios):.2f} to {
 # and the same for $v$: Newton's method has $2n$ equations a block. Large weights suit it, since the
 # dual is then nearly quadratic. After 200 mirror steps `proximal` goes on with it.
 
-# %% tags=["nbval-ignore-output"]
+# %% tags=["hide-input", "nbval-ignore-output"]
 rows = {}
 for multiple in (10, 250, 6250):
     lam = multiple * C.mean()
@@ -307,9 +312,11 @@ for multiple in (10, 250, 6250):
     rows[multiple] = {"gap after 200 mirror steps": first.gap[0] / C.mean(),
                       "gap at the end": ended.gap[0] / C.mean(),
                       "steps of Newton's method": max(ended.steps - 200, 0)}
-    assert ended.gap[0] <= 1e-8 * C.mean(), "Newton's method closes what mirror steps leave"
+    assert ended.gap[0] <= 1e-8 * C.mean(), (
+        "Newton's method closes what mirror steps leave")
 table = pd.DataFrame(rows).T.rename_axis("lambda / mean(C)")
-assert table["gap after 200 mirror steps"][6250] > 1e-4, "in the book's example it has work to do"
+assert table["gap after 200 mirror steps"][6250] > 1e-4, (
+    "in the book's example it has work to do")
 table.apply(lambda column: column.map(("{:.0f}" if "steps of" in column.name else "{:.0e}").format))
 
 # %% [markdown]
@@ -319,7 +326,7 @@ table.apply(lambda column: column.map(("{:.0f}" if "steps of" in column.name els
 # that take such an objective: the generalized conditional gradient `gcg`, which linearises the
 # square and keeps the entropy, and the plain conditional gradient `cg`, which linearises both.
 
-# %%
+# %% tags=["hide-input"]
 def square(g):
     return np.sum((g - previous[0]) ** 2)
 
@@ -373,7 +380,8 @@ WEIGHT = 10  # lambda / mean(C), 0 or more, ← change this
 unit = C.mean()
 solved = proximal(C, previous, eps, WEIGHT * unit, tolerance=1e-4 * unit)
 moved = np.abs(solved.coupling - previous).sum() / 2
-print(f"{solved.steps} steps, gap / mean(C) {solved.gap[0] / unit:.0e}, mass moved {moved:.2f}")
+print(f"{solved.steps} steps, gap / mean(C) {solved.gap[0] / unit:.0e}, "
+      f"mass moved {moved:.2f}")
 
 # %% [markdown]
 # ## What the page found
@@ -449,10 +457,12 @@ found = {"entropy": entropic(flat, entropy).coupling,
          "both": proximal(flat, last, entropy, lam, tolerance=1e-10).coupling}
 g = {name: coupling[0, 0, 0] for name, coupling in found.items()}
 print({name: round(float(value), 4) for name, value in g.items()})
-assert abs(g["entropy"] - 0.25) < 1e-3 and abs(g["proximal"] - 0.5) < 1e-3, "for any weights"
-slope = 2 * entropy * np.log(g["both"] / (0.5 - g["both"])) + 8 * lam * (g["both"] - 0.5)
+assert abs(g["entropy"] - 0.25) < 1e-3 and abs(g["proximal"] - 0.5) < 1e-3, (
+    "for any weights")
+g = g["both"]
+slope = 2 * entropy * np.log(g / (0.5 - g)) + 8 * lam * (g - 0.5)
 assert abs(slope) < 1e-3, "the condition, for any weights"
-assert 0.25 < g["both"] < 0.5, "between the two, for any weights"
+assert 0.25 < g < 0.5, "between the two, for any weights"
 
 # %% [markdown]
 # ````{solution-end}

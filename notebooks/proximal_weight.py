@@ -1,9 +1,9 @@
 # %% [markdown]
 # # How far may a coupling move?
 #
-# **Question.** {cite:t}`gao2021` call the proximal iteration of couplings insensitive to its weight,
-# and report that the distance comes to rest in four or five iterations. Is it so, and does rest
-# mean that the problem has converged?
+# **Question.** {cite:t}`gao2021` call the proximal iteration of couplings insensitive to its
+# weight, and report that the distance comes to rest in four or five iterations. Is it so, and does
+# rest mean that the problem has converged?
 #
 # **Answer.** On one fixed cost every constant weight ends at the same coupling
 # ({prf:ref}`prop-proximal-point`). On costs that are measured anew the weight decides how much of
@@ -83,7 +83,7 @@ def away(gamma, other=limit):
     return np.abs(gamma - other).sum((1, 2)) / 2
 
 
-# %% tags=["claim C-064: depends on the measure"]
+# %% tags=["hide-input", "claim C-064: depends on the measure"]
 rows = {}
 for name, weights in SCHEDULES.items():
     gamma, path = start, []
@@ -117,7 +117,7 @@ fixed.round(2)
 # each entry is $C_{ij}$ times a new random number between 0 and 2, whose mean is 1. A good
 # iteration comes near the coupling $\Gamma^*$ of the mean cost and stays.
 
-# %% tags=["claim C-064: depends on the measure", "claim C-145: not reproduced here"]
+# %% tags=["hide-input", "claim C-064: depends on the measure", "claim C-145: not reproduced here"]
 rows, paths, moved = {}, {}, {}
 for name, weights in SCHEDULES.items():
     noise, gamma, path, steps = np.random.default_rng(5), start, [], []
@@ -169,7 +169,7 @@ plt.show()
 # to 5-9 in 30 blocks of 20 with Beta mixing, and measures it at 1, 3, 8 or all 30 blocks in each of
 # its 12 looks, twelve times with inputs drawn anew. Each time the costs lead to a next coupling.
 
-# %%
+# %% tags=["hide-input"]
 looks = load("looks")
 rows = {int(visits): {"length": unit["length"], "its sd": unit["sd"],
                       "couplings differ": unit.get("coupling", np.nan),
@@ -218,14 +218,15 @@ measured.round(4)
 # how far from the wanted one does it stand?
 
 # %%
-GROWTH = 2  # of the weight from one iteration to the next, 1 is constant, ← change this
+GROWTH = 2  # of the weight in each iteration, 1 is constant, ← change this
 
 draws, gamma = np.random.default_rng(6), start
 for k in range(10):
     costs = C * draws.uniform(0, 2, C.shape)
-    before, gamma = gamma, proximal(costs, gamma, entropy, GROWTH**k, tolerance=1e-3).coupling
-print(f"growth {GROWTH}: after 10 iterations {away(gamma).mean():.0%} of the mass away, "
-      f"{away(gamma, before).mean():.0%} moved in the last one")
+    before = gamma
+    gamma = proximal(costs, before, entropy, GROWTH**k, tolerance=1e-3).coupling
+print(f"growth {GROWTH}: after 10 iterations {away(gamma).mean():.0%} of the mass away,"
+      f"\n{away(gamma, before).mean():.0%} moved in the last one")
 
 # %% [markdown]
 # ## What the page found
@@ -253,23 +254,25 @@ print(f"growth {GROWTH}: after 10 iterations {away(gamma).mean():.0%} of the mas
 # ````{solution-start} ex-weight-growing
 # :class: dropdown
 # ````
-# $\sum_j 1 / \lambda_j = \frac1{\lambda_1} \sum_j r^{-j} = \frac1{\lambda_1} \frac{r}{r - 1}$: as much
-# as $r / (r - 1)$ iterations with $\lambda_1$. For the program's $r = 5$ that is one and a quarter.
-# The coupling after the ten growing weights above is no nearer to the limit than after two
+# $\sum_j 1 / \lambda_j = \frac1{\lambda_1} \sum_j r^{-j} = \frac1{\lambda_1} \frac{r}{r - 1}$: as
+# much as $r / (r - 1)$ iterations with $\lambda_1$. For the program's $r = 5$ that is one and a
+# quarter. The coupling after the ten growing weights above is no nearer to the limit than after two
 # constant ones:
 
 # %%
 whole = {r: sum(1 / r**j for j in range(200)) for r in (1.5, 2, 5)}
-assert all(abs(total - r / (r - 1)) < 1e-9 for r, total in whole.items()), "for every r above 1"
+for r, total in whole.items():
+    assert abs(total - r / (r - 1)) < 1e-9, "for every r above 1"
 reached = {}
-for name, weights in (("1.25 · 5^k", [1.25 * 5**k for k in range(10)]), ("1.25", [1.25] * 2)):
+for name, weights in (("1.25 · 5^k", [1.25 * 5**k for k in range(10)]),
+                      ("1.25", [1.25] * 2)):
     gamma = start
     for weight in weights:
         gamma = proximal(C, gamma, entropy, weight, tolerance=1e-4).coupling
     reached[f"{len(weights)} iterations with {name}"] = away(gamma).mean()
 growing, constant = reached.values()
 assert constant < growing, "for these costs, this start and these weights"
-pd.Series(reached, name="away from the limit").round(3).to_frame()
+print({name: round(float(share), 3) for name, share in reached.items()})
 
 # %% [markdown]
 # ````{solution-end}
@@ -278,29 +281,31 @@ pd.Series(reached, name="away from the limit").round(3).to_frame()
 # :::{exercise}
 # :label: ex-weight-walk
 #
-# Two source and two target samples without entropy: one step takes $g = \Gamma_{11}$ to
-# $g' - s / 8\lambda$ ({ref}`ex-proximal-two <ex-proximal-two>`), if that is between 0 and
-# $\frac12$. Let the $s$ of the iterations be independent, of mean 0 and spread $\sigma$: no coupling
-# is better than another. Where is $g$ after $k$ iterations? When does it come to rest?
+# Two source and two target samples without entropy: one step takes $g = \Gamma_{11}$ to $g' - s /
+# 8\lambda$ ({ref}`ex-proximal-two <ex-proximal-two>`), if that is between 0 and $\frac12$. Let the
+# $s$ of the iterations be independent, of mean 0 and spread $\sigma$: no coupling is better than
+# another. Where is $g$ after $k$ iterations? When does it come to rest?
 # :::
 #
 # ````{solution-start} ex-weight-walk
 # :class: dropdown
 # ````
-# As long as it meets no end, $g_k = g_0 - \frac1{8\lambda} \sum_j s_j$: a random walk, which spreads
-# like $\sigma \sqrt k / 8\lambda$ and never comes to rest. A larger weight makes it slower, not
-# calmer in the end. With weights $\lambda r^j$ the spread tends to
-# $\frac{\sigma}{8\lambda} \bigl(1 - r^{-2}\bigr)^{-1/2}$: it rests, at a place that is drawn.
+# As long as it meets no end, $g_k = g_0 - \frac1{8\lambda} \sum_j s_j$: a random walk, which
+# spreads like $\sigma \sqrt k / 8\lambda$ and never comes to rest. A larger weight makes it slower,
+# not calmer in the end. With weights $\lambda r^j$ the spread tends to $\frac{\sigma}{8\lambda}
+# \bigl(1 - r^{-2}\bigr)^{-1/2}$: it rests, at a place that is drawn.
 
 # %%
 walks, sigma, lam = 4000, 1.0, 25.0
 s = np.random.default_rng(8).normal(0, sigma, (60, walks))
 for name, growth in (("constant", 1), ("growing", 5)):
     g = 0.25 - np.cumsum(s / (8 * lam * growth ** np.arange(60.0)[:, None]), 0)
-    assert 0 < g.min() and g.max() < 0.5, "no walk meets an end, with these sigma and lambda"
-    print(f"{name}: spread after 1, 4, 15, 60 iterations", g.std(1)[[0, 3, 14, 59]].round(4))
+    assert 0 < g.min() and g.max() < 0.5, (
+        "no walk meets an end, with these sigma and lambda")
+    print(f"{name}: spread after 1, 4, 15, 60:", g.std(1)[[0, 3, 14, 59]].round(4))
     limit_of = (60 if growth == 1 else 1 / (1 - growth**-2)) ** 0.5 * sigma / (8 * lam)
-    assert abs(g.std(1)[-1] / limit_of - 1) < 0.05, "the formulas, for walks that meet no end"
+    assert abs(g.std(1)[-1] / limit_of - 1) < 0.05, (
+        "the formulas, for walks that meet no end")
 
 # %% [markdown]
 # ````{solution-end}

@@ -23,6 +23,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import torch
+from scipy.stats import t as student
 from sklearn.datasets import load_wine
 from sklearn.decomposition import TruncatedSVD
 from sklearn.feature_extraction.text import HashingVectorizer, TfidfTransformer
@@ -35,6 +36,7 @@ from tdist.networks import SmallCNN
 from tdist.plots import use_book_style
 from tdist.tasks import digits
 from tdist.transfer import Settings, pretrained, survey
+from tdist.transfer.spreads import Spread
 
 try:
     from myst_nb import glue  # puts numbers into the text of the book
@@ -103,6 +105,8 @@ def help_texts(topic):
 
 topics = ("stats", "linalg", "signal", "special", "optimize", "ndimage")
 texts = {topic: help_texts(topic) for topic in topics}
+
+# %% tags=["hide-input"]
 encoder = make_pipeline(  # words only: some of the numbers in the examples are random
     HashingVectorizer(token_pattern="[a-z]{2,}", n_features=2**14, alternate_sign=False),
     TfidfTransformer(), TruncatedSVD(384, random_state=0))
@@ -122,15 +126,16 @@ print(data_texts.images.shape, maths_texts.images.shape)
 #
 # ## One call
 #
-# Change these lines to your tasks. The network is a function from the number of outputs to a new
-# network, because each seed begins with weights of its own; `SmallCNN` is for pictures as small as
-# these. `settings` must be the same for all roads that you mean to compare. With `anneal=True` the
-# rate falls within each step, which takes much of SGD's jitter out of the lengths.
+# **Change this and run**: put your tasks into these lines. The network is a function from the
+# number of outputs to a new network, because each seed begins with weights of its own; `SmallCNN`
+# is for pictures as small as these. `settings` must be the same for all roads that you mean to
+# compare. With `anneal=True` the rate falls within each step, which takes much of SGD's jitter out
+# of the lengths.
 
 # %%
 source, target = low, high  # <-- your two tasks, of one shape
-network = lambda outputs: SmallCNN(outputs, channels=3)  # noqa: E731  # <-- for your data
-settings = Settings(steps=8, sgd_steps=20, iterations=2, lr=0.1, anneal=True)  # <-- one for all
+network = lambda outputs: SmallCNN(outputs, channels=3)  # noqa: E731  # <-- yours
+settings = Settings(steps=8, sgd_steps=20, iterations=2, lr=0.1, anneal=True)  # <--
 seeds = 3  # <-- how many
 
 # %% tags=["nbval-ignore-output"]
@@ -193,11 +198,12 @@ glue("road-names", f"{found.source} to {found.target}", display=False)
 # %%
 def layers(columns):
     """A network of one hidden layer for vectors, as a function of its outputs."""
-    return lambda outputs: nn.Sequential(nn.Flatten(), nn.Linear(columns, 64), nn.ReLU(),
-                                         nn.Linear(64, outputs))
+    return lambda outputs: nn.Sequential(
+        nn.Flatten(), nn.Linear(columns, 64), nn.ReLU(), nn.Linear(64, outputs))
 
 
-first, other = (digits().only(tuple(names), names).subset(300) for names in ("01234", "56789"))
+first, other = (digits().only(tuple(names), names).subset(300)
+                for names in ("01234", "56789"))
 kinds = ["even" if first.classes[label] in "024" else "odd" for label in first.labels]
 negative = replace(first, name="negative", images=255 - first.images)
 parity = Task("even or odd", first.images, kinds)
@@ -232,8 +238,8 @@ glue("road-loud", repr(roads["both"].itself), display=False)
 # Tables and texts need nothing else than a network for their columns:
 
 # %%
-wine = survey(two_grapes("barolo", "grignolino"), two_grapes("barolo", "barbera"), layers(13),
-              settings, progress=False)
+wine = survey(two_grapes("barolo", "grignolino"), two_grapes("barolo", "barbera"),
+              layers(13), settings, progress=False)
 text = survey(data_texts, maths_texts, layers(384), settings, progress=False)
 
 # %% tags=["nbval-ignore-output"]
@@ -250,7 +256,7 @@ pd.DataFrame({"wine": row(wine), "texts": row(text)}).T
 # is larger than that:
 
 # %% tags=["nbval-ignore-output"]
-for what, one in {"beyond the way to itself": found.excess, "saved": found.saving}.items():
+for what, one in (("beyond the way to itself", found.excess), ("saved", found.saving)):
     print(f"{what}: {one}; a difference of that size wants {one.needed:.0f} seeds")
 
 # %% [markdown]
@@ -262,8 +268,9 @@ for what, one in {"beyond the way to itself": found.excess, "saved": found.savin
 # %% tags=["nbval-ignore-output"]
 sgd = settings.steps * settings.sgd_steps
 seen = settings.iterations * 2 * settings.block * max(len(source), len(target))
-print(f"{seconds:.0f} s of one processor for {len(found.seeds)} seeds: each {sgd} SGD steps a road,"
-      f"\n{2 * settings.iterations + 1} roads, {settings.pretrain_steps} steps of pretraining, and "
+print(f"{seconds:.0f} s of one processor for {len(found.seeds)} seeds, each of\n"
+      f"{2 * settings.iterations + 1} roads of {sgd} SGD steps,\n"
+      f"{settings.pretrain_steps} steps of pretraining,\n"
       f"{seen} inputs for each coupled distance to measure")
 
 # %% [markdown]
@@ -285,8 +292,8 @@ print("coupled:", " ".join(f"{value:.2f}" for value in values),
 # **Unequal settings.** A longer road is in part only more steps of SGD. The texts again:
 
 # %%
-longer = survey(data_texts, maths_texts, layers(384), replace(settings, steps=2 * settings.steps),
-                progress=False)
+twice = replace(settings, steps=2 * settings.steps)
+longer = survey(data_texts, maths_texts, layers(384), twice, progress=False)
 
 # %% tags=["nbval-ignore-output"]
 pd.DataFrame({name: row(one) | {"less the floor": one.excess}
@@ -300,11 +307,15 @@ pd.DataFrame({name: row(one) | {"less the floor": one.excess}
 torch.manual_seed(0)
 outputs = tuple(dict.fromkeys((*source.classes, *target.classes)))
 alone = replace(settings, pretrain_steps=sgd)
-trained = pretrained(target, network(len(outputs)), alone, classes=outputs, progress=False)
-inputs = target.images / 127.5 - 1 if target.images.dtype == torch.uint8 else target.images
+trained = pretrained(target, network(len(outputs)), alone, classes=outputs,
+                     progress=False)
+inputs = target.images
+if inputs.dtype == torch.uint8:
+    inputs = inputs / 127.5 - 1
 own = [outputs.index(name) for name in target.classes]
 reached = (trained(inputs)[:, own].argmax(1) == target.labels).double().mean().item()
-print(f"at the end of the road {found.accuracy.mean:.2f}, trained on the target {reached:.2f}")
+print(f"at the end of the road {found.accuracy.mean:.2f}, "
+      f"trained on the target {reached:.2f}")
 
 # %% tags=["hide-input", "nbval-ignore-output"]
 glue("road-reached", round(found.accuracy.mean, 2), display=False)
@@ -337,3 +348,63 @@ if example:
 # long, and their source's way to itself {glue:text}`road-twice-floor` times. Read a length less its
 # floor, over seeds, at equal settings, and after a look whether the target was reached
 # ({glue:text}`road-reached`, where training on the target alone gives {glue:text}`road-alone`).
+#
+# ## Exercises
+#
+# :::{exercise}
+# :label: ex-road-legs
+#
+# Let the noise of each step be independent of its drift, and as large on the road as on the way to
+# itself. Between which two numbers lies the drift, if the road is $\ell$ long and the way to itself
+# $n$? Where is the measured drift of the row *both*?
+# :::
+#
+# ````{solution-start} ex-road-legs
+# :class: dropdown
+# ````
+# Legs of a right triangle give $\sqrt{\ell^2 - n^2}$, legs end to end $\ell - n$, which is never
+# larger, since $(\ell - n)^2 \le (\ell - n)(\ell + n)$. In the book's example the measured drift is
+# near the lower one: on the road, where there is something to learn, the gradients of a batch
+# differ more than on the way to itself, so its noise is larger than $n$.
+
+# %%
+both = roads["both"]
+length, stay = both.coupled.mean, both.itself.mean
+end_to_end, legs = length - stay, max(length**2 - stay**2, 0) ** 0.5
+drift = both.of("coupled", "drift").mean
+assert end_to_end <= legs, "for every length that is not below its floor"
+if example:
+    assert drift < legs, (
+        "in the book's example the road is noisier than the way to itself")
+
+# %% tags=["nbval-ignore-output"]
+print(f"end to end {end_to_end:.2f}, measured drift {drift:.2f}, legs {legs:.2f}")
+
+# %% [markdown]
+# ````{solution-end}
+# ````
+#
+# :::{exercise}
+# :label: ex-road-seeds
+#
+# Over seeds a difference has the mean $\delta$ and the standard deviation $s$. How many seeds does
+# it want, if $\delta$ is $s$, a half of it or a quarter? Why is it not four times as many for a
+# half?
+# :::
+#
+# ````{solution-start} ex-road-seeds
+# :class: dropdown
+# ````
+# The interval leaves out 0 if $\sqrt n > t_{n - 1}\, s / \delta$. With a $t$ that did not depend on
+# $n$ a half would want four times as many; but $t$ is 2.4 for seven seeds and 2.0 for sixty.
+
+# %%
+for part in (1, 0.5, 0.25):
+    n = next(n for n in range(2, 1000) if n**0.5 * part > student.ppf(0.975, n - 1))
+    three = Spread((part - 1, part, part + 1))  # mean part, standard deviation 1
+    print(f"{part} s: {n} seeds")
+    assert n == three.needed, "by hand and by the package, for every part"
+
+# %% [markdown]
+# ````{solution-end}
+# ````

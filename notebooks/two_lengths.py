@@ -73,14 +73,16 @@ def weights(t):
 
 def classifier_path(K, features=X, weights=weights):
     """Probabilities (K + 1, inputs, classes) along the curve."""
-    return softmax(np.array([features @ weights(t) for t in np.linspace(0, 1, K + 1)]), axis=-1)
+    logits = [features @ weights(t) for t in np.linspace(0, 1, K + 1)]
+    return softmax(np.array(logits), axis=-1)
 
-
+# %%
 rows = {}
 for K in (10, 100, 1000):
-    arc, kl = (expected_length(classifier_path(K), step=step) for step in ("fisher-rao", "kl"))
-    rows[K] = {"L": arc.length, "L, root of 2 KL": kl.length, "R": arc.riemannian_length,
-               "R, root of 2 KL": kl.riemannian_length}
+    path = classifier_path(K)
+    arc, kl = (expected_length(path, step=step) for step in ("fisher-rao", "kl"))
+    rows[K] = {"L": arc.length, "L, root of 2 KL": kl.length,
+               "R": arc.riemannian_length, "R, root of 2 KL": kl.riemannian_length}
 readings = pd.DataFrame(rows).T.rename_axis("K")
 assert (readings["L"] < readings["R"]).all(), "Jensen's inequality, for any curve"
 assert abs(readings["L"][100] / readings["L"][1000] - 1) < 1e-4, "a length has a limit"
@@ -98,12 +100,14 @@ readings.round(4)
 grid = np.linspace(0, 1, 2001)
 middle = (grid[1:] + grid[:-1]) / 2
 p_mid = softmax(np.array([X @ weights(t) for t in middle]), axis=-1)
-z = np.array([X @ (end - start + np.pi * np.cos(np.pi * t) * bend) for t in middle])  # x' dw/dt
+dw = [end - start + np.pi * np.cos(np.pi * t) * bend for t in middle]
+z = np.array([X @ each for each in dw])  # (2000, inputs, classes)
 # (2000, inputs)
 speeds = np.sqrt(np.sum(p_mid * (z - np.sum(p_mid * z, -1, keepdims=True)) ** 2, -1))
 L, R = speeds.mean(), np.sqrt((speeds**2).mean(1)).mean()
 print(f"from the Fisher matrix: L = {L:.4f}, R = {R:.4f}")
-assert np.allclose([L, R], readings.loc[1000, ["L", "R"]], rtol=1e-5), "two ways to one number"
+assert np.allclose([L, R], readings.loc[1000, ["L", "R"]], rtol=1e-5), (
+    "two ways to one number")
 
 # %% [markdown]
 # The same numbers, without a divergence or an arcsine.
@@ -141,7 +145,8 @@ for beta, found in swept.items():
     print(f"beta {beta:>3}: L = {found.length:.3f}, R = {found.riemannian_length:.3f}, "
           f"sqrt(beta) = {beta**0.5:.0f}")
 assert abs(swept[256].length - np.pi) < 0.1, "pi, as the boundary sharpens"
-assert abs(swept[256].riemannian_length / 16 - 1) < 0.02, "and the root of the sharpness"
+assert abs(swept[256].riemannian_length / 16 - 1) < 0.02, (
+    "and the root of the sharpness")
 
 # %% mystnb={"figure": {"caption": "A boundary sweeps over the inputs. Left: the speed of each input when the boundary is in the middle; a sharp boundary moves few inputs fast. Right: the mean of the lengths (L) tends to \u03c0, the length in the mean metric (R) to the root of the sharpness.", "name": "fig-length-readings"}, "image": {"alt": "Left: speed against the input from 0 to 1, three bell curves about 0.5, low and wide for a sharpness of 4, high and narrow, up to 32, for 64. Right: length against the sharpness from 2 to 256: L levels off at a dashed line at pi, R rises ever more steeply to 16."}} tags=["hide-input"]
 fig, axes = plt.subplots(1, 2, figsize=(7.2, 3.1))
@@ -184,7 +189,7 @@ plt.show()
 # probabilities. The length of the curve of weights as numbers, $\int \lVert dw \rVert$, changes;
 # the length of what the classifier says cannot.
 
-# %% tags=["claim C-022: holds when corrected", "claim C-023: holds", "claim C-093: depends on the measure"]
+# %% tags=["hide-input", "claim C-022: holds when corrected", "claim C-023: holds", "claim C-093: depends on the measure"]
 A = rng.normal(size=(14, 14)) * np.geomspace(0.05, 5, 14)
 inverse = np.linalg.inv(A)
 rows = {}
@@ -218,9 +223,9 @@ table.round(3)
 # at input $x$ is $d(p_{w(0)}, p_{w(1)})$. How much longer is the road that training takes? We train
 # the wine classifier by gradient descent on mini-batches and measure what lies between.
 
-# %% tags=["claim C-010: does not hold", "claim C-001: does not hold", "claim C-051: does not hold"]
+# %%
 def train(batch, steps=600, rate=0.1, seed=0, X=X):
-    """Probabilities (steps + 1, inputs, classes) at every step of stochastic gradient descent."""
+    """Probabilities (steps + 1, inputs, classes) at every step of SGD."""
     order, w, path = np.random.default_rng(seed), np.zeros((14, 3)), []
     for _ in range(steps):
         path.append(softmax(X @ w, axis=-1))
@@ -229,7 +234,7 @@ def train(batch, steps=600, rate=0.1, seed=0, X=X):
         w = w - rate * X[chosen].T @ excess / batch
     return np.array([*path, softmax(X @ w, axis=-1)])
 
-
+# %% tags=["hide-input", "claim C-010: does not hold", "claim C-001: does not hold", "claim C-051: does not hold"]
 rows = {}
 for batch in (2, 8, 32, 178):
     paths = [train(batch, seed=seed) for seed in range(5)]
@@ -285,7 +290,8 @@ LOOK_EVERY = 5  # steps of SGD, ← change this
 path = train(batch=8)
 looks = np.unique([*range(0, len(path), LOOK_EVERY), len(path) - 1])
 road, ends = expected_length(path[looks]).length, distance(path[0], path[-1]).mean()
-print(f"{len(looks)} looks: {road:.3f}, {road / ends:.2f} times the distance of the ends")
+print(f"{len(looks)} looks: {road:.3f}, "
+      f"{road / ends:.2f} times the distance of the ends")
 
 # %% [markdown]
 # ## What the page found
@@ -295,12 +301,12 @@ print(f"{len(looks)} looks: {road:.3f}, {road / ends:.2f} times the distance of 
 #
 # **What we found.**
 #
-# - Two lengths: $L$ with the expectation outside the root, $R \ge L$ with it inside. A boundary that
-#   sweeps over the inputs makes $R$ as much larger as one likes.
+# - Two lengths: $L$ with the expectation outside the root, $R \ge L$ with it inside. A boundary
+#   that sweeps over the inputs makes $R$ as much larger as one likes.
 # - Both are lengths of what the classifier says: coordinates and pace do not matter for a given
 #   curve.
-# - Neither is the Fisher-Rao distance. They are lengths of the road that training takes, longer than
-#   the distance of its ends, by how much depends on the batch and on how often one looks.
+# - Neither is the Fisher-Rao distance. They are lengths of the road that training takes, longer
+#   than the distance of its ends, by how much depends on the batch and on how often one looks.
 #
 # What the published numbers are is the question of {doc}`printed_lengths`.
 #
@@ -326,12 +332,13 @@ print(f"{len(looks)} looks: {road:.3f}, {road / ends:.2f} times the distance of 
 n, before, after = 25, np.array([0.9, 0.1]), np.array([0.2, 0.8])
 apart = distance(before, after)
 together = np.array([[before] * n, [after] * n])  # (2, n, classes)
-turns = np.array([[after] * k + [before] * (n - k) for k in range(n + 1)])  # (n + 1, n, classes)
+turns = np.array([[after] * k + [before] * (n - k) for k in range(n + 1)])
 for name, moves in (("at once", together), ("in turn", turns)):
     found = expected_length(moves)
-    print(f"{name}: L = {found.length / apart:.3f} d, R = {found.riemannian_length / apart:.3f} d")
-    assert abs(found.length / apart - 1) < 1e-9, "L does not see the order"
-assert abs(found.riemannian_length / apart - n**0.5) < 1e-9, "R grows with the root of n"
+    L, R = found.length / apart, found.riemannian_length / apart
+    print(f"{name}: L = {L:.3f} d, R = {R:.3f} d")
+    assert abs(L - 1) < 1e-9, "L does not see the order"
+assert abs(R - n**0.5) < 1e-9, "R grows with the root of n"
 
 # %% [markdown]
 # ````{solution-end}
@@ -353,10 +360,12 @@ assert abs(found.riemannian_length / apart - n**0.5) < 1e-9, "R grows with the r
 
 # %%
 c = 2
-old, same_rate, slower = train(32), train(32, X=c * X), train(32, rate=0.1 / c**2, X=c * X)
+old, same_rate = train(32), train(32, X=c * X)
+slower = train(32, rate=0.1 / c**2, X=c * X)
 print(*(f"{name} {expected_length(path).length:.4f}" for name, path in (
     ("old", old), ("same rate", same_rate), ("rate / c²", slower))), sep=", ")
-assert np.allclose(old, slower, atol=1e-9), "for every c: the same classifiers at every step"
+assert np.allclose(old, slower, atol=1e-9), (
+    "for every c: the same classifiers at every step")
 assert np.allclose(same_rate, train(32, rate=0.1 * c**2), atol=1e-9), "for every c"
 assert not np.allclose(old, same_rate, atol=0.01), "for c other than 1 another road"
 

@@ -21,6 +21,7 @@ import numpy as np
 import pandas as pd
 from myst_nb import glue
 
+from tdist.couplings import proximal
 from tdist.plots import COMPUTED, OTHER, WRONG, use_book_style
 from tdist.studies import noise_tables
 from tdist.studies.experiments import EXPERIMENTS
@@ -230,7 +231,7 @@ pd.DataFrame(rows).T.rename_axis(["proximal weight", "iteration"])
 # and stored. Everything else is smaller than there: one seed of six roads and three seeds of three,
 # in the regime that the cell prints.
 
-# %% tags=["claim C-140: holds", "claim C-141: not reproduced here", "claim C-143: holds", "claim C-040: does not hold"]
+# %% tags=["hide-input", "claim C-140: holds", "claim C-141: not reproduced here", "claim C-143: holds", "claim C-040: does not hold"]
 stored = load("superclasses_2500")
 units, config = stored["units"], stored["config"]
 pair = units["road/vehicles-1/vehicles-2"]
@@ -268,6 +269,14 @@ glue("coupled-vehicles-last-gap", f"{gaps[-1]:.2f}", display=False)
 # what the paper's figure shows. ({numref}`fig-five-iterations` has all twenty pairs, with 800
 # images a task.)
 #
+# **Change this and run**: the drifts from one source to the others, at the smallest rate.
+
+# %%
+SOURCE = "all"  # or 0-4, 5-9, even, odd, ← change this
+
+roads.loc[SMALL]["drift"].xs(SOURCE, level="source").unstack("kind").round(2)
+
+# %% [markdown]
 # ## What the page found
 #
 # **Printed:** uncoupled distances are always larger; the coupled one is at rest after four or five
@@ -284,3 +293,65 @@ glue("coupled-vehicles-last-gap", f"{gaps[-1]:.2f}", display=False)
 # - Choosing the coupling along with the weights makes the fifth road
 #   {glue:text}`coupled-fifth-drift` of the first in drift, and {glue:text}`coupled-fifth-length` in
 #   length. The couplings do not come to rest unless a growing weight stops them.
+#
+# ## Exercises
+#
+# :::{exercise}
+# :label: ex-road-pairing
+#
+# At each moment the speeds of the inputs have the mean $v$ and the standard deviation $\kappa v$.
+# By which factor is the road longer by equation 5 than by (11)? Read $\kappa$ off the uncoupled
+# roads of the study. How many verdicts does the printed pairing turn?
+# :::
+#
+# ````{solution-start} ex-road-pairing
+# :class: dropdown
+# ````
+# The root of the mean square is $v \sqrt{1 + \kappa^2}$ at each moment, and so is the factor of the
+# whole. A pair's verdict turns if its uncoupled road is the shorter one by less than this factor.
+
+# %%
+free, joined = (roads.loc[SMALL, kind] for kind in ("uncoupled", "beta"))
+moving = free["drift"] > 0.2
+factor = (free["riemannian_drift"] / free["drift"])[moving]
+kappa = np.sqrt(factor**2 - 1)
+turned = (free["drift"] < joined["drift"]) & (
+    free["riemannian_drift"] > joined["drift"])
+print(f"factor {factor.median():.2f}, kappa {kappa.median():.2f} in the median,",
+      f"{turned.sum()} of {len(turned)} verdicts turned")
+assert (factor > 1).all(), "Jensen's inequality, on every road"
+by_pairing = [noise_tables.longer(roads, "drift", SMALL, name, replicas=REPLICAS)[0]
+              for name in ("(5) / (11), as printed", "(11) / (11)")]
+assert turned.sum() == by_pairing[0] - by_pairing[1], "the counts of the first table"
+
+# %% [markdown]
+# ````{solution-end}
+# ````
+#
+# :::{exercise}
+# :label: ex-road-saving
+#
+# Two source and two target images, $C_{11} = C_{22} = 1$ and $C_{12} = C_{21} = 0$, no entropy, and
+# the previous coupling joins 1 with 1 and 2 with 2. From which proximal weight on does the next
+# coupling cost more than the independent one, on the very costs on which it was chosen?
+# :::
+#
+# ````{solution-start} ex-road-saving
+# :class: dropdown
+# ````
+# By {ref}`ex-proximal-two <ex-proximal-two>` with $s = 2$ and $g' = \frac12$ it has
+# $g = \frac12 - \frac1{4\lambda}$, or 0, and costs $2g$. The independent one costs $\frac12$. So it
+# costs more for every $\lambda > 1$: a coupling that may not move far can be the worse one.
+
+# %%
+costs, last = np.array([[[1.0, 0], [0, 1]]]), np.array([[[0.5, 0], [0, 0.5]]])
+for lam in (0.75, 1.5, 4):
+    chosen = proximal(costs, last, 0, lam, tolerance=1e-9).coupling
+    cost = np.sum(chosen * costs)
+    print(f"lambda {lam}: cost {cost:.3f}, independent {costs.mean():.3f}")
+    assert abs(cost - (1 - 1 / (2 * lam))) < 1e-3, "for every lambda from a half on"
+    assert (cost > costs.mean()) == (lam > 1), "for every lambda"
+
+# %% [markdown]
+# ````{solution-end}
+# ````
