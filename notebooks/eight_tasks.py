@@ -444,7 +444,7 @@ print(f"the whole stored run: {stored['seconds']:,.0f} s")
 # - **Chance** is {glue:text}`tasks-big-chance-low` to {glue:text}`tasks-big-chance-high` of a raw
 #   pixel score at the paper's size. That does no harm to a ranking of codes of one length; it
 #   forbids comparing codes of different length before the adjustment. Whether unequal numbers of
-#   live features explain the printed order cannot be told from the table ({doc}`published_table`).
+#   live features explain the printed order cannot be told from the table ({doc}`behind_the_table`).
 # - **An affinity** says how surely a source wins and not by how much. Win rates need not be
 #   consistent, and then it is a compromise.
 

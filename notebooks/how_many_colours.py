@@ -447,9 +447,9 @@ assert abs(power + 2) < 0.5, "of the stored run"
 # :::{exercise}
 # :label: ex-colours-merge
 #
-# Show that merging two colours never raises the raw score at any pixel. So does the score never fall
-# as $N$ grows? Try one feature that says whether a value is above a half, and palettes of 2, 3 and
-# 4 colours for values that are uniform between 0 and 1.
+# Show that merging two colours never raises the raw score at any pixel. So does the score never
+# fall as $N$ grows? Try one feature that says whether a value is above a half, and palettes of 2, 3
+# and 4 colours for values that are uniform between 0 and 1.
 # :::
 #
 # ````{solution-start} ex-colours-merge
@@ -458,9 +458,9 @@ assert abs(power + 2) < 0.5, "of the stored run"
 # The score is $\tr(FG)$, where $F$ and $G$ project on the span of the features and on that of the
 # centred indicators of the colours. The indicator of the merged colour is the sum of two: the span
 # shrinks, and $\tr(FG)$ with it. But a palette of three colours is not one of two with a colour cut
-# in two: k-means moves all borders. With 2 colours the border is at a half, and the score is 1. With
-# 3 the middle one is mixed: class means 0, $\frac12$ and 1 have variance $\frac16$, the feature
-# $\frac14$, and the score is $\frac23$.
+# in two: k-means moves all borders. With 2 colours the border is at a half, and the score is 1.
+# With 3 the middle one is mixed: class means 0, $\frac12$ and 1 have variance $\frac16$, the
+# feature $\frac14$, and the score is $\frac23$.
 
 # %%
 four = quantise(scored["depth"], centres["depth"][4])

@@ -474,8 +474,8 @@ pd.DataFrame({f"{a} and {b}": {"r": test.statistic, "p": test.pvalue}
 # :::{exercise}
 # :label: ex-ignore-bound
 #
-# Which symmetric matrix reaches {eq}`eq-symmetric-bound`? What is the bound for the fine-tuning that
-# the paper prints in its Figure 3?
+# Which symmetric matrix reaches {eq}`eq-symmetric-bound`? What is the bound for the fine-tuning
+# that the paper prints in its Figure 3?
 # :::
 #
 # ````{solution-start} ex-ignore-bound

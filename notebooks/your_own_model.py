@@ -12,8 +12,8 @@
 #
 # This page goes from a folder to a ranked list of models and layers, and then finds out what the
 # decision was worth. Every cell runs on data that comes with the package; to use your own, change
-# the two lines marked with an arrow, `# <--`. `pip install 'tdist[images]'` brings all that the page
-# imports.
+# the two lines marked with an arrow, `# <--`. `pip install 'tdist[images]'` brings all that the
+# page imports.
 
 # %% tags=["hide-input"]
 import json
@@ -299,8 +299,8 @@ assert max(table.loc[["loo", "knn", "mean"], "all"]) < table.loc["adjusted", "al
 #
 # Raw and shrunk H, LogME and TransRate lose as much as the last layer of the network that is best
 # on ImageNet, {glue:text}`study-ImageNet-accuracy`. They choose a last layer, raw H in
-# {glue:text}`study-ends-h` cases and shrunk H in {glue:text}`study-ends-shrunk`, and here an earlier
-# one is better. Their rank correlation with accuracy is near zero.
+# {glue:text}`study-ends-h` cases and shrunk H in {glue:text}`study-ends-shrunk`, and here an
+# earlier one is better. Their rank correlation with accuracy is near zero.
 #
 # **`loo` has a weak spot.** Where features are about as many as images, its least-squares map is at
 # its worst, and in single cases with 250 or 700 images it loses up to
