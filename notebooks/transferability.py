@@ -424,7 +424,7 @@ glue("h-regret", f"{100 * (best - chosen).mean():.1f}", display=False)
 # %% [markdown]
 # In {glue:text}`h-chosen` of a thousand trios the largest H-score names the most accurate source
 # or one as accurate, and what it loses on average is {glue:text}`h-regret` points of accuracy. This
-# is with exact distributions; {doc}`your_own_model` and {doc}`eight_tasks` ask it with samples.
+# is with exact distributions; {doc}`your_own_model` and {doc}`which_source` ask it with samples.
 
 # %% [markdown]
 # ## What the page found

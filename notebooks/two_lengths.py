@@ -276,8 +276,8 @@ roads.round(3)
 #
 # **True.** $L$ and $R$ are lengths of roads that training takes. At inputs that stay where they
 # are, $L$ is at least the mean of the geodesic distances of the ends, and in practice greater.
-# Where inputs move on the way, as in coupled transfer, not even that holds: {doc}`known_answer` has
-# a road that is shorter than the mean distance of the ends of its pairs. A given road has one
+# Where inputs move on the way, as in coupled transfer, not even that holds: {doc}`is_it_a_geodesic`
+# has a road that is shorter than the mean distance of the ends of its pairs. A given road has one
 # length whatever the architecture that says it; which road training takes depends on the
 # architecture, on the coordinates of its weights, and on how it is trained: {doc}`the_definition`.
 # :::
