@@ -7,33 +7,29 @@
 #
 # **Answer.** Entropy and small blocks shorten a road, crossing pairs and SGD lengthen it, and in
 # part they cancel ({ref}`errors-one-by-one`); the drift of replicas is the known length, nearly
-# ({ref}`errors-drift`). In larger blocks the proximal steps gain more
+# ({ref}`errors-drift`). With the paper's mixing the proximal steps gain more in larger blocks
 # ({numref}`fig-gaussian-blocks`).
 #
 # The tasks are those of {doc}`known_answer`: two Gaussian classes with $|m| = 1$, and a target that
 # is turned. One softmax tells the classes apart, and lengths are Fisher-Rao lengths.
 
 # %% tags=["hide-input"]
-from dataclasses import replace
 from itertools import pairwise
 
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-import torch
 from myst_nb import glue
 from scipy.special import expit
 from scipy.stats import t as student
 
-from tdist import couplings, studies, transfer
+from tdist import couplings, studies
 from tdist.exact_roads import paired_road, travel
 from tdist.gaussians import GaussianTask, between, entropic_correlation, known_road, plane
 from tdist.plots import COMPUTED, OTHER, use_book_style
 from tdist.studies import block_sizes
-from tdist.transfer.blocks import Blocks
 
 use_book_style()
-torch.set_num_threads(1)
 HERE = "this holds in the book's example, and need not in another one; edit freely"
 one = GaussianTask.two(1, 0)
 
@@ -65,8 +61,19 @@ joint.round(3)
 # At 120 degrees, with linear mixing. Entropy shortens the road, crossing pairs lengthen it: an
 # entropy of 0.5 takes off {glue:text}`gaussian-entropy`, and {glue:text}`gaussian-cross` more pairs
 # that cross give it back. A coupling with both can look right by accident.
+#
+# **Change this and run**: how many pairs must cross to hide an entropy of your own? (The costs are
+# squared distances, 7 on average for independent pairs of a class.)
 
 # %%
+ENTROPY = 0.8  # ← change this
+L, L_cross = (known_road(one, far, flow=flow(crossing), steps=12,
+                         correlation=entropic_correlation(ENTROPY)).length
+              for crossing in (0, 0.05))
+hides = 0.05 * (joint.iloc[0, 0] - L) / (L_cross - L)
+print(f"entropy {ENTROPY:g}: length {L:.3f} of {joint.iloc[0, 0]:.3f}; {hides:.1%} hide it")
+
+# %% tags=["remove-cell"]
 by_entropy = joint.iloc[0, 0] - joint.iloc[2, 0]
 assert by_entropy > 0 and (joint.diff(axis=1).iloc[:, 1:] > 0).all(axis=None), HERE
 level = np.interp(joint.iloc[0, 0], joint.iloc[2], [0, 0.05, 0.1, 0.2])
@@ -105,8 +112,7 @@ plt.show()
 
 # %% tags=["claim C-054: does not hold", "claim C-062: holds"]
 def two_kinds(d):
-    """Mean length at pairs that keep their class and at pairs that cross, on the road on which all
-    cross."""
+    """Mean length at pairs that keep their class and that cross, if all cross."""
     end = GaussianTask.two(1, d)
     road, x = known_road(one, end, flow=flow(1)), plane(one, end)
     middle = [(a + b) / 2 for a, b in pairwise(road.tau)]
@@ -116,9 +122,11 @@ def two_kinds(d):
 
 costs = pd.DataFrame({d: two_kinds(d) for d in (30, 60, 90, 120)}, ["keeping", "crossing"])
 costs = costs.T.rename_axis("degrees")
+costs.round(2)
+
+# %% tags=["remove-cell"]
 assert costs.loc[30, "crossing"] < costs.loc[30, "keeping"], HERE
 assert all(costs.loc[d, "keeping"] < costs.loc[d, "crossing"] for d in (90, 120)), HERE
-costs.round(2)
 
 # %% [markdown]
 # Not at small angles: there crossing pairs are the cheaper ones on their own road, because the
@@ -130,11 +138,12 @@ costs.round(2)
 # From here on the target is turned by 120 degrees, and mixing is linear. First only the number of
 # points is at work: exact fits on pairs that are joined by the true translation.
 
-# %%
-known = {mixing: known_road(one, far, mixing).length for mixing in ("linear", "beta", "bernoulli")}
+# %% tags=["hide-input"]
+known = known_road(one, far).length
 
 
 def translated(count, seed):
+    """Points of the source, their partners in the target, and the classes of both."""
     rng, y = np.random.default_rng(seed), np.arange(count) % 2
     z = rng.normal(size=(count, 2))
     return one.means[y] + z, far.means[y] + z, y, y
@@ -144,12 +153,13 @@ def mean_and_error(values):
     return np.mean(values), np.std(values, ddof=1) / np.sqrt(len(values))
 
 
+# %%
 found = {n: [paired_road(*translated(n, seed), steps=8).length for seed in range(24)]
          for n in (100, 400, 1600)}
 for n, lengths in found.items():
     mean, error = mean_and_error(lengths)
     print(f"{n:4d} pairs: L = {mean:.3f} +- {error:.3f}, spread {np.std(lengths, ddof=1):.3f}")
-print(f"known: {known['linear']:.3f}")
+print(f"known: {known:.3f}")
 assert np.std(found[1600]) < 0.5 * np.std(found[100]), HERE
 
 # %% [markdown]
@@ -163,7 +173,7 @@ assert np.std(found[1600]) < 0.5 * np.std(found[100]), HERE
 # with a cost of 30 on unequal labels. If every block has as many points of each class in both
 # tasks, no pair crosses. Blocks that are drawn at random have not, and the surplus must cross.
 
-# %%
+# %% tags=["hide-input"]
 def block_pairs(n, balanced, seed, count=3000):
     """Pairs drawn from entropic couplings of blocks of n."""
     rng = np.random.default_rng(seed)
@@ -180,6 +190,7 @@ def block_pairs(n, balanced, seed, count=3000):
     return x.reshape(-1, 2), there.reshape(-1, 2), y.ravel(), y_there.ravel()
 
 
+# %%
 rows, SEEDS = {}, 8
 for n in (8, 20, 60):
     for balanced in (True, False):
@@ -191,7 +202,7 @@ for n in (8, 20, 60):
 steps = pd.DataFrame(rows).T.rename_axis(["block", "classes"])
 rho = entropic_correlation(0.5)
 entropic = known_road(one, far, correlation=rho).length
-print(f"known: {known['linear']:.3f}; with the entropy, blocks without end: {entropic:.3f}")
+print(f"known: {known:.3f}; with the entropy, blocks without end: {entropic:.3f}")
 steps.round(3)
 
 # %% [markdown]
@@ -202,15 +213,15 @@ steps.round(3)
 # {glue:text}`gaussian-errors-back`, more than the other two took. What comes out is
 # {glue:text}`gaussian-errors-net` off, and says little of the errors in it.
 
-# %%
+# %% tags=["remove-cell"]
 L = steps["L"]
-parts = {"entropy": entropic - known["linear"], "block": L[20, "balanced"] - entropic,
+parts = {"entropy": entropic - known, "block": L[20, "balanced"] - entropic,
          "back": L[20, "drawn"] - L[20, "balanced"]}
 assert parts["entropy"] < 0 and parts["back"] > 3 * np.hypot(*steps["error"][20]), HERE
-assert L[8, "balanced"] < L[20, "balanced"] < L[60, "balanced"] < known["linear"], HERE
+assert L[8, "balanced"] < L[20, "balanced"] < L[60, "balanced"] < known, HERE
 for name, part in parts.items():
-    glue(f"gaussian-errors-{name}", f"{abs(part) / known['linear']:.1%}", display=False)
-glue("gaussian-errors-net", f"{L[20, 'drawn'] / known['linear'] - 1:+.1%}", display=False)
+    glue(f"gaussian-errors-{name}", f"{abs(part) / known:.1%}", display=False)
+glue("gaussian-errors-net", f"{L[20, 'drawn'] / known - 1:+.1%}", display=False)
 glue("gaussian-errors-crossing", f"{steps['crossing'][20, 'drawn']:.0%}", display=False)
 
 # %% [markdown]
@@ -219,7 +230,7 @@ glue("gaussian-errors-crossing", f"{steps['crossing'][20, 'drawn']:.0%}", displa
 # At each of $K$ values of $\tau$ SGD takes $S$ steps with mini-batches of 64 pairs, and the length
 # of the path from one stop to the next is measured; all rows take $K S = 1600$ steps.
 
-# %%
+# %% tags=["hide-input"]
 def sgd_road(pairs, stops, rate, seed, total=1600):
     x, there, y, _ = pairs
     rng, beta, path = np.random.default_rng(seed), one.classifier(), [one.classifier()]
@@ -234,6 +245,7 @@ def sgd_road(pairs, stops, rate, seed, total=1600):
     return travel(path, clouds)[0].sum()
 
 
+# %%
 pairs = translated(4000, 0)
 exact = paired_road(*pairs).length
 found = {rate: {f"K = {stops}": mean_and_error([sgd_road(pairs, stops, rate, seed)
@@ -251,7 +263,7 @@ noise.rename_axis("learning rate").round(2)
 # falls as the root of the rate, and the length comes down to the exact one. A plain length is
 # comparable between pairs of tasks only at equal stops, steps, batch and rate.
 
-# %%
+# %% tags=["remove-cell"]
 assert all(np.diff(noise.loc[rate]).min() > 0 for rate in (1.0, 0.3)), HERE
 assert noise.loc[1.0, "K = 32"] > 1.4 * exact, HERE
 assert abs(noise.loc[0.1, "K = 8"] / exact - 1) < 0.06, HERE
@@ -266,7 +278,7 @@ assert abs(noise.loc[0.1, "K = 8"] / exact - 1) < 0.06, HERE
 # look, and points that are spread so evenly that their own best classifier is nearly that of the
 # Gaussians. Ten seeds each:
 
-# %%
+# %% tags=["hide-input"]
 known_study = studies.load("known_lengths")
 reach = student.ppf(0.975, known_study["config"]["replicas"] - 1)
 rows = {}
@@ -299,59 +311,6 @@ found_known.round(4)
 # 100 in each look where $|m| = 1$, 250 where $|m| = 2$, whose sure classifiers learn more slowly.)
 
 # %% [markdown]
-# ## The package on the same problem
-#
-# `transfer.coupled` takes any network; here it is one linear layer that starts as the source's best
-# classifier. The features that its first coupling is made from are the point and its class, so that
-# classes stay together as far as they can. It travels one road, of three replicas: `drift` is the
-# length without SGD's noise. Exact fits on pairs from the same coupling, or on the same points
-# uncoupled, part what data and coupling do from what SGD does.
-
-# %% tags=["nbval-ignore-output"]
-settings = replace(block_sizes.SETTINGS, block=20, mixing="linear", iterations=1, sgd_steps=60)
-
-
-def three_errors(exact, found, answer):
-    return {"data and coupling": exact - answer, "drift - exact fits": found.drift - exact,
-            "SGD's noise": found.length - found.drift, "all: length - known": found.length - answer}
-
-
-def read(seed):
-    ends = [block_sizes.draw(end, name, seed) for end, name in ((one, "source"), (far, "target"))]
-    network, features = block_sizes.start(), block_sizes.point_and_class
-    same = {"seed": seed, "replicas": 3, "progress": False}
-    found = transfer.coupled(*ends, network, settings, features=features, **same)
-    free = transfer.uncoupled(*ends, network, settings, **same)
-    blocks = Blocks(*ends, settings.block, seed)
-    blocks.start(features, settings.start_entropy, settings.tolerance)
-    rows = blocks.draw(np.random.default_rng(0), 3000)
-    pairs = [ends[k].images[rows[k]] for k in (0, 1)], [ends[k].labels[rows[k]] for k in (0, 1)]
-    points = [end.images for end in ends], [end.labels for end in ends]
-    exact = [paired_road(*(part.numpy() for part in (*x, *y)), mixing, steps=8).length
-             for (x, y), mixing in ((pairs, "linear"), (points, "bernoulli"))]
-    return {("coupled", name): value for name, value in
-            three_errors(exact[0], found, known["linear"]).items()} | {
-            ("uncoupled", name): value for name, value in
-            three_errors(exact[1], free, known["bernoulli"]).items()}
-
-
-several = pd.DataFrame([read(seed) for seed in range(5)])
-print({mixing: round(length, 3) for mixing, length in known.items()})
-package = pd.DataFrame({"mean": several.mean(), "standard error": several.sem()})
-package.index = pd.MultiIndex.from_tuples(package.index, names=["road", "error"])
-package.round(3)
-
-# %% tags=["nbval-ignore-output"]
-of_sgd, lag = (package.xs(name, level="error") for name in ("SGD's noise", "drift - exact fits"))
-assert (of_sgd["mean"] > 2 * of_sgd["standard error"]).all(), HERE
-assert (lag["mean"].abs() < 3 * lag["standard error"]).all(), HERE
-
-# %% [markdown]
-# Five draws of 240 points a task. What data and coupling do differs from draw to draw, and cannot
-# be told from 0 here; nor can the distance of the drift from exact fits. SGD's noise, the smallest
-# of them at this rate, is the one that is there in every draw and always lengthens.
-
-# %% [markdown]
 # ## What does the size of a block decide?
 #
 # The proximal steps look for a coupling whose road is shorter. Roads 1 to 3 of five draws of 240
@@ -361,7 +320,7 @@ assert (lag["mean"].abs() < 3 * lag["standard error"]).all(), HERE
 # coupling. The proximal weight is 10 mean costs, and in a second run of the smallest blocks 4,
 # which holds them as tightly as 10 holds blocks of 20.
 
-# %% tags=["claim C-054: does not hold", "claim C-146: not reproduced here", "claim C-066: holds"]
+# %% tags=["hide-input"]
 stored = studies.load("block_sizes")
 sizes, seeds = stored["config"]["sizes"], range(stored["config"]["seeds"])
 
@@ -376,6 +335,7 @@ NUMBERS = {"last / first road": lambda unit: unit["lengths"][-1] / unit["lengths
            "cost / independent": lambda unit: unit["saved"][-1],
            "crossing, first": lambda unit: unit["first"]["crossing"],
            "crossing, last": lambda unit: unit["last"]["crossing"]}
+# %% tags=["claim C-054: does not hold", "claim C-146: not reproduced here", "claim C-066: holds"]
 cases = [(mixing, size, scaled) for mixing in ("linear", "beta") for size, scaled in
          [(size, True) for size in stored["config"]["scaled"]] + [(size, False) for size in sizes]]
 table = pd.DataFrame({(mixing, size, 4 if scaled else 10): {
@@ -396,7 +356,7 @@ for ax, name in zip(axes, ("exact fits, last / first", "cost / independent"), st
 axes[0].legend(fontsize=8)
 plt.show()
 
-# %%
+# %% tags=["remove-cell"]
 gain = {(mixing, size): over_seeds(NUMBERS["exact fits, last / first"], size, mixing)
         for mixing in ("linear", "beta") for size in sizes}
 small, whole = gain["beta", sizes[0]], gain["beta", sizes[-1]]
@@ -419,16 +379,15 @@ glue("gaussian-gain-cost", f"{over_seeds(NUMBERS['cost / independent'], 30, 'bet
 # {glue:text}`gaussian-gain-sgd`, but exact fits on its pairs by
 # {glue:text}`gaussian-gain-linear-240`: they do not confirm it.
 #
-# Two cautions. Small blocks are measured at one of the twelve looks and the one block at each, so
+# Two cautions. A small block is measured at one of the twelve looks, one block of all at each, so
 # size and looks change together here, and the table does not tell them apart. And exact fits were
 # taken for the figure after four of the five draws had been seen, because they hold no noise of
 # SGD; the lengths of the roads themselves are in the table.
 #
 # The costs promise more than the roads keep: in blocks of 30 the last coupling costs
-# {glue:text}`gaussian-gain-cost` of the independent one. A small block is measured at one of the
-# twelve looks, one block of all at each; a coupling that is chosen on one look fits its noise too.
-# The couplings that shorten the road join points that the two classifiers judge alike, many of them
-# across classes: the transport that is optimal in the inputs is not the shortest road.
+# {glue:text}`gaussian-gain-cost` of the independent one. A coupling that is chosen on one look fits
+# its noise too. The couplings that shorten the road join points that the two classifiers judge alike,
+# many of them across classes: the transport that is optimal in the inputs is not the shortest road.
 
 # %% [markdown]
 # ## What the page found
@@ -447,3 +406,85 @@ glue("gaussian-gain-cost", f"{over_seeds(NUMBERS['cost / independent'], 30, 'bet
 #   {glue:text}`gaussian-gain-beta-8` in blocks of 8, {glue:text}`gaussian-gain-beta-30` in blocks
 #   of 30 and {glue:text}`gaussian-gain-beta-240` in one block, where size and the number of looks
 #   go together.
+
+# %% [markdown]
+# ## Exercises
+#
+# :::{exercise}
+# :label: ex-errors-entropy
+#
+# Let the weight of the entropy grow without end. What do the clouds of the coupled road look like
+# at $\tau$, what is their best classifier, and how much of the road is left?
+# :::
+#
+# ````{solution-start} ex-errors-entropy
+# :class: dropdown
+# ````
+# Within a class all pairs are then equally likely, $\rho = 0$. A cloud has the mean $\pm m_\tau$
+# and the variance $\sigma_\tau^2 = 1 - 2 \tau (1 - \tau)$, so $w_\tau = 2 m_\tau / \sigma_\tau^2$.
+# Half-way $|m_\tau|$ has fallen to $1/2$ at 120 degrees and the variance to $1/2$ too: the
+# classifier turns and stays as sure as it was, over clouds that have shrunk.
+
+# %%
+road = known_road(one, far, correlation=0, steps=12)
+m = [(1 - t) * one.means[1] + t * far.means[1] for t in road.tau]
+w = [2 * m_t / (1 - 2 * t * (1 - t)) for m_t, t in zip(m, road.tau, strict=True)]
+assert np.allclose(road.path[:, 1, :2], w, atol=1e-3), "two classes, no correlation"
+print(f"|w| half-way {np.linalg.norm(w[6]):.3f}; length {road.length:.3f} of {known:.3f}, "
+      f"{1 - road.length / known:.0%} less")
+assert entropic_correlation(1e4) < 1e-3 and road.length < known, HERE
+
+# %% [markdown]
+# ````{solution-end}
+# ````
+#
+# :::{exercise}
+# :label: ex-errors-surplus
+#
+# Blocks of $n$ are drawn at random from two equal classes in both tasks. Which share of the pairs
+# must cross? Show that it is about $1 / \sqrt{\pi n}$, and compare with the table of blocks.
+# :::
+#
+# ````{solution-start} ex-errors-surplus
+# :class: dropdown
+# ````
+# The block has $A$ points of class + in the source and $B$ in the target, both binomial. The
+# surplus $|A - B|$ must cross. $A - B$ has the variance $n / 2$ and is nearly normal, so the mean
+# of $|A - B|$ is about $\sqrt{n/2} \sqrt{2/\pi} = \sqrt{n / \pi}$.
+
+# %%
+drawn = steps["crossing"].xs("drawn", level="classes")
+formula = 1 / np.sqrt(np.pi * drawn.index.to_numpy())
+assert np.allclose(drawn, formula, rtol=0.08), "as few cross as can, at so high a cost of labels"
+pd.DataFrame({"crossing": drawn, "1 / sqrt(pi n)": formula}).round(3)
+
+# %% [markdown]
+# ````{solution-end}
+# ````
+#
+# :::{exercise}
+# :label: ex-errors-looks
+#
+# Suppose that each look adds to the step of the road an independent step of noise of the size $s$,
+# at right angles to it. How does the length depend on the number $K$ of stops? Take $s$ from
+# $K = 32$ in the table of SGD's noise, foretell the other columns at the rates 1 and 0.3, and say
+# how many stops make the length twice the exact one.
+# :::
+#
+# ````{solution-start} ex-errors-looks
+# :class: dropdown
+# ````
+# A step has the length $\sqrt{(L/K)^2 + s^2}$, and all of them $\sqrt{L^2 + K^2 s^2}$: nothing at
+# few stops, and in proportion to $K$ at many. It is twice $L$ at $K = \sqrt 3\, L / s$. There is
+# no number of stops at which the length settles; that takes a smaller rate, or replicas.
+
+# %%
+stops, rates = np.array([4, 8, 16, 32]), [1.0, 0.3]
+s = np.sqrt(noise.loc[rates, "K = 32"] ** 2 - exact**2) / 32
+foretold = pd.DataFrame({rate: np.hypot(exact, stops * s[rate]) for rate in rates}, noise.columns).T
+assert np.allclose(foretold, noise.loc[rates], rtol=0.06), "in the book's example, to some percent"
+foretold.assign(doubled=np.sqrt(3) * exact / s).rename(columns={"doubled": "K for twice"}).round(2)
+
+# %% [markdown]
+# ````{solution-end}
+# ````
