@@ -268,8 +268,8 @@ note("still", rows[1000]["the same, standing still"], 0)
 # walked {glue:text}`stands-still`. Whether the figures of 2023 were made by that line we cannot
 # tell.
 #
-# **Progress**, the nearest point of the geodesic from the start to the truth, is in the package
-# ({eq}`eq-progress`); {doc}`the_definition` maps five roads by it. That networks of all kinds walk
+# **Progress**, the nearest point of the geodesic from the start to the truth, is in the package,
+# {eq}`eq-progress`; {doc}`the_definition` maps five roads by it. That networks of all kinds walk
 # within about three dimensions, that larger ones walk the same way faster, and that training on a
 # task with more various classes makes more progress on others, is *open* here: our stored runs keep
 # lengths and no predictions. The last would predict that the road from all classes to some is the
@@ -279,9 +279,9 @@ note("still", rows[1000]["the same, standing still"], 0)
 # ## An earlier check of the coupled paper
 #
 # A public collection of notes on papers, msrepo/theory_inclined_papers_with_annotations, has read
-# both papers and checked them by programs of its own {cite:p}`msrepo2026`. Neither knew of the
-# other. Its five correlations between printed matrices, of entries off the diagonal, and their
-# exact one-sided $p$:
+# both papers and checked them by programs of its own {cite:p}`msrepo2026`. Neither that work nor
+# this book used the other's numbers. Its five correlations between printed matrices, of entries off
+# the diagonal, and their exact one-sided $p$:
 
 # %%
 THEIRS = {("fig2", "coupled"): (0.925, 0.042), ("fig2", "task2vec"): (-0.141, 0.542),
@@ -308,10 +308,10 @@ assert [(ahead[off] > 1e-9).sum(), (abs(ahead[off]) < 1e-9).sum()] == [19, 1], (
     "of the twenty printed pairs")
 
 # %% [markdown]
-# All {glue:text}`stands-equal` are equal to the last digit. The notes tried 1,280 formulas for the
-# printed $r$ (their program says 640) and came within .08; {eq}`eq-five-printed`, found in this
-# book, gives them. On one more printed claim both agree: of the twenty pairs of Figure 3 the
-# uncoupled distance is the larger in 19 and equal in one.
+# All {glue:text}`stands-equal` are equal to the last digit. For the printed $r$ the notes tried 1,280
+# formulas (their program says 640), and none came nearer than .08 to all five;
+# {eq}`eq-five-printed`, found in this book, gives them. On one more printed claim both agree: of
+# the twenty pairs of Figure 3 the uncoupled distance is the larger in 19 and equal in one.
 #
 # Their largest finding is that Remark 1, "uncoupled transfer entails longer trajectories", holds by
 # one length and fails by the other. The task is two Gaussian classes at $\pm 2$, the target is the
@@ -351,9 +351,10 @@ note("apart", 100 * max((walked[f"{r}, ours"] / walked[f"{r}, the notes"] - 1).a
 # where the target is mostly shifted.
 #
 # In one place the two part. Their target is sharper, classes at $\pm 1$ with half the deviation,
-# and the best classifier walks one road both ways: this paper's distance is asymmetric only where
-# learning lags. So we find too, but not their lengths. The best slope is $2 m / s^2$ for classes at
-# $\pm m$ of deviation $s$, so a third computation can decide, on a line:
+# and the best classifier walks one road both ways, so that asymmetry has to come from learning that
+# lags, from noise, or from losses that are not convex. We find one road too, but not their lengths.
+# The best slope is $2 m / s^2$ for classes at $\pm m$ of deviation $s$, so a third computation can
+# decide, on a line:
 
 
 # %%
@@ -395,7 +396,7 @@ note("sharp", 100 * off_by["(11)"], 1)
 # | Theorem 6, of the supplement | A factor $K$ too many in a step of the proof; the number of samples is missing from the exponent | We lack the supplement. In Theorem 5 the samples are missing too: a loss, no error ({doc}`generalisation`) |
 # | Theorems 5 and 7 | What is proved has a variation of the loss over $K$, not the length | The same: twice the length over $K$, with fresh samples ({prf:ref}`thm-generalisation`) |
 # | Time scale of Definition 2 | As printed the weights hardly learn, and a short road can mean that the classifier gave up | The same ({doc}`the_definition`) |
-# | Asymmetry | Comes with learning that lags | The same, above |
+# | Asymmetry | Not of best classifiers; comes with learning that lags | The first is the same, above |
 # | The printed $r$ | No formula found | {eq}`eq-five-printed` |
 # | Experiments | Not run | Run, at the size of two cores |
 #
@@ -454,12 +455,12 @@ assert abs(digits_lost.iloc[0]["as printed"] - digits_lost.iloc[0]["h_score"]) <
 #
 # | later work | says | here |
 # | --- | --- | --- |
-# | {cite:t}`singh2025`, {cite:t}`chaves2024` | A list that looks at no data is as good as scores or better | Holds in both tables: {glue:text}`stands-chaves-list` to {glue:text}`stands-chaves-h`, {glue:text}`stands-thuml-list` to {glue:text}`stands-thuml-h` |
+# | {cite:t}`singh2025` on benchmarks, {cite:t}`chaves2024` | A list that looks at no data is as good as scores or better | Holds in both tables: {glue:text}`stands-chaves-list` to {glue:text}`stands-chaves-h`, {glue:text}`stands-thuml-list` to {glue:text}`stands-thuml-h` |
 # | {cite:t}`agostinelli2022` | Which score is best changes with the set-up | Holds: on one target of {doc}`which_layer` no rule is told apart, on the other the predictive ones lead |
 # | {cite:t}`ibrahim2021` | Shrinkage mends H | Not in the one table that has it: {glue:text}`stands-shrunk` |
 # | the same | Three to ten times as fast as LogME | {glue:text}`stands-speed-logme` times |
 # | {cite:t}`sorkhei2025` | Neighbours are best, and cheap | Better than H, level with two others, and the dearest |
-# | {cite:t}`singh2025b` | Distances between class means foretell fine-tuning | Nearest class mean, a relative, loses {glue:text}`stands-lost-mean` points, least of all scores; the index itself is *open* |
+# | {cite:t}`singh2025b` on simplicity | Distances between class means foretell fine-tuning | Nearest class mean, a relative, loses {glue:text}`stands-lost-mean` points, least of all scores; the index itself is *open* |
 # | {cite:t}`xu2023` | A new index of collapse | $1 - H / (\lvert\Y\rvert - 1)$ at equal class sizes |
 # | {cite:t}`xu2024` | "H-score" of $f$ and $g$ | Half of H at the best $g$ |
 # | {cite:t}`ramesh2023` | Lengths of roads | Reading (5), over $\sqrt 2$ |
