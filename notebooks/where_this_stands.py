@@ -308,10 +308,11 @@ assert [(ahead[off] > 1e-9).sum(), (abs(ahead[off]) < 1e-9).sum()] == [19, 1], (
     "of the twenty printed pairs")
 
 # %% [markdown]
-# All {glue:text}`stands-equal` are equal to the last digit. For the printed $r$ the notes tried 1,280
-# formulas (their program says 640), and none came nearer than .08 to all five;
-# {eq}`eq-five-printed`, found in this book, gives them. On one more printed claim both agree: of
-# the twenty pairs of Figure 3 the uncoupled distance is the larger in 19 and equal in one.
+# All {glue:text}`stands-equal` are equal to the last digit. For the printed $r$ the notes tried
+# 1,280 formulas (their program says 640), and none came nearer than .08 to all five;
+# {eq}`eq-five-printed`, found in this book, gives them as far as the matrices' rounding lets one
+# tell. On one more printed claim both agree: of the twenty pairs of Figure 3 the uncoupled distance
+# is the larger in 19 and equal in one.
 #
 # Their largest finding is that Remark 1, "uncoupled transfer entails longer trajectories", holds by
 # one length and fails by the other. The task is two Gaussian classes at $\pm 2$, the target is the
