@@ -360,8 +360,9 @@ print(f"Depth in 2 colours: {flat.sum()} of {flat.size} pixels have one colour")
 # ## At the paper's size
 #
 # The stored run: 20,000 rooms of 64 x 64, 2,048 features of its own encoder for 3D Edges, scored at
-# every eighth pixel in each direction. With leverages only $N = 16$ was run ({doc}`two_sources`);
-# over $N$: **not run**, so the live sentence about few colours is one about 24 x 24 pixels.
+# every eighth pixel in each direction. With leverages only $N = 16$ was run
+# ({doc}`pairs_of_sources`); over $N$: **not run**, so the live sentence about few colours is one
+# about 24 x 24 pixels.
 
 # %% tags=["hide-input", "claim H-213: not reproduced here", "claim H-217: holds when corrected"]
 stored = load("rooms")
