@@ -305,9 +305,9 @@ pd.concat([live, live.mean().to_frame("mean").T]).round(2)
 # scored rooms. Decoders learn from 1,000 other rooms. Encoders and decoders were trained from
 # **three seeds**, on the same rooms. Seed 0, by the command below, scores each map at all of its
 # 4,096 pixels; seeds 1 and 2 (`rooms_seed_1`, `rooms_seed_2`) at every fourth or eighth pixel in
-# each direction, as pairs of sources are scored ({doc}`two_sources`). Tables and figures show
-# seed 0; of the numbers with brackets the first is seed 0's, and the brackets hold the smallest and
-# the largest of the three.
+# each direction, as pairs of sources are scored ({doc}`pairs_of_sources`). Tables and figures
+# show seed 0; of the numbers with brackets the first is seed 0's, and the brackets hold the smallest
+# and the largest of the three.
 
 # %% tags=["claim H-101: holds", "claim H-102: holds"]
 print(stored["command"], stored["device"], sep="\n")
