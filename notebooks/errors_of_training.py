@@ -386,8 +386,9 @@ glue("gaussian-gain-cost", f"{over_seeds(NUMBERS['cost / independent'], 30, 'bet
 #
 # The costs promise more than the roads keep: in blocks of 30 the last coupling costs
 # {glue:text}`gaussian-gain-cost` of the independent one. A coupling that is chosen on one look fits
-# its noise too. The couplings that shorten the road join points that the two classifiers judge alike,
-# many of them across classes: the transport that is optimal in the inputs is not the shortest road.
+# its noise too. The couplings that shorten the road join points that the two classifiers judge
+# alike, many of them across classes: the transport that is optimal in the inputs is not the
+# shortest road.
 
 # %% [markdown]
 # ## What the page found
