@@ -404,8 +404,8 @@ print("singular values", (mixed.singular_values[:-1] + 0.0).round(4))
 print(f"n |B|^2 = {level:.2f}, the 5 % level of the test, after {meetings} meetings")
 
 # %% [markdown]
-# The matrix of the mixture is $1 - r$ times that of the birds, for a share $r$ of random calls: half
-# of them misheard costs four times the meetings.
+# The matrix of the mixture is $1 - r$ times that of the birds, for a share $r$ of random calls: if
+# half of them are misheard, it takes four times the meetings.
 #
 # ## What the page found
 #
@@ -436,8 +436,8 @@ pd.DataFrame({"correlation": sigma, "inertia": sigma**2}, order).round(4)
 # :class: dropdown
 # ````
 # The joint has $\frac{1-p}{2}$ on the diagonal and $\frac p2$ off it. Divided by
-# $\sqrt{P_Y P_X} = \frac12$, less $\frac12$, this is $\frac{1-2p}{2}$ on the diagonal and minus that
-# off it: $\Bt = (1 - 2p)\, \psi \phi^\top$ with $\psi = \phi = (1, -1)/\sqrt 2$. So
+# $\sqrt{P_Y P_X} = \frac12$, less $\frac12$, this is $\frac{1-2p}{2}$ on the diagonal and minus
+# that off it: $\Bt = (1 - 2p)\, \psi \phi^\top$ with $\psi = \phi = (1, -1)/\sqrt 2$. So
 # $\sigma_1 = \lvert 1 - 2p \rvert$, and the modes are $\pm 1$. It is 1 for $p = 0$ and also for
 # $p = 1$: a channel that always lies tells everything.
 
@@ -499,9 +499,10 @@ assert np.isclose(two_square, one_square**2), "for any two copies"
 # $1 + \lVert\Bt\rVert_F^2 = \sum_x P_X(x)\, q(x)$ with $q(x) = \sum_y P(y \mid x)^2 / P_Y(y)$. The
 # merged call has the weighted mean of the two rows $P(\cdot \mid x)$, and for a square the mean of
 # two values less the square of their mean is $\frac{p_a p_b}{(p_a + p_b)^2}$ times the squared
-# difference. So the cost is $\frac{p_a p_b}{p_a + p_b} \sum_y (P(y \mid a) - P(y \mid b))^2 / P_Y(y)$.
-# By the singular value decomposition $P(y \mid x) / P_Y(y) = 1 + \sum_i \sigma_i f_i^*(x) g_i^*(y)$,
-# and the $g_i^*$ are orthonormal under $P_Y$.
+# difference. So the cost is
+# $\frac{p_a p_b}{p_a + p_b} \sum_y (P(y \mid a) - P(y \mid b))^2 / P_Y(y)$. By the singular value
+# decomposition $P(y \mid x) / P_Y(y) = 1 + \sum_i \sigma_i f_i^*(x) g_i^*(y)$, and the $g_i^*$ are
+# orthonormal under $P_Y$.
 
 # %%
 costs = {}
