@@ -597,8 +597,8 @@ found.rename_axis("copies").round(3)
 # $\frac{(m - n_c)^2 + (m - n_c) n_c}{(m - 1)^2} = \frac{m (m - n_c)}{(m - 1)^2}$, and over the
 # classes $\frac{m^2 (|\Y| - 1)}{(m - 1)^2}$. So $\hat H_{(m)} = -\frac{|\Y| - 1}{m - 1}$, whatever
 # the sizes. The frequencies of $m - 1$ drawn labels miss $P_Y(c)$ by a variance of
-# $P_Y(c)(1 - P_Y(c))/(m - 1)$. Divided by $P_Y(c)$ and summed, that costs $(|\Y| - 1)/(m - 1)$, in
-# place of which the map gains nothing: the estimate is right, and without luck.
+# $P_Y(c)(1 - P_Y(c))/(m - 1)$. Divided by $P_Y(c)$ and summed, that costs $(|\Y| - 1)/(m - 1)$,
+# and the true frequencies would be worth 0: the estimate is right, and without luck.
 
 # %%
 rows = {}

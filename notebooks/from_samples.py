@@ -230,6 +230,9 @@ glue("samples-raw-few", f"{table['plug-in'].max() / 100 + 1:.1f}", display=False
 #
 # ## What is left, and what to do about it
 #
+# By how much is the adjusted score low, and what does that depend on? For Gaussian classes there is
+# an answer.
+#
 # :::{prf:proposition} Bias of the adjusted score (finite sample, to the order $1/m$)
 # :label: prop-adjusted-bias
 #
@@ -506,19 +509,6 @@ for name, value in zip(names, settings["chance"], strict=True):
 glue("samples-sd-pixel", f"{settings['sd'][0]:.3f}", display=False)
 
 # %% [markdown]
-# **Change this and run**: what does noise score with your samples, features and classes, what does
-# a score of half the bound read, and from how many samples on is chance a tenth?
-
-# %%
-SAMPLES, FEATURES, CLASSES = 1_500, 1_280, 10  # ← change this: your three numbers
-N, q = SAMPLES - 1, CLASSES - 1
-k = min(FEATURES, N)
-bound = min(k, q)
-print(f"noise scores {k * q / N:.3f} of at most {bound}\n"
-      f"a true score of {bound / 2:g} reads {q - (q - bound / 2) * (N - k) / N:.3f}\n"
-      f"chance is below 0.1 from {int(10 * FEATURES * q) + 2:,} samples on")
-
-# %% [markdown]
 # The axis of Figure 4b runs from 20 to 45. At 5,000 images noise alone scores
 # {glue:text}`samples-chance-5`. What would features of true score 20 read at each size? Inverting
 # {eq}`eq-adjusted` says.
@@ -675,6 +665,19 @@ glue("samples-sds-below", f"{away:.0f}", display=False)
 #
 # Others print scores that cannot be, or that are chance alone: {doc}`published_benchmarks`.
 #
+# **Change this and run**: what does noise score with your samples, features and classes, what does
+# a score of half the bound read, and from how many samples on is chance a tenth?
+
+# %%
+SAMPLES, FEATURES, CLASSES = 1_500, 1_280, 10  # ← change this: your three numbers
+N, q = SAMPLES - 1, CLASSES - 1
+k = min(FEATURES, N)
+bound = min(k, q)
+print(f"noise scores {k * q / N:.3f} of at most {bound}\n"
+      f"a true score of {bound / 2:g} reads {q - (q - bound / 2) * (N - k) / N:.3f}\n"
+      f"chance is below 0.1 from {int(10 * FEATURES * q) + 2:,} samples on")
+
+# %% [markdown]
 # ## What the page found
 #
 # A score of 1.5 from 20,000 images, 2,048 features and 16 colours is what noise scores. The plug-in
