@@ -41,13 +41,13 @@ HERE = "holds for the book's example and seed; edit freely"
 # (what-score)=
 # ## A score of what?
 #
-# All these estimate one thing: **the score at infinitely many images**, the share that the best
-# linear map could explain if it were known. Someone who must choose a layer *for these $m$ images*
-# asks another thing: what will a map that is fitted to them be worth on new images? For that there
-# is the **leave-one-out accuracy** of the least-squares map, `tdist.compare(features, labels,
-# scores=("loo",))` ({doc}`published_benchmarks` has more rivals). The two need not agree. Take
-# 1,500 images of clothes, all depths of EfficientNet-Lite0, and 4,500 other images to judge by;
-# five draws.
+# The plug-in, the adjusted and the jackknife score of {doc}`from_samples` estimate one thing: **the
+# score at infinitely many images**, the share that the best linear map could explain if it were
+# known. Someone who must choose a layer *for these $m$ images* asks another thing: what will a map
+# that is fitted to them be worth on new images? For that there is the **leave-one-out accuracy** of
+# the least-squares map, `tdist.compare(features, labels, scores=("loo",))`
+# ({doc}`published_benchmarks` has more rivals). The two need not agree. Take 1,500 images of
+# clothes, all depths of EfficientNet-Lite0, and 4,500 other images to judge by; five draws.
 
 # %%
 draws = [unit for key, unit in stored.items() if key.startswith("choice/")]
@@ -276,8 +276,8 @@ for k in (10, 50, 90, 98, 99, 500):
     if k >= 99:
         assert abs(result.statistic - 4) < 1e-9, "any features reach the bound"
         assert np.isnan([result.adjusted, result.pvalue]).all(), "it says nothing"
-pd.DataFrame(rows, index=["rank", "H-score", "adjusted", "its sd", "p"]).T.rename_axis(
-    "features").round(3)
+table = pd.DataFrame(rows, index=["rank", "H-score", "adjusted", "its sd", "p"]).T
+table.rename_axis("features").astype({"rank": int}).round(3)
 
 # %% [markdown]
 # These are features of noise, five classes, 100 samples. From 99 features on the score is 4 and
