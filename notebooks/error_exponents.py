@@ -336,8 +336,7 @@ assert at_zero < float(E_f), "no threshold is better than the best"
 #
 # **True.** $T$ is free and depends on the pair; to first order it is the midpoint of the two means.
 # :::
-
-# %% [markdown]
+#
 # **Change this and run**: how many calls until you are wrong no more often than this? (Below
 # $10^{-5}$ it takes some seconds.)
 

@@ -88,7 +88,7 @@ pd.DataFrame(quarter, counts.index[:2], counts.columns).round(3)
 # :::{prf:lemma} Lemma 1 of the paper (local)
 # :label: lem-chernoff
 #
-# For $P_1, P_2 \in \mathcal N(P_0)$, as $\eps \to 0$,
+# For $P_1, P_2 \in \mathcal N(P_0)$ the Chernoff information {eq}`eq-chernoff` is, as $\eps \to 0$,
 #
 # $$
 # C(P_1, P_2) = \frac{\eps^2}{8} \lVert \phi_1 - \phi_2 \rVert^2 + O(\eps^3) ,
@@ -178,6 +178,8 @@ whole = phi[0] - phi[1]
 along = whole @ xi
 print(f"|phi1 - phi2| = {np.linalg.norm(whole):.3f}, along xi {abs(along):.3f}; "
       f"share of the square {along**2 / (whole @ whole):.3f}")
+
+# %% tags=["remove-input"]
 glue("exponent-pitch", f"{along**2 / (whole @ whole):.0%}", display=False)
 
 # %% mystnb={"figure": {"caption": "Thrush and warbler as information vectors, seen in the plane of their difference and the pitch. The best test has an eighth of the squared length of the difference (black); a test on the mean pitch has an eighth of the squared length of its projection on span xi (blue). What points away from xi is lost.", "name": "fig-projection"}, "image": {"alt": "A plane with two arrows from a point P0, to the thrush upper left and to the warbler lower right; a black line joins their tips. Dashed verticals drop the tips on the horizontal axis, where a thick blue bar from -0.83 to 0.13 is the projection of the line."}} tags=["hide-input"]
@@ -230,7 +232,7 @@ assert abs(8 * exact / gap**2 - 1) < 5e-3, \
 #
 # Let $f : \X \to \R^k$ have mean 0 and covariance $I$ under $P_0$, and let
 # $\xi_i(x) = \sqrt{P_0(x)}\, f_i(x)$. For $P_1, P_2 \in \mathcal N(P_0)$, the best exponent of all
-# tests on the mean $l$ of $f$ is, as $\eps \to 0$,
+# tests on the mean $l$ of $f$, with the rates {eq}`eq-rate`, is, as $\eps \to 0$,
 #
 # $$
 # E_f = \inf_l \max\bigl(I_1(l), I_2(l)\bigr)
@@ -276,6 +278,8 @@ F = whiten(calls.to_numpy(), P0)  # (|X|, k)
 d = (phi[0] - phi[1]) @ (np.sqrt(P0)[:, None] * F)
 F, d = F * np.sign(d), np.abs(d)
 print(f"gaps {d.round(3)}; squared length kept {d @ d:.3f} of {whole @ whole:.3f}")
+
+# %% tags=["remove-input"]
 glue("exponent-both", f"{d @ d / (whole @ whole):.0%}", display=False)
 
 # %% [markdown]
