@@ -311,7 +311,7 @@ assert torch.equal(resumed.coupling, whole.coupling), "the same coupling"
 # **Change this and run**: how far is it from 0-4 to other digits, by one short road?
 
 # %%
-TARGET = "34567"  # any digits, ← change this
+TARGET = "34567"  # two digits or more, ← change this
 
 short = Settings(steps=6, sgd_steps=20, batch=32, lr=0.05, block=20,
                  pretrain_steps=0, iterations=1)

@@ -365,7 +365,7 @@ for name, key in (("length", "length"), ("drift", "drift")):
 # ````
 # The linear term goes out and $D^2 - b \eta^2 / 4$ stays, too small where the noise grows faster
 # than the rate. With the roots themselves $\frac13 (4 \sqrt{1 + \frac14} - \sqrt 2)\, D = 1.02\,
-# D$: they are not linear in the rate, and two hundredths of the noise stay.
+# D$: they are not linear in the rate, and the estimate is 2% too long.
 
 # %%
 def carried(fine, coarse):

@@ -289,7 +289,8 @@ print("coupled:", " ".join(f"{value:.2f}" for value in values),
       f"  largest over smallest {max(values) / min(values):.2f}")
 
 # %% [markdown]
-# **Unequal settings.** A longer road is in part only more steps of SGD. The texts again:
+# **Unequal settings.** A longer road may be no more than more steps of SGD, each with its jitter.
+# The texts again:
 
 # %%
 twice = replace(settings, steps=2 * settings.steps)
@@ -300,6 +301,9 @@ pd.DataFrame({name: row(one) | {"less the floor": one.excess}
               for name, one in (("as above", text), ("twice the steps", longer))}).T
 
 # %% [markdown]
+# The way to itself, where there is nothing to learn, has become {glue:text}`road-twice-floor` times
+# as long, and the road {glue:text}`road-twice` times.
+#
 # **A target that was not reached.** A road that ends early is short. Compare the accuracy at its
 # end with that of the same network, trained on the target alone for as many steps:
 
@@ -322,6 +326,7 @@ glue("road-reached", round(found.accuracy.mean, 2), display=False)
 glue("road-alone", round(reached, 2), display=False)
 glue("road-twice", round(longer.coupled.mean / text.coupled.mean, 1), display=False)
 glue("road-twice-floor", round(longer.itself.mean / text.itself.mean, 1), display=False)
+glue("road-apart", f"{max(values) / min(values):.1f}", display=False)
 example = source is low and target is high and seeds == 3
 if example:
     assert found.excess.interval[0] > 0, (
@@ -341,13 +346,20 @@ if example:
 #
 # ## What the page found
 #
-# Two tasks, pictures or vectors, are two `Task`s, and `survey` measures the road between them: here
-# {glue:text}`road-length`, where the way from the source to itself is {glue:text}`road-itself`. The
-# paper prints one number a pair, without a spread over seeds and without such a floor. One number
-# cannot be read: twice the steps made the road between the texts {glue:text}`road-twice` times as
-# long, and their source's way to itself {glue:text}`road-twice-floor` times. Read a length less its
-# floor, over seeds, at equal settings, and after a look whether the target was reached
-# ({glue:text}`road-reached`, where training on the target alone gives {glue:text}`road-alone`).
+# **Printed:** one number a pair, without a spread over seeds and without the way from the source to
+# itself.
+#
+# **What we found.**
+#
+# - Two tasks, pictures, tables or texts, are two `Task`s, and `survey` measures the road between
+#   them: here {glue:text}`road-length`, where the way from the source to itself is
+#   {glue:text}`road-itself`.
+# - One number cannot be read. Twice the steps made the way to itself of the texts
+#   {glue:text}`road-twice-floor` times as long, and the largest length of the seeds is
+#   {glue:text}`road-apart` times the smallest.
+# - Read a length less its floor, over seeds, at equal settings, and after a look whether the target
+#   was reached ({glue:text}`road-reached`, where training on the target alone gives
+#   {glue:text}`road-alone`).
 #
 # ## Exercises
 #

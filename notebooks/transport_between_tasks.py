@@ -320,7 +320,7 @@ plt.show()
 # **Change this and run**: how far does the entropy spread the mass of a sample of the two clouds?
 
 # %%
-ENTROPY = 0.05  # of the mean cost, ← change this
+ENTROPY = 0.05  # of the mean cost, above 0, ← change this
 
 spread = entropic(squares[None], ENTROPY * squares.mean()).coupling[0]
 rows = 60 * spread
