@@ -422,24 +422,25 @@ for name, column, form in (("rho", "rho of H and -loss", "{:.2f}"), ("p", "p", "
                  form.format(paired.loc[f"{NAMES[task]}, {label}", column]), display=False)
 
 # %% [markdown]
-# Over pairs the H-score and the trained decoder have a rank correlation of
+# **The order.** Over pairs the H-score and the trained decoder have a rank correlation of
 # {glue:text}`pairs-big-rho-depth` for Depth ($p =$ {glue:text}`pairs-big-p-depth`, over all orders
 # of the sources) and {glue:text}`pairs-big-rho-object` for Object Class.
-# ({glue:text}`pairs-big-p-object`); on small rooms {glue:text}`pairs-small-rho-depth`
-# ({glue:text}`pairs-small-p-depth`) and {glue:text}`pairs-small-rho-object`
-# ({glue:text}`pairs-small-p-object`). The pair that H picks costs
-# {glue:text}`pairs-big-regret-depth` and {glue:text}`pairs-big-regret-object` more than the best, a
-# random one {glue:text}`pairs-big-any-depth` and {glue:text}`pairs-big-any-object`.
+# ({glue:text}`pairs-big-p-object`); on small rooms {glue:text}`pairs-small-rho-depth` and
+# {glue:text}`pairs-small-rho-object`.
 #
-# How much of that is the pair's, and how much its better half's? The score of the better source
-# *alone* has {glue:text}`pairs-big-alone-depth` and {glue:text}`pairs-big-alone-object` (small:
-# {glue:text}`pairs-small-alone-depth` and {glue:text}`pairs-small-alone-object`). And what a second
-# source *gains*: its gain in score and that of the decoder over the better half have a rank
-# correlation of {glue:text}`pairs-big-gain-depth` ($p =$ {glue:text}`pairs-big-gain-p-depth`) and
+# **The choice.** The pair that H picks costs {glue:text}`pairs-big-regret-depth` and
+# {glue:text}`pairs-big-regret-object` more than the best, a random one
+# {glue:text}`pairs-big-any-depth` and {glue:text}`pairs-big-any-object`.
+#
+# **The better half.** How much of that is the pair's? The score of the better source *alone* has a
+# rank correlation of {glue:text}`pairs-big-alone-depth` and {glue:text}`pairs-big-alone-object`
+# with the pair's result.
+#
+# **The gain.** What a second source adds to the score and to the decoder have a rank correlation of
+# {glue:text}`pairs-big-gain-depth` ($p =$ {glue:text}`pairs-big-gain-p-depth`) and
 # {glue:text}`pairs-big-gain-object` ({glue:text}`pairs-big-gain-p-object`); on small rooms
-# {glue:text}`pairs-small-gain-depth` ({glue:text}`pairs-small-gain-p-depth`) and
-# {glue:text}`pairs-small-gain-object` ({glue:text}`pairs-small-gain-p-object`). Of the pairs
-# {glue:text}`pairs-big-half-depth` train better than their better half for Depth, and
+# {glue:text}`pairs-small-gain-depth` and {glue:text}`pairs-small-gain-object`, which is none. Of
+# the pairs {glue:text}`pairs-big-half-depth` train better than their better half for Depth, and
 # {glue:text}`pairs-big-half-object` for Object Class.; on small rooms
 # {glue:text}`pairs-small-half-depth` and {glue:text}`pairs-small-half-object`.
 #

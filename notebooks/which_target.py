@@ -146,16 +146,15 @@ print("relative accuracy, inside a size: sd, and standard error by the test imag
 # **Printed.** Section 5.1 and Figure 4c: "transferability can directly predict the empirical
 # transfer performance" of different targets.
 #
-# **Decided by.** Over all twenty targets, adjusted $T$ ranks the accuracies with $\rho =$
-# {glue:text}`layers-t-all`. The number of categories alone, which needs no data, does it with
-# {glue:text}`layers-minus-all`, and $H / (|\Y| - 1)$, which needs no target network, with
-# {glue:text}`layers-per-all`. Among targets of one size $T$ has a mean $\rho$ of
-# {glue:text}`layers-t-inside`; the plain score $H$ has {glue:text}`layers-h-inside` (stratified
-# permutation p = {glue:text}`layers-h-p`). By *relative* accuracy $T$ has
-# {glue:text}`layers-rel-t-all` over all targets, the number of categories
-# {glue:text}`layers-rel-minus-all`, $H / (|\Y| - 1)$ {glue:text}`layers-rel-per-all`; among targets
-# of one size $T$ has {glue:text}`layers-rel-t-inside` (p = {glue:text}`layers-rel-t-p`) and $H$
-# {glue:text}`layers-rel-h-inside` ({glue:text}`layers-rel-h-p`).
+# **Decided by.** Accuracy, all twenty targets: adjusted $T$ has $\rho =$
+# {glue:text}`layers-t-all`, the number of categories, which needs no data,
+# {glue:text}`layers-minus-all`, and $H / (|\Y| - 1)$, which needs no target network,
+# {glue:text}`layers-per-all`. Accuracy, targets of one size: $T$ {glue:text}`layers-t-inside`, the
+# plain score $H$ {glue:text}`layers-h-inside` (p = {glue:text}`layers-h-p`).
+#
+# *Relative* accuracy, all twenty: $T$ {glue:text}`layers-rel-t-all`, the number of categories
+# {glue:text}`layers-rel-minus-all`. Targets of one size: $T$ {glue:text}`layers-rel-t-inside` (p =
+# {glue:text}`layers-rel-t-p`), $H$ {glue:text}`layers-rel-h-inside`.
 #
 # **True here.** $H / (|\Y| - 1)$ orders targets by the accuracy that they will reach. That ratio
 # was found after looking at these twenty. $T$ may order targets of one size by their relative
