@@ -344,8 +344,8 @@ wins = binom.isf(0.025, n, 0.5) + 1  # so many of them must go to one candidate
 share = np.linspace(0.5, 1, 5001)  # of them that do, in the long run
 enough = share[binom.sf(wins - 1, n, share) >= 0.8]
 least = 100 * APART * (2 * enough[0] - 1) if len(enough) else np.nan
-print(f"{IMAGES} images, {n} guessed by one of the two; the least difference that is "
-      f"found: {least:.1f} points, by the rule {280 * (APART / IMAGES) ** 0.5:.1f}")
+print(f"{IMAGES} images, {n} guessed by one of the two; least difference that is found:\n"
+      f"{least:.1f} points, by the rule {280 * (APART / IMAGES) ** 0.5:.1f}")
 
 # %% [markdown]
 # ## How long, how much memory?
