@@ -16,6 +16,7 @@
 
 # %% tags=["hide-input"]
 from dataclasses import replace
+from math import factorial
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -125,7 +126,7 @@ pd.DataFrame(verdicts).set_index("the claim")
 # {eq}`eq-within`, beside that of a number that knows nothing about images, the logarithm of the
 # number of classes of the target; and over the three tasks without CIFAR-100.
 
-# %% tags=["claim C-108: holds", "claim C-113: depends on the measure"]
+# %% tags=["hide-input", "claim C-108: holds", "claim C-113: depends on the measure"]
 classes = np.array([100, 10, 6, 4])
 simple = np.where(off, np.log(classes)[None, :], 0)
 rows = {}
@@ -224,7 +225,7 @@ plt.show()
 # %% [markdown]
 # The sanity check, for each part and seed, and how often the uncoupled road is the longer one:
 
-# %% tags=["claim C-050: cannot be settled"]
+# %% tags=["hide-input", "claim C-050: cannot be settled"]
 checks = {f"{label}: to a part is nearer than back":
           [[m[CIFAR10, p] < m[p, CIFAR10] for p in parts] for m in every[key]]
           for key, label in (KEYS | {"fine_tuning_full": "fine-tuning, whole path"}).items()}
@@ -249,7 +250,7 @@ pd.Series({claim: share(holds) for claim, holds in checks.items()}, name="true i
 # tasks with 4 and with 100 classes differ by themselves, which is why the number of classes of the
 # target goes with them; *within* targets that plays no part, and there are three sources each.
 
-# %%
+# %% tags=["hide-input"]
 rows, ratings = {}, {"first 150 steps": early_loss, "to 95%": "fine_tuning",
                      "whole path": "fine_tuning_full"}
 for key in ("coupled", "uncoupled", "task2vec", "classes"):
@@ -286,7 +287,9 @@ plt.show()
 # the length to 95% coupled has {glue:text}`subsets-paper-coupled-r`, with the whole path of
 # fine-tuning, as many steps for every pair, {glue:text}`subsets-path-coupled-r`. Leaving out
 # CIFAR-100 changes none of these signs (*without*). Task2Vec, from {glue:text}`subsets-seen` images
-# of a task, has {glue:text}`subsets-early-task2vec-within` within targets. So in these runs both
+# of a task, has {glue:text}`subsets-early-task2vec-r`, without CIFAR-100
+# {glue:text}`subsets-early-task2vec-without`, and {glue:text}`subsets-early-task2vec-within` within
+# targets. So in these runs both
 # roads point the wrong way, by the firm yardstick and by the paper's; they end where a half of
 # CIFAR-10 is learnt, and four tasks allow no $p$ that means anything.
 #
@@ -300,7 +303,8 @@ plt.show()
 # the three kinds of shoes. Few images and a small network; seconds.
 
 # %%
-TOPS, SHOES = ("t-shirt", "pullover", "coat", "shirt"), ("sandal", "sneaker", "ankle boot")
+TOPS = ("t-shirt", "pullover", "coat", "shirt")
+SHOES = ("sandal", "sneaker", "ankle boot")
 
 
 def wardrobe(train):
@@ -310,12 +314,18 @@ def wardrobe(train):
     return [data, data.only(TOPS, "tops"), data.only(SHOES, "shoes")]
 
 
-short = Settings(steps=6, sgd_steps=8, batch=32, pretrain_steps=500, fine_tune_steps=75,
-                 iterations=2, block=5)
+# %% [markdown]
+# **Change this and run**: does the check depend on how much the source has learnt? The steps of SGD
+# that train it, before any road:
+
+# %%
+LEARNT = 500  # ← change this
+short = Settings(steps=6, sgd_steps=8, batch=32, pretrain_steps=LEARNT,
+                 fine_tune_steps=75, iterations=2, block=5)
 clothes = Experiment("wardrobe", wardrobe, SmallCNN, short, images=200, test_images=200)
 live = all_pairs(clothes, seed=0)
-assert all(unit["coupled_cost"] <= unit["independent_cost"] for unit in live.values()), (
-    "the chosen coupling costs no more than the independent one")
+dearer = [key for key, x in live.items() if x["coupled_cost"] > x["independent_cost"]]
+assert not dearer or LEARNT != 500, "in the book's run the chosen coupling costs less"
 
 # %% mystnb={"figure": {"caption": "Pieces of Fashion-MNIST. The check compares the first row, from all clothes to a piece, with the first column, back. Fine-tuning passes; the lengths of a network trained on few images need not.", "name": "fig-subsets-wardrobe"}, "image": {"alt": "Three 3 x 3 tables, sources in rows: all, tops and shoes. In coupled and uncoupled the darkest entry is from all to shoes; in fine-tuning it is from tops to all."}} tags=["nbval-ignore-output"]
 pieces = ["all", "tops", "shoes"]
@@ -324,8 +334,8 @@ _ = matrices({KEYS[key]: values for key, values in small.items()}, pieces, colum
 plt.show()
 
 # %% tags=["nbval-ignore-output"]
-assert small["fine_tuning"][0, 1:].mean() < small["fine_tuning"][1:, 0].mean(), (
-    "in the book's example a piece is nearer by fine-tuning; edit freely")
+to_piece, back = small["fine_tuning"][0, 1:].mean(), small["fine_tuning"][1:, 0].mean()
+assert to_piece < back or LEARNT != 500, "in the book's run a piece is nearer"
 for key, values in small.items():
     holds = values[0, 1:] < values[1:, 0]
     glue(f"subsets-live-{key.replace('_', '-')}", f"{holds.sum()} of 2", display=False)
@@ -359,3 +369,65 @@ for key, values in small.items():
 #   on the distance.
 # - Uncoupled is longer than coupled in {glue:text}`subsets-longer-11` runs under equation 11, in
 #   {glue:text}`subsets-longer-5` under equation 5.
+
+# %% [markdown]
+# ## Exercises
+#
+# :::{exercise}
+# :label: ex-subsets-symmetric
+#
+# A symmetric distance must fail the check. What is the largest correlation over all pairs that one
+# can have with fine-tuning, in terms of the symmetric part of that matrix? How large is it for the
+# printed one?
+# :::
+#
+# ````{solution-start} ex-subsets-symmetric
+# :class: dropdown
+# ````
+# Write $F = S + A$ with $S = (F + F^\top)/2$. For a symmetric $D$ the part $A$ takes no part in the
+# covariance, since each pair comes both ways and $A$ with either sign. So it is the covariance of
+# $D$ and $S$, at most $\sigma_D \sigma_S$, and $r \le \sigma_S/\sigma_F$, which $D = S$ reaches.
+
+# %%
+S = (F + F.T) / 2
+most = S[off].std() / F[off].std()
+assert np.isclose(mantel(S, F).statistic, most), "for any matrix"
+draws = np.random.default_rng(0).random((100, 4, 4))
+tried = [np.corrcoef((D + D.T)[off], F[off])[0, 1] for D in draws]
+assert max(tried) <= most, "no symmetric one has more"
+assert 1 / 4 < most**2 < 0.4, "about a third, of the printed matrix"
+print(f"at most {most:.2f}; the best of 100 drawn ones {max(tried):.2f}")
+
+# %% [markdown]
+# The root of a third: two thirds of the variance are the difference between a way and the way back,
+# most of all to CIFAR-100 and from it.
+#
+# ````{solution-end}
+# ````
+#
+# :::{exercise}
+# :label: ex-subsets-orders
+#
+# Mantel's one-sided $p$ of four tasks is at least 1/24. Show that it is at least 2/24 if the
+# distance is one number a target and two targets have the same number. How many tasks are needed to
+# reach .05 then, and .01?
+# :::
+#
+# ````{solution-start} ex-subsets-orders
+# :class: dropdown
+# ````
+# To exchange the two targets leaves such a distance as it is: their columns, their rows, and the
+# entries between them are equal in pairs. So the orders come in twos with the same $r$, and
+# $p \ge 2/n!$: .083 for four tasks, .017 for five, .003 for six.
+
+# %%
+for numbers in ([1, 2, 3, 3], [1, 2, 3, 4, 4], [1, 2, 3, 4, 5, 5]):
+    n = len(numbers)
+    D = np.tile(np.log(numbers), (n, 1)) * ~np.eye(n, dtype=bool)
+    p = mantel(D, D).pvalue
+    assert np.isclose(p, 2 / factorial(n)), "for two equal numbers and no more"
+    print(f"{n} tasks: p = {p:.4f}")
+
+# %% [markdown]
+# ````{solution-end}
+# ````
