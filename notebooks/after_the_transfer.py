@@ -305,7 +305,8 @@ glue("after-digits-wins", share(gain_live > 0), display=False)
 # all. The gains are 2 to 12 of the 500 test images of a super-class. If exactly one of two networks
 # is right on a tenth of the images, one pair's standard error is 1.4 points. A comparison that
 # counts only the last road leaves out the roads that found its coupling, {glue:text}`after-every`
-# SGD steps in all against fine-tuning's {glue:text}`after-end`. Nor do the authors aim at this: "improving fine-tuning is not our goal".
+# SGD steps in all against fine-tuning's {glue:text}`after-end`. Nor do the authors aim at this:
+# "improving fine-tuning is not our goal".
 #
 # **In our runs.**
 #

@@ -53,7 +53,7 @@ for key, end, colour in (("coupled", "accuracy", COMPUTED),
                 label=f"{way}, {key}")
 ax.axvline(0.1, color="black", lw=0.8, ls=":")
 ax.set(xlabel="accuracy on the target at the end (dotted: chance)", ylabel="length (Fisher-Rao)",
-       xlim=(0, 1), ylim=(0, None))
+       xlim=(0, 1), ylim=(0, 7))
 ax.legend(fontsize=8, loc="lower center")
 plt.show()
 
@@ -94,28 +94,31 @@ for task in train:
 # The two tasks share no class, so the network has twenty outputs and the gated step {eq}`eq-gated`.
 # Each source is trained once. Accuracy is on images of the target; chance is 0.1.
 
-# %% tags=["nbval-ignore-output"]
-settings = Settings(steps=10, sgd_steps=10, batch=32, iterations=2, block=8, pretrain_steps=0,
-                    fine_tune_steps=150)
+# %%
+settings = Settings(steps=10, sgd_steps=10, batch=32, iterations=2, block=8,
+                    pretrain_steps=0, fine_tune_steps=150)
 given = {"classes": classes, "progress": False}
 begin = Settings(pretrain_steps=200)
-start = [pretrained(task, network, begin, classes=classes, progress=False) for task in train]
+start = [pretrained(task, network, begin, **given) for task in train]
 live = {}
 for s, t in ((0, 1), (1, 0)):
     judges = {"test": (test[s], test[t])} | given
     road = coupled(train[s], train[t], start[s], settings, **given)
     free, fine = (call(train[s], train[t], start[s], settings, **judges)
                   for call in (uncoupled, fine_tuning))
-    live[f"{train[s].name} to {train[t].name}"] = {
-        "coupled": road.length, "under the root": road.riemannian_length, "uncoupled": free.length,
-        "accuracy, uncoupled": free.accuracy, "fine-tuning to 95%": fine.length,
-        "fine-tuning, all": fine.full_length,
-        "accuracy, fine-tuned": fine.accuracies[-1]}
+    live[f"{train[s].name} to {train[t].name}"] = road, free, fine
+
+# %% tags=["hide-input", "nbval-ignore-output"]
+for road, _, fine in live.values():
     assert road.iterations[-1].coupled_cost < road.iterations[-1].independent_cost, (
-        "the chosen coupling costs less than the independent one")
+        "in the book's example the chosen coupling costs less than the independent one")
     assert road.length <= road.riemannian_length, "(11) is at most (5)"
-    assert fine.accuracies[-1] > 0.3, "in the book's example it learns, chance is 0.1; edit freely"
-pd.DataFrame(live).round(2)
+    assert fine.accuracies[-1] > 0.3, "in the book's example it learns, chance is 0.1"
+pd.DataFrame({way: {
+    "coupled": road.length, "under the root": road.riemannian_length, "uncoupled": free.length,
+    "accuracy, uncoupled": free.accuracy, "fine-tuning to 95%": fine.length,
+    "fine-tuning, all": fine.full_length, "accuracy, fine-tuned": fine.accuracies[-1]}
+    for way, (road, free, fine) in live.items()}).round(2)
 
 # %% [markdown]
 # *Coupled* and *under the root* are the two readings of the expectation, {eq}`eq-expected-length`
@@ -129,7 +132,7 @@ pd.DataFrame(live).round(2)
 # the same two roads with smaller and larger steps of SGD. (A small step also moves what is learnt
 # already by less: the figure shows that length and accuracy rise together, not which causes which.)
 
-# %% tags=["nbval-ignore-output"]
+# %%
 rates = [0.001, 0.003, 0.01, 0.03, 0.1]
 pace = {}
 for s, t in ((0, 1), (1, 0)):
@@ -137,6 +140,8 @@ for s, t in ((0, 1), (1, 0)):
         road = uncoupled(train[s], train[t], start[s], replace(settings, lr=rate),
                          test=(test[s], test[t]), **given)
         pace[train[s].name, rate] = (road.accuracy, road.length, road.loss)
+
+# %% tags=["hide-input", "nbval-ignore-output"]
 for task in train:
     slow, fast = (pace[task.name, rate] for rate in (0.001, 0.1))
     assert slow[0] < fast[0] and slow[1] < 0.5 * fast[1], (
@@ -165,19 +170,35 @@ plt.show()
 # From a rate of .01 to one of .1 the road to clothes doubles while its accuracy gains little: the
 # noise of SGD and growing certainty have lengths too.
 #
+# **Change this and run**: which way is the longer one *at equal accuracy*? The figure's lines, read
+# at any accuracy that both reach.
+
+# %% tags=["nbval-ignore-output"]
+ACCURACY = 0.5  # ← change this
+read = {}
+for task, other in ((train[0], train[1]), (train[1], train[0])):
+    reached, lengths, _ = np.array([pace[task.name, rate] for rate in rates]).T
+    order = np.argsort(reached)
+    read[f"{task.name} to {other.name}"] = np.interp(
+        ACCURACY, reached[order], lengths[order], left=np.nan, right=np.nan)
+print(f"length at an accuracy of {ACCURACY:.2f} (nan: not reached):",
+      {way: f"{length:.2f}" for way, length in read.items()})
+
+# %% [markdown]
 # ### Task2Vec
 #
 # The paper's Task2Vec is .149 in both directions; it is symmetric. Ours, with the floor between two
 # samples of one task ({doc}`without_the_classifier`):
 
 # %% tags=["nbval-ignore-output"]
-other_half = seen.resized(16).subset(800)
-second = replace(other_half, images=other_half.images[400:], labels=other_half.labels[400:])
+both = seen.resized(16).subset(800)
+second = replace(both, images=both.images[400:], labels=both.labels[400:])
 embeddings = [task2vec(task, size=32, images=100, draws=1, progress=False)
               for task in (*train, second)]
 across = task2vec_distance(embeddings[0], embeddings[1])
 floor = task2vec_distance(embeddings[1], embeddings[2])
-print(f"digits and Fashion-MNIST {across:.2f}; two samples of Fashion-MNIST {floor:.2f}")
+print(f"digits and Fashion-MNIST {across:.2f};",
+      f"two samples of Fashion-MNIST {floor:.2f}")
 assert floor < across, "two samples of one task are nearer than two tasks"
 
 # %% [markdown]
@@ -187,9 +208,10 @@ assert floor < across, "two samples of one task are nearer than two tasks"
 
 # %%
 print(f"seeds {seeds}, {config['images']} images a task,",
-      f"{config['network']} of {config['weights']} weights,",
-      stored["device"])
+      f"{config['network']} of {config['weights']} weights,", stored["device"])
 assert config["settings"]["head"] == "gated", "the tasks share no class"
+
+# %% tags=["hide-input"]
 glue("domains-images", f"{config['images']:,}", display=False)
 glue("domains-weights", f"{config['weights']:,}", display=False)
 glue("domains-steps", f"{config['settings']['steps'] * config['settings']['sgd_steps']:,}",
@@ -202,7 +224,7 @@ glue("domains-steps", f"{config['settings']['steps'] * config['settings']['sgd_s
 # road has {glue:text}`domains-steps` steps of SGD. The table has the mean over seeds and the lowest
 # and highest seed.
 
-# %%
+# %% tags=["hide-input"]
 rows = {"coupled": "coupled", "coupled, under the root": "coupled_riemannian",
         "uncoupled": "uncoupled",
         "uncoupled, under the root": "uncoupled_riemannian", "fine-tuning to 95%": "fine_tuning",
@@ -221,7 +243,7 @@ pd.DataFrame({way: {row: f"{v.mean():.2f} ({v.min():.2f} to {v.max():.2f})"
 # times the printed value: 0.18 becomes {glue:text}`domains-there` and 0.06 becomes
 # {glue:text}`domains-back`. The ratio of the two directions needs no units.
 
-# %% tags=["claim C-136: not reproduced here", "claim C-137: not reproduced here", "claim C-139: does not hold"]
+# %% tags=["hide-input", "claim C-136: not reproduced here", "claim C-137: not reproduced here", "claim C-139: does not hold"]
 paper = printed()["mnist_cifar10"]
 there, back = "mnist_to_cifar10", "cifar10_to_mnist"
 glue("domains-there", f"{np.sqrt(2) * 100 * paper['coupled'][there]:.1f}", display=False)
@@ -293,12 +315,10 @@ glue("domains-way", "shorter" if ratios["geometric mean"]["coupled"] < 1 else "l
 #
 # ## What the page found
 #
-# - Different shapes stop the call with the way out; `Task.resized` is that way.
-#
-# **In the printed numbers.** MNIST to CIFAR-10 is three times as long as back in coupled transfer,
+# **Printed:** MNIST to CIFAR-10 is three times as long as back in coupled transfer,
 # and 27 times in fine-tuning. That two directions agree is one bit, not a correlation.
 #
-# **In our runs**, with {glue:text}`domains-images` images a task, whose coupled roads end at an
+# **Found**, with {glue:text}`domains-images` images a task, whose coupled roads end at an
 # accuracy of {glue:text}`domains-photo-accuracy` on CIFAR-10 and
 # {glue:text}`domains-digit-accuracy` on MNIST.
 #
@@ -308,3 +328,68 @@ glue("domains-way", "shorter" if ratios["geometric mean"]["coupled"] < 1 else "l
 # - These lengths do not compare difficulty, because one target is learnt and the other is not. On
 #   the live roads length and accuracy rise together, and at equal accuracy the road to the harder
 #   target is the longer one. A length should be read with the accuracy at its end.
+
+# %% [markdown]
+# ## Exercises
+#
+# :::{exercise}
+# :label: ex-domains-doubt
+#
+# Predictions over $c$ classes begin flat and end with $q$ for one class and the rest in equal
+# parts. How long is the shortest road, as a formula in $q$ and $c$? By how much is it shorter for
+# $q = .43$ than for $q = .95$, with ten classes, and how does that compare with the ratio of our
+# coupled roads?
+# :::
+#
+# ````{solution-start} ex-domains-doubt
+# :class: dropdown
+# ````
+# The distance is twice the angle between the roots,
+# $2 \arccos\bigl(\sqrt{q/c} + \sqrt{(1 - q)(c - 1)/c}\bigr)$, since the $c - 1$ equal terms are
+# $\sqrt{(1 - q)/((c - 1) c)}$ each.
+
+# %%
+def doubtful(q, c=10):
+    return np.append(q, np.full(c - 1, (1 - q) / (c - 1)))
+
+
+short = {}
+for q in (0.43, 0.95, 1):
+    short[q] = 2 * np.arccos(np.sqrt(q / 10) + np.sqrt((1 - q) * 9 / 10))
+    assert np.isclose(short[q], fisher_rao.distance(np.full(10, 0.1), doubtful(q))), (
+        "for any q of at least 1/10")
+print({q: f"{d:.2f}" for q, d in short.items()},
+      f"ratio {short[0.43] / short[0.95]:.2f}")
+
+# %% [markdown]
+# If probabilities were as large as accuracies, doubt alone would make the road to photographs .38
+# times as long as that to digits; ours is about .8 times as long. Roads are no geodesics, and a
+# network that is right in .43 of the images is not so doubtful on each.
+#
+# ````{solution-end}
+# ````
+#
+# :::{exercise}
+# :label: ex-domains-means
+#
+# The table has the *geometric* mean of the seeds' ratios. Show that by arithmetic means both ways
+# can be the longer one at once: the mean of $x_i$ times the mean of $1/x_i$ is at least 1. When is
+# it 1? How far is it from 1 for fine-tuning to 95%?
+# :::
+#
+# ````{solution-start} ex-domains-means
+# :class: dropdown
+# ````
+# By the Cauchy-Schwarz inequality for $\sqrt{x_i}$ and $1/\sqrt{x_i}$; it is 1 if all are equal.
+# With ratios of 2 and 1/2 both means are 1.25. Geometric means are inverse to each other.
+
+# %%
+x = by_seed["fine-tuning to 95%"]
+both_ways = x.mean() * (1 / x).mean()
+assert both_ways >= 1, "for any positive numbers"
+assert np.isclose(np.exp(np.log(x).mean()) * np.exp(np.log(1 / x).mean()), 1), "for any"
+print(f"mean {x.mean():.2f}, of the inverse {(1 / x).mean():.3f}, product {both_ways:.2f}")
+
+# %% [markdown]
+# ````{solution-end}
+# ````
