@@ -750,9 +750,9 @@ pd.DataFrame(rows, index=["t", "H", "adjusted", "p"]).T.round(4)
 # not rise at all on average, **whatever the features know**.
 
 # %%
-x, y = iris[::5], species[::5]
+x, y = iris[::10], species[::10]
 before, local = h_score(x, y), np.random.default_rng(0)
-after = [h_score(np.c_[x, local.standard_normal(len(x))], y) for _ in range(300)]
+after = [h_score(np.c_[x, local.standard_normal(len(x))], y) for _ in range(600)]
 rises = np.array([[a.statistic - before.statistic, a.adjusted - before.adjusted]
                   for a in after])
 formula = [(2 - before.statistic) / (len(x) - 1 - 4), 0]
