@@ -94,22 +94,18 @@ def chernoff(p1, p2):
         return Exponent(np.inf, 0.5)
     lost1, lost2 = p1[~both].sum(), p2[~both].sum()
     p1, p2, gap = p1[both], p2[both], (p1 - p2)[both]
-    heavy = np.argmax(np.minimum(p1, p2))
-    if lost1 == lost2 == 0:  # the heaviest symbol takes what rounding left of the sums
-        gap[heavy] -= gap.sum()
     near = np.abs(gap) < p2 / 2
     log1, log2 = np.log(p1), np.log(p2)
-    llr = np.where(near, np.log1p(np.divide(gap, p2, out=np.zeros_like(gap), where=near)),
-                   log1 - log2)
+    llr = np.log1p(np.divide(gap, p2, out=np.zeros_like(gap), where=near))  # 0 where not near
 
     def log_sum(s):
         # 1 less the sum, symbol by symbol: none is negative, so that none takes another's digits
-        short = np.where(near, p2 * _arch(s, np.where(near, llr, 0)),
+        short = np.where(near, p2 * _arch(s, llr),
                          s * p1 + (1 - s) * p2 - np.exp(s * log1 + (1 - s) * log2))
         short = short.sum() + s * lost1 + (1 - s) * lost2
         return np.log1p(-short) if short < 0.5 else logsumexp(s * log1 + (1 - s) * log2)
 
-    inside = minimize_scalar(log_sum, bounds=(0, 1), method="bounded", options={"xatol": 1e-12}).x
+    inside = minimize_scalar(log_sum, bounds=(0, 1), options={"xatol": 1e-12}).x
     tilt = min(inside, 0.0, 1.0, key=log_sum)
     return Exponent(float(-log_sum(tilt)), float(tilt))
 
@@ -172,14 +168,15 @@ def mismatched(f, p1, p2):
     lost1, lost2 = p1[~used1].sum(), p2[~used2].sum()
     used = used1 | used2
     f, p1, p2 = f[used], np.where(used1, p1, 0)[used], np.where(used2, p2, 0)[used]
-    z = coordinates(f, np.argmax(np.minimum(p1, p2) + 1e-9 * (p1 + p2)))
+    heavy = np.argmax(np.minimum(p1, p2) + 1e-9 * (p1 + p2))
+    z = coordinates(f, heavy)
     q1, q2 = p1 / p1.sum(), p2 / p2.sum()
     if (np.abs(q1 @ z - q2 @ z) <= 8 * EPS * ((q1 + q2) @ np.abs(z))).all():
         # no tilt brings the means nearer: what is left is the mass without a common mean
         whole = max(-np.log1p(-lost) if lost < 0.5 else -np.log(p.sum())
                     for p, lost in ((p1, lost1), (p2, lost2)))
         return Exponent(float(whole), 0.5, (q1 @ f + q2 @ f) / 2)
-    value, tilt, q1, q2 = saddle(z, p1, p2, lost1, lost2)
+    value, tilt, q1, q2 = saddle(z, heavy, p1, p2, lost1, lost2)
     return Exponent(float(value), float(tilt), (q1 @ f + q2 @ f) / 2)
 
 

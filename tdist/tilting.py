@@ -16,10 +16,10 @@ FLAT = 1e-140  # least root of a curvature: below, squares leave float64
 CLOSED = 1e-6  # largest difference of the bounds, as a share of the exponent
 
 
-def saddle(z, p1, p2, lost1, lost2):
+def saddle(z, heavy, p1, p2, lost1, lost2):
     """The best tilts: (exponent, s, q1, q2) with the tilted distributions q1 and q2.
 
-    z (n, k) with a row of zeros for the heaviest symbol, and p1, p2 (n,) with the masses 1 - lost1
+    z (n, k) with zeros in the row of the heaviest symbol, and p1, p2 (n,) with the masses 1 - lost1
     and 1 - lost2.
 
     Raises
@@ -27,7 +27,6 @@ def saddle(z, p1, p2, lost1, lost2):
     ArithmeticError
         If the search ends with its two bounds apart.
     """
-    heavy = int(np.argmax(np.minimum(p1, p2) + 1e-9 * (p1 + p2)))
     sides = [_Side(z, p, lost) for p, lost in ((p1, lost1), (p2, lost2))]
     both = (p1 > 0) & (p2 > 0)
     start = np.zeros(z.shape[1])
@@ -45,11 +44,10 @@ def saddle(z, p1, p2, lost1, lost2):
     # from 1/2 towards the end where the slope changes sign; it may not, if a support had to be cut
     up = slope(0.5) >= 0
     ends = [1 - 4.0**-i if up else 4.0**-i for i in range(1, 16)]
-    root = next((s for s in ends if (slope(s) < 0) == up), ends[-1])
-    if (slope(root) < 0) == up:
-        unit = max(abs(slope(0.5)), abs(slope(root)))  # products of slopes may underflow
-        root = brentq(lambda s: slope(s) / unit, 0.5, root, xtol=1e-15)
-    slope(root)
+    end = next((s for s in ends if (slope(s) < 0) == up), None)
+    if end is not None:
+        unit = max(abs(slope(0.5)), abs(slope(end)))  # products of slopes may underflow
+        slope(brentq(lambda s: slope(s) / unit, 0.5, end, xtol=1e-15))
     root = max(solved, key=lambda s: solved[s].value)
     best = solved[root]
     bound = min((max(m.first, m.second) for m in solved.values()
@@ -67,17 +65,16 @@ class _Side:
     """One distribution p (n,), of mass 1 - lost, and what its tilts are like."""
 
     def __init__(self, z, p, lost):
-        self.z, self.p, self.lost, self.seen = z, p, lost, p > 0
-        self.log_p = np.log(p, where=self.seen, out=np.full(len(p), -np.inf))
+        self.z, self.p, self.lost = z, p, lost
+        self.log_p = np.log(p, where=p > 0, out=np.full(len(p), -np.inf))
 
     def tilt(self, t):
         """log of the sum of p e^t, and that of the tilted q (n,); t is 0 at the heaviest symbol."""
-        raised = self.log_p + np.where(self.seen, t, 0)
+        raised = self.log_p + t
         whole = np.logaddexp.reduce(raised)
         # p (e^t - 1): where the sum is close to 1, log1p keeps its digits
         with np.errstate(over="ignore"):
-            near = np.where(np.abs(t) < 1, self.p * np.expm1(np.clip(t, -1, 1)),
-                            np.exp(raised) - self.p)
+            near = np.where(t < 1, self.p * np.expm1(np.minimum(t, 1)), np.exp(raised) - self.p)
         gap = near.sum() - self.lost
         return np.log1p(gap) if abs(gap) < 0.5 else whole, raised - whole
 
@@ -113,15 +110,12 @@ def _meet(s, eta, z, one, two):
     def at(eta):
         return _Meeting(s, eta, z, one, two)
 
-    best = now = at(eta)
-    zero = at(np.zeros_like(eta))
-    if zero.value > now.value:
-        best = now = zero
+    best = now = max(at(eta), at(np.zeros_like(eta)), key=lambda meeting: meeting.value)
     waited = 0
     for _ in range(STEPS):
         step = _solve(now.rows, now.lacks)
         gain = s * (1 - s) * (now.lacks @ step)
-        if gain == 0 or waited > PATIENCE:
+        if waited > PATIENCE:
             break
         stride, spread = _stride(s, z @ step, gain, now)
         last = spread < 0.5 and gain <= 1e-15 * abs(best.value)

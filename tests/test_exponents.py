@@ -659,3 +659,66 @@ def test_an_orthant_loses_to_the_nearest_mean(k):
                xtol=1e-15)
     share = coin_divergence(t, a) / (k * information([a, b], [b, a]))
     assert abs(share - 4 / (1 + np.sqrt(k)) ** 2) < 1e-3
+
+
+@pytest.mark.parametrize(("a", "b"), itertools.permutations([1e-100, 1e-10, 0.2, 0.5, 0.9], 2))
+def test_two_coins_meet_in_closed_form(a, b):
+    """q has one divergence from both, and the tilt is where logit q lies between the logits."""
+    near, far = np.log(a / b), np.log1p(-b) - np.log1p(-a)
+    q = far / (near + far)
+    claim = q * np.log(q / a) + (1 - q) * (np.log1p(-q) - np.log1p(-a))
+    tilt = (np.log(q / b) - np.log1p(-q) + np.log1p(-b)) / (near + far)
+    for found in (chernoff([a, 1 - a], [b, 1 - b]), mismatched([2, 7], [a, 1 - a], [b, 1 - b])):
+        assert np.isclose(float(found), claim, rtol=1e-12, atol=0)
+        assert np.isclose(found.tilt, tilt, atol=1e-6)
+
+
+@pytest.mark.parametrize("delta", [2.0**-10, 2.0**-20, 2.0**-26])
+def test_coins_that_are_nearly_fair_keep_their_digits(delta):
+    p, q = [0.5 - delta, 0.5 + delta], [0.5 + delta, 0.5 - delta]  # without rounding
+    claim = -np.log1p(-4 * delta**2) / 2
+    assert np.isclose(information(p, q), claim, rtol=1e-12, atol=0)
+    assert np.isclose(exponent([0, 1], p, q), claim, rtol=1e-10, atol=0)
+
+
+def test_chernoff_at_an_end_is_the_mass_in_common():
+    for p, q, tilt in (([1, 0], [0.3, 0.7], 0), ([0.3, 0.7], [1, 0], 1),
+                       ([1, 0], [1 - 2.0**-40, 2.0**-40], 0)):
+        found = chernoff(p, q)
+        assert found.tilt == tilt
+        assert np.isclose(float(found), -np.log1p(-max(p[1], q[1])), rtol=1e-14)
+
+
+@pytest.mark.parametrize("lost", [0.05, 1e-6])
+def test_symbols_that_one_cannot_give(lost):
+    """The least sum of what is left, for either side's symbol and for both."""
+    p, q = np.array([0.5, 0.3, 0.2]), np.array([0.3, 0.5, 0.2])
+    for a, b in ((lost, 0), (0, lost), (lost, 2 * lost)):
+        p1, p2 = np.r_[p * (1 - a), a, 0], np.r_[q * (1 - b), 0, b]
+        least = minimize_scalar(
+            lambda s, a=a, b=b: logsumexp(s * np.log(p * (1 - a)) + (1 - s) * np.log(q * (1 - b))),
+            bounds=(0, 1), options={"xatol": 1e-9})
+        found = chernoff(p1, p2)
+        assert np.isclose(float(found), -least.fun, rtol=1e-12)
+        assert np.isclose(found.tilt, least.x, atol=1e-6)
+
+
+@pytest.mark.parametrize("share", [1e-20, 1 - 1e-20, 0.3])
+def test_what_is_left_where_one_symbol_is_common(share):
+    p1, p2 = ([1 - share, share, 0], [0, share, 1 - share])
+    if share == 1:  # to float64
+        p1, p2, share = [1e-20, 1, 0], [0, 1, 1e-20], None
+    claim = 1e-20 if share is None else -np.log(share)
+    assert np.isclose(exponent([0, 1, 2], p1, p2), claim, rtol=1e-12, atol=0)
+
+
+def test_values_of_f_that_differ_little_keep_their_digits():
+    """P1 sees 0 and, once in 10^12, 1; P2 only 10^-10: the mean is known to all its digits if
+    values are counted from the symbol of 0, or its neighbour, and not from 1."""
+    mean, rare = 1e-10, 1e-12
+    claim = mean * np.log(mean / rare) + (1 - mean) * (np.log1p(-mean) - np.log1p(-rare))
+    for f in ([0, 1, mean], [1, 0, 1 - mean]):
+        p1 = [rare, 1 - rare, 0] if f[0] else [1 - rare, rare, 0]
+        if f[0] == 0:
+            assert np.isclose(exponent(f, p1, [0, 0, 1]), claim, rtol=1e-8, atol=0)
+            assert np.isclose(exponent(f, [0, 0, 1], p1), claim, rtol=1e-8, atol=0)
