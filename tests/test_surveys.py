@@ -12,6 +12,7 @@ from torch import nn
 
 from tdist.networks import SmallCNN
 from tdist.transfer import Settings, Spread, Survey, coupled, survey, surveys, uncoupled
+from tdist.transfer.spreads import ROADS
 from tests.transfers import QUICK, halves, points
 
 TEN = tuple("0123456789")
@@ -282,17 +283,78 @@ def test_the_line_and_one_seed():
     assert "one seed has no spread" in str(one)
 
 
-def test_the_chart_has_a_circle_a_seed_and_starts_at_nothing():
+def test_two_seeds_have_words_and_one_has_none():
+    two, one = made((2.7, 3.3), (0.7, 0.8), (2.8, 3.2)), made((2.5,), (0.7,), (2.6,))
+    assert "over 2 seeds" in repr(two) and "less the way to itself" in str(two)
+    assert str(two).startswith("low to high, 2 seeds, mean ± standard deviation\n")
+    assert str(one).startswith("low to high, one seed\n") and "less the way" not in str(one)
+
+
+def test_no_difference_is_not_one():
+    """Intervals of no width at 0; and one from 0.43 to 0.67, of which all is above 0."""
+    same, few = made(APART, APART, APART), (0.5, 0.6, 0.55)
+    near = made(few, (0.0, 0.0, 0.0), few)
+    assert "itself 0, 95% from 0 to 0: not told apart from noise" in str(same)
+    assert "coupling 0, 95% from 0 to 0: not told apart from nothing" in str(same)
+    assert "95% from 0.43 to 0.67: the tasks are apart" in str(near)
+    assert "still falls" not in str(same)  # of roads of which it is not known
+
+
+def test_where_there_are_drifts_the_words_are_about_them():
+    found = made(APART, APART, APART)
+    for record in found.records:
+        for number, road in enumerate(("to itself", "coupled", "uncoupled")):
+            record[road]["drift"] = 1.25 * number
+    rows = [line.split() for line in str(found).splitlines()[2:5]]
+    assert [row[-7:-1] for row in rows] == [["2.80", "±", "0.46", drift, "±", "0"]
+                                            for drift in ("1.25", "0", "2.5")]
+    assert "itself 1.2, 95% from 1.2 to 1.2: the tasks are apart" in str(found)
+    assert "coupling 1.2, 95% from 1.2 to 1.2: the uncoupled road is longer" in str(found)
+
+
+def chart(survey):
+    """Its axes; on pages that draw a grid."""
     mpl = pytest.importorskip("matplotlib")
     mpl.use("Agg")
-    ax = made(APART, (0.7, 0.8, 0.7), FREE).plot().axes[0]
+    with mpl.rc_context({"axes.grid": True}):
+        fig = survey.plot()
+        fig.canvas.draw()
+    mpl.pyplot.close(fig)
+    return fig.axes[0]
+
+
+@pytest.mark.parametrize("lengths", [(APART, (0.7, 0.8, 0.7), FREE), ((2.5,), (0.7,), (2.6,))])
+def test_the_chart_has_a_circle_a_seed_and_a_bar_of_their_spread(lengths):
+    ax = chart(made(*lengths))
     assert [label.get_text() for label in ax.get_yticklabels()] == ["uncoupled", "to itself",
                                                                     "coupled"]
+    assert list(ax.get_yticks()) == [0, 1, 2]
     circles = [line for line in ax.lines if line.get_marker() == "o"]
-    assert [tuple(line.get_xdata()) for line in circles] == [FREE, (0.7, 0.8, 0.7), APART]
-    assert ax.get_xlim()[0] == 0
-    made((2.5,), (0.7,), (2.6,)).plot()
-    mpl.pyplot.close("all")
+    order = ("uncoupled", "to itself", "coupled")
+    for row, (road, drawn, bar, values) in enumerate(zip(order, circles, ax.containers,
+                                                         lengths[::-1], strict=True)):
+        mean, half = np.mean(values), np.std(values, ddof=1) if len(values) > 1 else 0.0
+        assert tuple(drawn.get_xdata()) == values and set(drawn.get_ydata()) == {row}
+        assert (drawn.get_color(), drawn.get_mfc(), drawn.get_ls()) == (ROADS[road], "none", "None")
+        middle, caps, (across,) = bar
+        assert (middle.get_xdata(), middle.get_ydata()) == (pytest.approx([mean]), [row])
+        assert (middle.get_marker(), middle.get_color()) == ("|", ROADS[road])
+        assert middle.get_markersize() > caps[0].get_markersize() > 4  # points: all can be seen
+        assert np.allclose(across.get_segments(), [[[mean - half, row], [mean + half, row]]])
+        assert sorted(cap.get_xdata()[0] for cap in caps) == pytest.approx([mean - half,
+                                                                            mean + half])
+
+
+def test_the_chart_fits_a_page_and_starts_at_nothing():
+    ax = chart(made(APART, (0.7, 0.8, 0.7), FREE))
+    (low, high), (left, right) = ax.get_ylim(), ax.get_xlim()
+    assert left == 0 and 3.3 < right < 4 and low < -0.4 and low + high == pytest.approx(2)
+    assert "length" in ax.get_xlabel() and "nats" in ax.get_xlabel()
+    assert tuple(ax.figure.get_size_inches()) == (6, 1.7)  # inches, for three rows
+    box, words = ax.figure.bbox, ax.get_tightbbox()
+    assert box.x0 <= words.x0 and words.x1 <= box.x1 and box.y0 <= words.y0 and words.y1 <= box.y1
+    assert not any(line.get_visible() for line in ax.yaxis.get_gridlines())
+    assert all(line.get_visible() for line in ax.xaxis.get_gridlines())
 
 
 def test_settings_are_taken_by_default(monkeypatch):
