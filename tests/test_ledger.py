@@ -110,7 +110,7 @@ def test_every_claim_of_the_papers_is_in_one_row(table):
 def test_the_pages_that_are_no_notebooks_have_glued_numbers():
     values = ledger.glued()
     assert [text for text in values.values() if "np." in text or "\n" in text] == []
-    for page in ("intro", "errata"):
+    for page in ("intro", "errata", "replication_summary"):
         text = (ROOT / "book" / f"{page}.md").read_text(encoding="utf-8")
         names = re.findall(r"{{ (\w+) }}", text)
         assert names and set(names) <= {name.replace("-", "_") for name in values}, page
