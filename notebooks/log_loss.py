@@ -203,6 +203,23 @@ for t in (1, 0.1):
     assert error < 0.5 * t, "of the order of t in the book's example"
 
 # %% [markdown]
+# **Change this and run**: how near does the line come on a table of your own, with one mode, with
+# two, and so on?
+
+# %%
+# a row of counts for each label
+TABLE = [[30, 10, 4], [5, 20, 35], [6, 8, 2]]  # ← change this
+yours = np.divide(TABLE, np.sum(TABLE))
+yours = Joint(yours[np.ix_(yours.sum(1) > 0, yours.sum(0) > 0)])
+rows, most = {}, min(yours.P.shape) - 1
+for k in range(1, most + 1):
+    f = yours.modes(k).f
+    rows[k] = [yours.h_score(f), log_loss(yours.P, f)[0],
+               -yours.py @ np.log(yours.py) - yours.h_score(f) / 2]
+found = pd.DataFrame(rows, index=["H-score", "log-loss", "the line"]).T
+found.rename_axis("modes").round(4)
+
+# %% [markdown]
 # ## Many features, one task
 #
 # {eq}`eq-log-loss` says that for one task all features lie on one line: slope $-\frac12$, intercept
@@ -426,23 +443,6 @@ for k in (4, 6, 7):
     H = [target.h_score(source.modes(k).f) for source in sources]
     print(f"k = {k}: H from {min(H):.4f} to {max(H):.4f}")
 assert np.ptp(H) < 1e-12, "n - 1 features span all functions, whatever the source"
-
-# %% [markdown]
-# **Change this and run**: how near does the line come on a table of your own, with one mode, with
-# two, and so on?
-
-# %%
-# a row of counts for each label
-TABLE = [[30, 10, 4], [5, 20, 35], [6, 8, 2]]  # ← change this
-yours = np.divide(TABLE, np.sum(TABLE))
-yours = Joint(yours[np.ix_(yours.sum(1) > 0, yours.sum(0) > 0)])
-rows, most = {}, min(yours.P.shape) - 1
-for k in range(1, most + 1):
-    f = yours.modes(k).f
-    rows[k] = [yours.h_score(f), log_loss(yours.P, f)[0],
-               -yours.py @ np.log(yours.py) - yours.h_score(f) / 2]
-found = pd.DataFrame(rows, index=["H-score", "log-loss", "the line"]).T
-found.rename_axis("modes").round(4)
 
 # %% [markdown]
 # ## What the page found
