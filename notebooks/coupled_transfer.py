@@ -80,6 +80,8 @@ print(f"length {found.length:.2f} (equation 11),",
 print(f"drift  {found.drift:.2f} and {found.riemannian_drift:.2f},",
       f"standard errors {found.drift_error:.2f} and {found.riemannian_drift_error:.2f}")
 print(f"accuracy on unseen images of the target {found.accuracy:.1%}")
+
+# %% tags=["hide-input", "nbval-ignore-output"]
 assert found.length < found.riemannian_length, "the mean is below the root mean square"
 assert found.drift < found.length and found.accuracy > 0.85, BOOK
 glue("coupled-noise-share", f"{1 - found.drift / found.length:.0%}", display=False)

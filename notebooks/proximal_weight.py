@@ -282,7 +282,7 @@ print({name: round(float(share), 3) for name, share in reached.items()})
 # :label: ex-weight-walk
 #
 # Two source and two target samples without entropy: one step takes $g = \Gamma_{11}$ to $g' - s /
-# 8\lambda$ ({ref}`ex-proximal-two <ex-proximal-two>`), if that is between 0 and $\frac12$. Let the
+# 8\lambda$ ({ref}`ex-proximal-two`), if that is between 0 and $\frac12$. Let the
 # $s$ of the iterations be independent, of mean 0 and spread $\sigma$: no coupling is better than
 # another. Where is $g$ after $k$ iterations? When does it come to rest?
 # :::

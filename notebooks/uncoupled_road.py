@@ -30,6 +30,10 @@ from tdist.studies.pairs import Pairs
 from tdist.studies.results import load
 
 use_book_style()
+noise = load("noise")
+REPLICAS = noise["config"]["replicas"]
+roads = noise_tables.rates(noise)  # by rate, kind, source, target
+_, SMALL, MIDDLE, LARGE = sorted(set(roads.index.get_level_values("rate")))
 
 # %% [markdown]
 # (coupled-longer)=
@@ -47,12 +51,6 @@ use_book_style()
 # one by (11), which is never larger than (5) on the same road. So the count depends on the pairing
 # of readings, on the noise, and on the rate. *Clear* are differences outside their interval of 95%,
 # which lengths do not have.
-
-# %% tags=["hide-input"]
-noise = load("noise")
-REPLICAS = noise["config"]["replicas"]
-roads = noise_tables.rates(noise)  # by rate, kind, source, target
-_, SMALL, MIDDLE, LARGE = sorted(set(roads.index.get_level_values("rate")))
 
 # %% tags=["hide-input", "claim C-039: holds", "claim C-042: depends on the measure", "claim C-045: depends on the measure", "claim C-168: holds", "claim C-043: does not hold"]
 rows = {}
@@ -339,7 +337,7 @@ assert turned.sum() == by_pairing[0] - by_pairing[1], "the counts of the first t
 # ````{solution-start} ex-road-saving
 # :class: dropdown
 # ````
-# By {ref}`ex-proximal-two <ex-proximal-two>` with $s = 2$ and $g' = \frac12$ it has
+# By {ref}`ex-proximal-two` with $s = 2$ and $g' = \frac12$ it has
 # $g = \frac12 - \frac1{4\lambda}$, or 0, and costs $2g$. The independent one costs $\frac12$. So it
 # costs more for every $\lambda > 1$: a coupling that may not move far can be the worse one.
 
