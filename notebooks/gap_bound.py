@@ -259,8 +259,7 @@ assert (change / d)[~sure].max() > 5, "in the book's draws some change is far ab
 
 # %% tags=["claim C-085: holds when corrected"]
 def coins(eps, tosses):
-    """Exact probability that the mean loss on the tosses is lower than its expectation by more than
-    eps."""
+    """Exact probability that the mean loss on the tosses is too low by more than eps."""
     low, high = -np.log(0.999), np.log(2)
     return binom.cdf(np.ceil(tosses * (0.5 - eps / (high - low))) - 1, tosses, 0.5)
 

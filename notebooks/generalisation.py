@@ -271,7 +271,7 @@ for ax, name in zip(axes, ("expected gap (0.001 nats)", "spread of the gap (0.00
 axes[0].legend(fontsize=8)
 plt.show()
 
-# %% tags=["hide-cell"]
+# %% tags=["remove-cell"]
 expected = {key: r["gap"] - r["before"] for key, r in new.items()}
 for degrees in (0, 40, 65):
     slow, fast = expected[degrees, 0.1], expected[degrees, 3.0]

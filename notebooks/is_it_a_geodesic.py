@@ -265,7 +265,8 @@ for name, key in (("free", "free geodesic"), ("own", "geodesic of the model")):
 # - **Printed:** the Fisher-Rao distance is a minimum over curves of weights, (4). Adopted: for the
 #   logistic model it is {glue:text}`geodesic-own`, above the {glue:text}`geodesic-free` of the
 #   predictions, of which the model can follow none but the ends.
-# - At fixed inputs exact coupled roads make a larger detour around the geodesic than fine-tuning.
+# - At fixed inputs the exact coupled road of the pair above makes a larger detour around the
+#   geodesic, {glue:text}`definition-off`, than fine-tuning, {glue:text}`definition-off-fine`.
 
 # %% [markdown]
 # ## Exercises
