@@ -344,7 +344,7 @@ wins = binom.isf(0.025, n, 0.5) + 1  # so many of them must go to one candidate
 share = np.linspace(0.5, 1, 5001)  # of them that do, in the long run
 enough = share[binom.sf(wins - 1, n, share) >= 0.8]
 least = 100 * APART * (2 * enough[0] - 1) if len(enough) else np.nan
-print(f"{IMAGES} images, {n} guessed by one of the two; least difference that is found:\n"
+print(f"{IMAGES} images, {n} guessed by one of the two; least difference found:\n"
       f"{least:.1f} points, by the rule {280 * (APART / IMAGES) ** 0.5:.1f}")
 
 # %% [markdown]
@@ -517,7 +517,7 @@ assert loo.mean() + 4 * loo.std() / 40**0.5 < 1 / 3, "for classes of one size"
 once = [tdist.h_score(X, labels) for labels in shuffled]
 twice = [tdist.h_score(np.repeat(X, 2, 0), np.repeat(labels, 2)) for labels in shuffled]
 assert all(np.isclose(a.statistic, b.statistic)
-           for a, b in zip(once, twice, strict=True)), "for any features and labels"
+           for a, b in zip(once, twice, strict=True)), "for any data"
 assert np.isclose(twice[0].chance / once[0].chance, 149 / 299), "(m - 1) / (2m - 1)"
 small_p = {name: np.mean([result.pvalue < 0.05 for result in results])
            for name, results in (("once", once), ("twice", twice))}
