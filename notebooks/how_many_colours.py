@@ -186,7 +186,7 @@ variants.round(3).to_frame("edge pixels lost at 64 x 64, N = 5")
 #
 # **Change this and run**: how many colours does a map need before you see no difference?
 
-# %% mystnb={"image": {"alt": "Depth map of one room of 24 x 24 pixels, and the same map recovered from six shades: the room is there, its slopes have become steps."}}
+# %% mystnb={"image": {"alt": "Depth map of one room of 24 x 24 pixels, and the same map recovered from six shades: the room is there, its slopes have become steps."}} tags=["nbval-ignore-output"]
 TASK, N = "depth", 6  # ← change this: a name in MAPS, and 2 to 100 colours
 few = palette(scored[TASK], N)
 whole = maps[TASK][[busy]]
@@ -432,7 +432,7 @@ plt.show()
 # uniform, so its error falls with the same power and another constant: four times more colours,
 # sixteen times less error. 3D Edges is not smooth, with most pixels at exactly 0, and yet:
 
-# %%
+# %% tags=["nbval-ignore-output"]
 ramp = np.linspace(0, 1, 64 * 64).reshape(1, 64, 64)
 e = {n: recovery_error(ramp, palette(ramp, n)) / ramp.var() for n in (2, 4, 8, 16)}
 print("uniform, e(N) N^2:", {n: round(float(n**2 * x), 3) for n, x in e.items()})
@@ -504,7 +504,7 @@ assert np.allclose(list(H.values()), [1, 2 / 3, 1], atol=2e-3), "on a fine ramp"
 # near $k/(m - 1)$ for a colour of ordinary rooms, and more for a rare colour of unusual ones: the
 # rise that {eq}`eq-leverage` takes away.
 
-# %%
+# %% tags=["nbval-ignore-output"]
 white = sources[0]["trained"]
 z, lever = white.z.numpy(), leverage(white)
 codes = quantise(scored["edge3d"], centres["edge3d"][16])

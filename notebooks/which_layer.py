@@ -495,7 +495,7 @@ for name, found in mean.items():
 # 1.25\%$ of it. The layers are not white, so the figure shows more; but the flatter its variances,
 # the more a wide layer loses by such combinations.
 
-# %%
+# %% tags=["nbval-ignore-output"]
 x, y = features["blocks.4"], task.labels.numpy()  # 112 columns
 white, rng = whiten(x), np.random.default_rng(0)
 z, k = white.z.numpy(), white.rank

@@ -542,7 +542,7 @@ pd.DataFrame({f"{four[i].name} and {four[j].name}": {
 # only on *which*. As $e \ge 0$ no cosine is negative, and the distance is at most 1. It is reached
 # if no filter matters for both tasks.
 
-# %%
+# %% tags=["nbval-ignore-output"]
 e = np.random.default_rng(0).gamma(1, size=50)
 nothing = np.zeros(50)
 for cosine in (task2vec_distance, partial(task2vec_distance, normalised=False)):

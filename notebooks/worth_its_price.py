@@ -236,7 +236,7 @@ assert abs(bent[0] - bent[1]) > 0.01, "with these weights"
 # $\tr(FG)$ grows with the span. That is no reason: columns of noise raise H as well. The adjusted
 # score takes the chance level off, and the leave-one-out accuracy asks what the images can use.
 
-# %%
+# %% tags=["nbval-ignore-output"]
 h = {name: h_score(x, y) for name, x in candidates.items()}
 assert all(h["side by side"].statistic >= one.statistic - 1e-9 for one in h.values()), \
     "for any layers"
