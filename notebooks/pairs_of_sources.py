@@ -2,21 +2,19 @@
 # # Which pair of sources?
 #
 # **Question.** Of all pairs of eight sources, which should a target build on? How much of the gain
-# over one source is real, do sources with different patterns gain more, and do pairs that score
-# higher train better?
+# over one source is real, and do sources with different patterns gain more?
 #
 # **Answer.** For most targets the pair of the two best single sources
 # ({numref}`fig-pairs-ranking`). Much of the raw gain is chance ({ref}`pairs-gain`), and unlike
-# patterns do not add to it ({numref}`fig-pairs-patterns`); but pairs that score higher train better
-# ({numref}`fig-pairs-trained`).
+# patterns do not add to it ({numref}`fig-pairs-patterns`). Whether a pair that scores higher trains
+# better: {doc}`trained_pairs`.
 #
 # Section 5.2 of {cite:t}`hscore2019` scores all pairs of eight sources for each target (its Figures
 # 8 and 9). It says that the best pair is mostly that of the two best single sources, and that
 # sources "with different transferability patterns" improve each other more. {doc}`two_sources`
 # derives the score of a pair {eq}`eq-second-order` and the two ways in which chance enters it,
 # {eq}`eq-useless-source` and {eq}`eq-leverage`. Here they are used, **at the paper's size** from a
-# stored run and **live** on small rooms. And decoders are *trained* on pairs, which the paper did
-# not do.
+# stored run and **live** on small rooms.
 
 # %% tags=["hide-input"]
 from itertools import combinations, permutations
@@ -336,119 +334,6 @@ plt.show()
 # it.
 # :::
 #
-# ## Do pairs that score higher train better?
-#
-# A score of a pair is worth something if decoders on two codes side by side bear it out. So they
-# were trained: for one map, Depth, and one label, Object Class., on pairs of the other sources,
-# from two seeds of the decoder. **At the paper's size** these are the 15 pairs of the six sources
-# that are neither of the two targets, with the encoders of seed 1 (`python -m tdist.studies run
-# rooms_pairs`); on **small** rooms, of the sizes of the live run, all 21 pairs of the seven others.
-# Is the pair that scores higher the one with the lower loss?
-
-# %% tags=["hide-input", "claim H-125: depends on the measure"]
-def trained_pairs(name, base):
-    """Per target: losses and scores of pairs, and of single sources."""
-    found, first = load(name), load(base)["units"]
-    two, rows = found["units"], {}
-    for task in found["config"]["targets"]:
-        keys = [key.split("/")[2] for key in two if key.startswith(f"pair/{task}/")]
-        rows[task] = pd.DataFrame({
-            "loss": {k: np.mean(two[f"pair/{task}/{k}"]) for k in keys},
-            "noise": {k: np.ptp(two[f"pair/{task}/{k}"]) / np.sqrt(2) for k in keys},
-            "H": {k: two[f"h/{k}"][task]["adjusted"] for k in keys},
-            "better alone": {k: min(np.mean(two[f"single/{task}/{s}"]) for s in k.split("+"))
-                             for k in keys},
-            "better's H": {k: max(first[f"h/{s}"][task]["adjusted"] for s in k.split("+"))
-                           for k in keys}})
-    return rows
-
-
-def order_of_sources(x, y, keys):
-    """Rank correlation over pairs, and the share of all orders of the sources that reach it."""
-    names = list(dict.fromkeys(s for key in keys for s in key.split("+")))
-    place = {frozenset(key.split("+")): i for i, key in enumerate(keys)}
-    x, y = rankdata(x), rankdata(y)
-    x, y = x - x.mean(), y - y.mean()
-    which = [[place[frozenset((order[names.index(a)], order[names.index(b)]))]
-              for a, b in (key.split("+") for key in keys)] for order in permutations(names)]
-    reached = x[np.array(which)] @ y
-    return (x @ y) / np.sqrt((x @ x) * (y @ y)), np.mean(reached >= x @ y - 1e-9)
-
-
-runs = {"paper's size": ("rooms_pairs", "rooms_seed_1"),
-        "small": ("rooms_small_pairs", "rooms_small_0")}
-rows, trained = [], {}
-for label, names in runs.items():
-    trained[label] = trained_pairs(*names)
-    for task, found in trained[label].items():
-        rho, p = order_of_sources(found["H"], -found["loss"], list(found.index))
-        gain_rho, gain_p = order_of_sources(found["H"] - found["better's H"],
-                                            found["better alone"] - found["loss"],
-                                            list(found.index))
-        pick = found["loss"][found["H"].idxmax()]
-        rows.append([f"{NAMES[task]}, {label}", len(found), rho, p,
-                     spearmanr(found["better's H"], -found["loss"]).statistic, gain_rho, gain_p,
-                     (found["loss"] < found["better alone"]).mean(),
-                     100 * (pick / found["loss"].min() - 1),
-                     100 * (found["loss"].mean() / found["loss"].min() - 1),
-                     100 * found["noise"].mean() / found["loss"].min()])
-paired = pd.DataFrame(rows, columns=[
-    "target", "pairs", "rho of H and -loss", "p", "rho of the better's H", "rho of gains",
-    "p of gains",
-    "better than its better half", "regret of H's pair, %", "of any pair, %",
-    "noise of decoders, %"]).set_index("target")
-paired.round(2)
-
-# %% mystnb={"figure": {"caption": "At the paper's size pairs of sources that score higher train better: held-out loss of a decoder on both codes against the adjusted H-score of the pair. Bars: standard error of two seeds of the decoder. Lines: the loss of the best single source, which the best pairs beat.", "name": "fig-pairs-trained"}, "image": {"alt": "Two scatter plots of held-out loss against the adjusted H-score of 15 pairs, Depth (1.7 to 2.9) and Object Class. (2.8 to 8). Both fall from upper left to lower right, from .36 to .13 and from 2 to .65; a horizontal line lies just above the lowest points."}} tags=["hide-input"]
-fig, axes = plt.subplots(1, 2, figsize=(7.4, 3.2))
-for ax, (task, found) in zip(axes, trained["paper's size"].items(), strict=True):
-    ax.errorbar(found["H"], found["loss"], found["noise"] / np.sqrt(2), fmt="o", color=COMPUTED,
-                lw=1)
-    ax.axhline(found["better alone"].min(), color=OTHER, lw=1)
-    ax.set(xlabel=f"adjusted H-score of the pair, {NAMES[task]}")
-axes[0].set_ylabel("held-out loss")
-plt.show()
-
-# %% tags=["hide-input"]
-for name, column, form in (("rho", "rho of H and -loss", "{:.2f}"), ("p", "p", "{:.3f}"),
-                           ("alone", "rho of the better's H", "{:.2f}"),
-                           ("gain", "rho of gains", "{:.2f}"), ("gain-p", "p of gains", "{:.3f}"),
-                           ("half", "better than its better half", "{:.0%}"),
-                           ("regret", "regret of H's pair, %", "{:.1f}%"),
-                           ("any", "of any pair, %", "{:.0f}%")):
-    for task in ("depth", "object"):
-        for label, key in (("paper's size", "big"), ("small", "small")):
-            glue(f"pairs-{key}-{name}-{task}",
-                 form.format(paired.loc[f"{NAMES[task]}, {label}", column]), display=False)
-
-# %% [markdown]
-# **The order.** Over pairs the H-score and the trained decoder have a rank correlation of
-# {glue:text}`pairs-big-rho-depth` for Depth ($p =$ {glue:text}`pairs-big-p-depth`, over all orders
-# of the sources) and {glue:text}`pairs-big-rho-object` for Object Class.
-# ({glue:text}`pairs-big-p-object`); on small rooms {glue:text}`pairs-small-rho-depth` and
-# {glue:text}`pairs-small-rho-object`.
-#
-# **The choice.** The pair that H picks costs {glue:text}`pairs-big-regret-depth` and
-# {glue:text}`pairs-big-regret-object` more than the best, a random one
-# {glue:text}`pairs-big-any-depth` and {glue:text}`pairs-big-any-object`.
-#
-# **The better half.** How much of that is the pair's? The score of the better source *alone* has a
-# rank correlation of {glue:text}`pairs-big-alone-depth` and {glue:text}`pairs-big-alone-object`
-# with the pair's result.
-#
-# **The gain.** What a second source adds to the score and to the decoder have a rank correlation of
-# {glue:text}`pairs-big-gain-depth` ($p =$ {glue:text}`pairs-big-gain-p-depth`) and
-# {glue:text}`pairs-big-gain-object` ({glue:text}`pairs-big-gain-p-object`); on small rooms
-# {glue:text}`pairs-small-gain-depth` and {glue:text}`pairs-small-gain-object`, which is none. Of
-# the pairs {glue:text}`pairs-big-half-depth` train better than their better half for Depth, and
-# {glue:text}`pairs-big-half-object` for Object Class.; on small rooms
-# {glue:text}`pairs-small-half-depth` and {glue:text}`pairs-small-half-object`.
-#
-# **At the paper's size the score of a pair foretells its loss, and also what the second source
-# adds.** On small rooms it foretells the first and not the second. Why the two sizes differ these
-# runs do not say: codes are seven times as long, the score sees ten times as many rooms and the
-# decoder nearly seven times as many. Each size has one seed of encoders and two targets.
-#
 # ## Live: pairs with leverages
 #
 # The leverages of pairs are computed live, on small rooms, where they are larger. Eight encoders
@@ -561,11 +446,10 @@ gains.rename(NAMES).assign(**{f"place, {kind}": found["place"] for kind, found i
 #
 # | the paper says | this page finds |
 # | --- | --- |
-# | combining two sources improves transfer | the raw score *cannot* fall; of its gain on the maps, {glue:text}`pairs-big-share-low` or more (stored; live {glue:text}`pairs-chance-share`) is chance. Trained at the paper's size, {glue:text}`pairs-big-half-depth` (Depth) and {glue:text}`pairs-big-half-object` (Object Class.) of pairs beat their better half |
+# | combining two sources improves transfer | the raw score *cannot* fall; of its gain on the maps, {glue:text}`pairs-big-share-low` or more (stored; live {glue:text}`pairs-chance-share`) is chance. What is left may still be worth having: {doc}`trained_pairs` |
 # | for 6 of 8 targets the best pair is that of the two best sources | stored {glue:text}`pairs-big-top`, live {glue:text}`pairs-top-adjusted` (adjusted) and {glue:text}`pairs-top-leverages` (with leverages); by chance 0.3 |
 # | different patterns improve each other more | no: {glue:text}`pairs-pattern-plain` over all pairs, {glue:text}`pairs-pattern-both` given both scores |
 # | different sources predict different parts of the image | hardly: choosing the better one at each pixel gives {glue:text}`pairs-choosing` of the gain |
-# | (not asked) does a pair that scores higher train better? | yes, at the paper's size: rank correlation {glue:text}`pairs-big-rho-depth` (Depth) and {glue:text}`pairs-big-rho-object` (Object Class.); of the gains over the better half {glue:text}`pairs-big-gain-depth` and {glue:text}`pairs-big-gain-object`, which on small rooms are not foretold ({glue:text}`pairs-small-gain-depth` and {glue:text}`pairs-small-gain-object`) |
 
 # %% [markdown]
 # ## Exercises
