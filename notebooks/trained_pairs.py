@@ -143,7 +143,7 @@ for name, column, form in (("rho", "rho of H and -loss", "{:.2f}"), ("p", "p", "
 #
 # **At the paper's size the score of a pair foretells its loss, and also what the second source
 # adds.** On small rooms it foretells the first and not the second. Why the two sizes differ these
-# runs do not say. It is not the noise of the decoders (exercise {ref}`ex-trained-noise`); codes are
+# runs do not say. It is not the noise of the decoders ({ref}`ex-trained-noise`); codes are
 # seven times as long, the score sees ten times as many rooms and the decoder nearly seven times as
 # many. Each size has one seed of encoders and two targets.
 #

@@ -332,7 +332,7 @@ _ = main(["rank", str(folder), "--model", "lite0", "--images", str(few), "--quie
 #
 # Two candidates differ where one guesses an image and the other does not; let that be a share $d$
 # of the $m$ images. A difference of their accuracies is found four times in five, by the exact test
-# at 5%, from about $2.8 \sqrt{d / m}$ on (exercise {ref}`ex-own-error`), and it is never more than
+# at 5%, from about $2.8 \sqrt{d / m}$ on ({ref}`ex-own-error`), and it is never more than
 # $d$.
 #
 # **Change this and run**: which difference can your images see?
