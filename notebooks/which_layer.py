@@ -297,7 +297,8 @@ linear.map(lambda values: f"{min(values):.3f} to {max(values):.3f}")
 # ### The same number of features, two ways
 #
 # Another way to take the width out is to give every depth 16 features. But which? Random
-# combinations of the columns punish a layer whose variance is spread over many directions ({ref}`ex-layers-random`). The 16 principal components keep what 16 numbers can keep.
+# combinations of the columns punish a layer whose variance is spread over many directions
+# ({ref}`ex-layers-random`). The 16 principal components keep what 16 numbers can keep.
 
 # %% mystnb={"figure": {"caption": "Adjusted H-score of 16 features of every depth. The principal components (blue) rise with depth nearly to the end; random combinations (pink) of a wide layer keep little of it.", "name": "fig-layers-narrow"}, "image": {"alt": "Two line plots of the adjusted H-score of 16 features over 17 depths, CIFAR-100 and Fashion-MNIST. The line of principal components climbs from about 2 to 6 and to 4.7; the line of random combinations stays between 2 and 3 and drops at the last depth."}} tags=["hide-input"]
 fig, axes = plt.subplots(1, 2, figsize=(8, 3.2))
