@@ -388,7 +388,8 @@ x = by_seed["fine-tuning to 95%"]
 both_ways = x.mean() * (1 / x).mean()
 assert both_ways >= 1, "for any positive numbers"
 assert np.isclose(np.exp(np.log(x).mean()) * np.exp(np.log(1 / x).mean()), 1), "for any"
-print(f"mean {x.mean():.2f}, of the inverse {(1 / x).mean():.3f}, product {both_ways:.2f}")
+print(f"mean {x.mean():.2f}, of the inverse {(1 / x).mean():.3f}:",
+      f"product {both_ways:.2f}")
 
 # %% [markdown]
 # ````{solution-end}
