@@ -19,7 +19,7 @@ def rng():
     return np.random.default_rng(0)
 
 
-@pytest.mark.parametrize("t", [[0, 3, -2, 40], [0, 800, -900, 5], [0, -0.7, 0.9, 2]])
+@pytest.mark.parametrize("t", [[0, 3, -2, 40], [0, 2000, -900, 5], [0, -0.7, 0.9, 2]])
 def test_a_tilt_is_a_softmax(t):
     p = np.array([0.5, 1e-300, 0.5, 0])
     whole, log_q = _Side(np.zeros((4, 1)), p, 0.0).tilt(np.array(t, float))
@@ -27,6 +27,8 @@ def test_a_tilt_is_a_softmax(t):
     assert whole == pytest.approx(logsumexp(logs), rel=1e-13, abs=1e-15)
     assert np.allclose(log_q[:3], log_softmax(logs), rtol=1e-13, atol=1e-13)
     assert log_q[3] == -np.inf
+    rare, _ = _Side(np.zeros((2, 1)), np.array([1e-30, 1]), 0.0).tilt(np.array([0, -80.0]))
+    assert rare == pytest.approx(np.log(1e-30 + np.exp(-80)), rel=1e-14)
 
 
 @pytest.mark.parametrize("lost", [0.0, 1e-13])
@@ -129,11 +131,11 @@ def test_symbols_that_cannot_be_do_not_shorten_a_stride(rng):
 
 
 def test_a_stride_may_reach_a_symbol_of_no_mass_and_no_further():
-    """q = e^-1000, less than the least float, until the exponent has risen by about as much."""
-    log_q = np.array([0.0, -1000.0])
+    """q = e^-1500, less than the least float, until the exponent has risen by about as much."""
+    log_q = np.array([0.0, -1500.0])
     now = SimpleNamespace(q1=np.array([1.0, 0]), q2=np.array([1.0, 0]), log_q1=log_q, log_q2=log_q)
     stride, _ = _stride(0.5, np.array([0.0, 2.0]), 1e-3, now)
-    assert 450 < stride < 1000 < 2 * stride
+    assert 750 < stride < 1500 < 2 * stride
     now.log_q2 = np.array([0.0, -np.inf])
     stride, _ = _stride(0.5, np.array([0.0, -2.0]), 1e-3, now)
     assert 1e9 <= stride < 2e9  # nothing ever rises
