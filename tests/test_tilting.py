@@ -75,13 +75,23 @@ def test_slopes_and_curvatures_of_the_bound_are_those_of_differences(rng, s):
 
 
 @pytest.mark.parametrize("s", [0.5, 0.1, 0.99])
-def test_the_search_ends_where_the_slope_does(rng, s):
-    for far in (1, 30):
-        z, one, two = two_sides(rng, k=3)
-        z *= far
-        best = _meet(s, rng.standard_normal(3), z, one, two)
-        assert best.apart <= 1e-9 * best.value and np.abs(best.lacks).max() < 1e-7 * far
-        assert best.value > _Meeting(s, best.eta * 1.01, z, one, two).value
+@pytest.mark.parametrize("gap", [1e-7, 1, 60, 200])
+def test_the_search_ends_where_the_slope_does(gap, s, monkeypatch):
+    """With masses down to e^-690, in few looks, by itself."""
+    looks = []
+    monkeypatch.setattr(tilting, "_Meeting", lambda *args: looks.append(1) or _Meeting(*args))
+    for seed in range(6):
+        rng = np.random.default_rng(seed)
+        logs = np.maximum(log_softmax(gap * rng.standard_normal((2, 6)), axis=1), -690)
+        z = rng.standard_normal((6, 3))
+        one, two = (_Side(z, p, 0.0) for p in np.exp(logs))
+        looks.clear()
+        best = _meet(s, np.zeros(3), z, one, two)
+        assert len(looks) < 80
+        if gap >= 1:
+            assert best.apart <= 1e-12 * best.value
+            near = _Meeting(s, best.eta * 1.01, z, one, two)
+            assert best.value >= near.value * (1 - 1e-12)
 
 
 def spent(s, t, now, stride):
