@@ -10,14 +10,13 @@
 # ({ref}`as-many-features`), and shrinkage brings one back at a price ({ref}`shrinkage`).
 #
 # {doc}`from_samples` took chance out of the score. This page asks what the number that is left is a
-# number *of*, whether it needs fewer samples than its rivals, and what becomes of it when samples
-# are few, are copies of each other, or go through a program with a fault.
+# number *of*, and what becomes of it when samples are few, are copies of each other, or go through a
+# program with a fault.
 
 # %% tags=["hide-input"]
 import warnings
 from collections import Counter
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from myst_nb import glue
@@ -27,14 +26,12 @@ from sklearn.datasets import load_iris, load_wine
 from sklearn.preprocessing import StandardScaler
 
 from tdist import h_score
-from tdist.plots import COMPUTED, CYCLE, OTHER, WRONG, use_book_style
 from tdist.studies import load
 from tdist.studies.estimates import class_means
 
-use_book_style()
 rng = np.random.default_rng(0)
 iris, species = load_iris(return_X_y=True)
-stored, needs = load("estimates")["units"], load("sample_needs")["units"]
+stored = load("estimates")["units"]
 HERE = "holds for the book's example and seed; edit freely"
 
 # %% [markdown]
@@ -171,95 +168,6 @@ lost
 # the last layer does explain most at 1,500 images; but what explains more guesses less here. So
 # there are three numbers with three names: `adjusted` for the variance explained at infinitely many
 # images, `held_out` for that at these, and for a choice by accuracy `loo`.
-#
-# ## Fewer samples than mutual information?
-#
-# Section 4.3 of the paper ends with a practical claim: for continuous features mutual information
-# needs binning "which has extra bias due to bin size", or more; "H-score only needs to estimate
-# conditional expectations, which requires less samples". Take four Gaussian classes, of which $H$
-# is known and $I$ up to a small error by a million samples. Estimate $H$; and $I$ by nearest
-# neighbours {cite:p}`ross2014`, as scikit-learn does for one feature, and by 4 or 10 bins along
-# each feature at the quantiles. Each is compared with *its own* truth.
-
-# %% tags=["hide-input", "claim H-078: holds"]
-cases = {"1 feature, weak": "information/0.1/1", "1 feature, strong": "information/0.5/1",
-         "2 features, weak": "information/0.1/2", "2 features, strong": "information/1.0/2",
-         "5 features, weak": "information/0.1/5", "5 features, strong": "information/1.0/5",
-         "10 features, strong": "information/1.0/10"}
-goal, rows = 0.2, {}
-for name, key in cases.items():
-    unit = needs[key]
-    m = np.array([int(size) for size in unit if size.isdigit()])
-    for estimate in unit[str(m[0])]:
-        error = np.array([unit[str(size)][estimate]["rmse"] for size in m])
-        late = np.flatnonzero(error > goal).max(initial=-1)  # the last size that is not enough
-        if late == len(m) - 1:
-            enough = np.inf
-        else:
-            enough = m[0] if late < 0 else np.exp(np.interp(
-                -np.log(goal), -np.log(error[late:late + 2]), np.log(m[late:late + 2])))
-        rows.setdefault(estimate, {})[name] = enough
-needed = pd.DataFrame(rows).T
-needed.map(lambda m: "> 5,000" if m == np.inf else "≤ 50" if m <= 50 else
-           f"{float(f'{m:.2g}'):,.0f}")
-
-# %% [markdown]
-# The samples after which the root mean square error is below 20% of the truth, by interpolation.
-# Two of the cases in full:
-
-# %% mystnb={"figure": {"caption": "Relative root mean square error of estimates of H and I, each against its own truth, for four Gaussian classes (50 draws a point). One weak feature: four bins do as well as the H-score, nearest neighbours worse. Five features, of which three are noise: the adjusted score needs the fewest samples, and bins see hardly anything but noise.", "name": "fig-sample-needs"}, "image": {"alt": "Two log-log panels of relative error against samples from 50 to 5,000. Left: five falling curves, those of H and of four bins lowest, ten bins highest at few samples. Right: H lowest, neighbours above it, four bins near 1 and falling late, ten bins flat at 1."}} tags=["hide-input"]
-fig, axes = plt.subplots(1, 2, figsize=(7, 3), sharey=True)
-for ax, name in zip(axes, ("1 feature, weak", "5 features, strong"), strict=True):
-    unit = needs[cases[name]]
-    sizes = [size for size in unit if size.isdigit()]
-    for estimate, colour in zip(unit[sizes[0]], (WRONG, COMPUTED, OTHER, *CYCLE[1:3]), strict=True):
-        ax.loglog([int(s) for s in sizes], [unit[s][estimate]["rmse"] for s in sizes],
-                  "o-" if estimate[0] == "H" else "s--", ms=4, color=colour, label=estimate)
-    ax.set(xlabel=f"samples ({name})")
-axes[0].set_ylabel("relative error")
-axes[0].legend(loc="lower left", fontsize=7)
-plt.show()
-
-# %% tags=["hide-input", "claim H-079: depends on the measure"]
-adjusted, neighbours = needed.loc["H, adjusted"], needed.loc["I, neighbours"]
-assert (adjusted <= 1.05 * needed.min()).all(), "the stored runs"
-weak = [name for name in cases if name.endswith("weak")]
-ratio = neighbours[weak] / adjusted[weak]
-assert ratio.min() > 2, "the stored runs"
-glue("samples-needs-low", f"{ratio.min():.0f}", display=False)
-glue("samples-needs-high", f"{ratio.max():.0f}", display=False)
-
-# %% [markdown]
-# **For Gaussian classes the claim holds, of a score without chance.** In every case the adjusted
-# score needs as few samples as any estimate or fewer. Where the dependence is weak nearest
-# neighbours need {glue:text}`samples-needs-low` to {glue:text}`samples-needs-high` times as many;
-# four bins do as well for one weak feature and fail for five, where most cells are empty. The
-# plug-in score, which the paper uses, comes close as long as features are few: with ten of them it
-# needs twice the samples of the adjusted one.
-#
-# Two reservations. For these classes means and one covariance are all there is, which is what $H$
-# looks at; of a dependence beyond the class means it sees nothing, and an estimate of $I$ that
-# assumed Gaussian classes would need few samples too. And 50 draws give the errors within a tenth
-# or so.
-#
-# The price is $O(m k^2)$, as the paper says (stored, one thread; not measured again here):
-
-# %% tags=["hide-input", "claim H-055: holds"]
-times = pd.DataFrame([[*map(int, key.split("/")[1:]), seconds] for key, seconds in needs.items()
-                      if key.startswith("seconds/")], columns=["m", "k", "seconds"])
-slopes = {}
-for name, fixed in (("m", "k"), ("k", "m")):
-    group = times[times[fixed] == times[fixed].mode()[0]].sort_values(name)
-    slopes[name] = np.polyfit(np.log(group[name]), np.log(group["seconds"]), 1)[0]
-    print(f"seconds ~ {name}^{slopes[name]:.2f} for {name} from {group[name].min():,} to "
-          f"{group[name].max():,}, {fixed} = {group[fixed].iloc[0]:,}")
-assert 0.8 < slopes["m"] < 1.2 and 1 < slopes["k"] < 2.2, "the stored runs"
-glue("samples-slope-m", f"{slopes['m']:.2f}", display=False)
-glue("samples-slope-k", f"{slopes['k']:.2f}", display=False)
-
-# %% [markdown]
-# Linear in the samples; the power of $k$ is {glue:text}`samples-slope-k` here and tends to 2 as the
-# products of features come to dominate what is linear in $k$.
 #
 # (as-many-features)=
 # ## As many features as samples
@@ -540,10 +448,9 @@ faults.round(4)
 #
 # H at infinitely many images, which is what `adjusted` estimates, is not the score that $m$ images
 # give: that is `held_out`. And neither is what a choice wants, if it is made for accuracy: that is
-# the leave-one-out accuracy. The adjusted score needs as few samples as mutual information or
-# fewer, as the paper says, for Gaussian classes; the price is of order $m k^2$, as it says too. Of
-# the rest of this page it says nothing: with as many features as samples any features reach the
-# bound, a copy is not a sample, and shrinkage gives a score where there was none, and a bias.
+# the leave-one-out accuracy. Of none of this does the paper speak, nor of the rest: with as many
+# features as samples any features reach the bound, a copy is not a sample, and shrinkage gives a
+# score where there was none, and a bias.
 
 # %% [markdown]
 # ## Exercises

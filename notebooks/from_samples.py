@@ -8,12 +8,11 @@
 # as a proposition says for every setting ({prf:ref}`prop-chance`). The adjusted score takes chance
 # out, and is a little low where there is something to find ({numref}`fig-adjusted`).
 #
-# This page says what noise scores, how to take it out and how well that works, when a score is
-# significant, and what is left of the paper's own scores. The paper uses the plug-in estimate
-# throughout and mentions none of this. {doc}`few_samples` goes on from here.
+# This page says what noise scores, how to take it out and how well that works, and when a score is
+# significant. The paper uses the plug-in estimate throughout and mentions none of this.
+# {doc}`paper_sizes` says what is left of its own scores; {doc}`few_samples` goes on from here.
 
 # %% tags=["hide-input"]
-from importlib.resources import files
 from itertools import permutations
 
 import matplotlib.pyplot as plt
@@ -27,7 +26,7 @@ from statsmodels.multivariate.manova import MANOVA
 
 from tdist import Joint, h_score
 from tdist.hscore import jackknife
-from tdist.plots import COMPUTED, CYCLE, printed_style, use_book_style
+from tdist.plots import CYCLE, use_book_style
 from tdist.studies import load
 from tdist.studies.estimates import class_means
 
@@ -54,6 +53,7 @@ truth, (raw, adjusted) = birds.h_score(np.eye(4)), np.mean(walks, axis=0)
 print(f"true score {truth:.3f}; 200 foresters: plug-in {raw:.3f}, "
       f"adjusted {adjusted:.3f}, standard deviation {np.std(walks, axis=0)[1]:.2f}")
 assert raw > 1.2 * truth > 1.1 * adjusted, HERE
+glue("samples-chance-pixels", f"{15 * 2048 / 19_999:.3f}", display=False)  # eq-chance
 glue("samples-birds-over", f"{100 * (raw / truth - 1):.0f}%", display=False)
 
 # %% [markdown]
@@ -483,187 +483,8 @@ print(f"p by F {by_f.pvalue:.3f}, by 999 permutations {by_shuffles.pvalue:.3f}")
 # Significance is not size. With 20,000 samples a score of 0.01 above chance may be significant and
 # of no use: read `adjusted` for the size, `pvalue` for the doubt.
 #
-# ## The paper's own sizes
-#
-# Formula {eq}`eq-chance` needs three numbers. The paper gives 20,000 images and 2,048 features for
-# Table 1 with a palette of 16 colours at every pixel, and 5,000 to 50,000 images of Cifar-100 for
-# Figure 4b. Taskonomy has 63 classes of scenes and 100 of objects. For Figure 4b we take the six
-# blocks 4a to 4f of ResNet-50, averaged over positions, which have 1,024 channels.
-
-# %%
-settings = pd.DataFrame([
-    ["Table 1, pixels", 20_000, 2048, 16], ["Table 1, scenes", 20_000, 2048, 63],
-    ["Table 1, objects", 20_000, 2048, 100], ["Figure 4b", 5_000, 1024, 100],
-    ["Figure 4b", 20_000, 1024, 100], ["Figure 4b", 50_000, 1024, 100]],
-    columns=["experiment", "m", "k", "|Y|"])
-m, k, q = settings["m"], settings["k"], settings["|Y|"] - 1
-settings["chance"] = k * q / (m - 1)
-settings["sd"] = np.sqrt(2 * k * q * (1 - k / m)) / m
-settings.round(3)
-
-# %% tags=["hide-input"]
-names = ("pixels", "scenes", "objects", "5", "20", "50")
-for name, value in zip(names, settings["chance"], strict=True):
-    digits = 3 if name == "pixels" else 1
-    glue(f"samples-chance-{name}", f"{value:.{digits}f}", display=False)
-glue("samples-sd-pixel", f"{settings['sd'][0]:.3f}", display=False)
-
-# %% [markdown]
-# The axis of Figure 4b runs from 20 to 45. At 5,000 images noise alone scores
-# {glue:text}`samples-chance-5`. What would features of true score 20 read at each size? Inverting
-# {eq}`eq-adjusted` says.
-
-# %% tags=["claim H-088: cannot be settled"]
-reads = {m: 99 - (99 - 20) * (m - 1 - 1024) / (m - 1)
-         for m in (5_000, 20_000, 50_000)}
-for m, value in reads.items():
-    print(f"{m:>6} images: a true score of 20 reads {value:.1f}")
-glue("samples-shift", f"{reads[5_000] - reads[50_000]:.0f}", display=False)
-
-# %% [markdown]
-# The same features on the same task move by {glue:text}`samples-shift`, more than half the figure's
-# axis. That does not contradict the paper, which claims something else: that the sample size "does
-# not affect the *relationship* between H-score and log-loss". Both may move together. We fit
-# softmax regressions until they converge, to the first 10, 20, 30 and 40 features of ten Gaussian
-# classes, 1,000 to 15,000 samples, three draws (`python -m tdist.studies run sample_needs`).
-
-# %% mystnb={"figure": {"caption": "Plug-in H-score against log-loss, colours by the number of samples. Left: the loss on the samples that both were computed from. Nearly one curve: the sample size hardly matters, as the paper says. Right: the loss on new samples. The fewer the samples, the higher the score and the higher the loss.", "name": "fig-4b-losses"}, "image": {"alt": "Two scatters of log-loss against plug-in H-score from 0.5 to 2.3, coloured by samples. Left, training loss: all colours on one falling curve. Right, test loss: the colours separate, dots of fewer samples lying to the right of and above those of more."}} tags=["hide-input"]
-needs = load("sample_needs")["units"]
-fits = pd.DataFrame([{"m": int(key.split("/")[2]), **unit} for key, unit in needs.items()
-                     if key.startswith("loss/")])
-fig, axes = plt.subplots(1, 2, figsize=(7, 3), sharex=True, sharey=True)
-for ax, name in zip(axes, ("train", "test"), strict=True):
-    for colour, (m, group) in zip(CYCLE, fits.groupby("m"), strict=False):
-        ax.plot(group["h"], group[name], "o", ms=4, color=colour, label=f"{m:,}")
-    ax.set(xlabel="plug-in H-score", ylabel=f"{name} log-loss (nats)")
-axes[1].legend(title="samples", fontsize=8)
-plt.show()
-
-# %% [markdown]
-# As a number: how much does the loss change with the logarithm of the sample size, beside a cubic
-# in the plug-in score? For these classes, and for the paper's own experiment with the layers of
-# EfficientNet-Lite0 on Cifar-100 ({doc}`which_layer`).
-
-# %% tags=["hide-input"]
-def size_effect(h, m, loss):
-    """Coefficient of ln m beside a cubic in h, and its standard error."""
-    z = (h - np.mean(h)) / np.std(h)
-    design = np.stack([np.ones(len(h)), z, z**2, z**3, np.log(m)], axis=1)
-    found, (rest,) = np.linalg.lstsq(design, loss)[:2]
-    return found[-1], np.sqrt(np.linalg.inv(design.T @ design)[-1, -1] * rest / (len(h) - 5))
-
-
-of_layers = pd.DataFrame([{"m": int(key.split("/")[1]), "h": unit["h"],
-                           **{part: unit["paper"][f"{part}_loss"] for part in ("train", "test")}}
-                          for key, unit in load("layers")["units"].items() if key.startswith("b/")])
-
-# %% tags=["claim H-087: depends on the measure"]
-effect = pd.DataFrame(
-    {(name, loss): size_effect(data["h"], data["m"], data[loss].to_numpy())
-     for name, data in {"Gaussian classes": fits, "layers": of_layers}.items()
-     for loss in ("train", "test")}, index=["per ln m", "error"]).T
-effect.round(3)
-
-# %% tags=["hide-input"]
-line = effect["per ln m"]
-assert abs(line["Gaussian classes", "train"]) < abs(line["Gaussian classes", "test"]) / 5, HERE
-assert line["layers", "train"] > 0 > line["layers", "test"], "the stored runs"
-for name, glued in (("Gaussian classes", "classes"), ("layers", "layers")):
-    for loss in ("train", "test"):
-        value, error = effect.loc[(name, loss)]
-        glue(f"samples-4b-{glued}-{loss}", f"{value:.3f} ± {error:.3f}", display=False)
-
-# %% [markdown]
-# For a regression that has converged the sentence all but holds for the *training* loss
-# ({glue:text}`samples-4b-classes-train` nats) and fails for the *test* loss
-# ({glue:text}`samples-4b-classes-test`). {doc}`log_loss` says why: its law relates $\hat H$ to the
-# loss on the same distribution, here the empirical one. With the paper's 100 epochs on images both
-# depend on the size, with opposite signs: {glue:text}`samples-4b-layers-train` and
-# {glue:text}`samples-4b-layers-test`.
-#
-# :::{admonition} Depends on the measure
-# :class: erratum depends
-# **Printed.** Section 5.1, Figure 4b: "target sample size does not affect the relationship between
-# H-score and log-loss", for 5,000 to 50,000 images.
-#
-# **Decided by.** The change of the loss with $\ln m$ at equal plug-in score, in the table above.
-#
-# **True.** Of the training loss of a converged regression. Not of the test loss, which is what a
-# choice is for. The paper does not say which its figure shows. The score itself does fall as the
-# sample grows.
-# :::
-#
-# Table 1 has 48 scores for the six pixel tasks. Here they are beside the chance level.
-
-# %% mystnb={"figure": {"caption": "The 48 printed scores of pixel tasks (grey; in a square: from the task itself) and what noise would score with 2,048 live features and 16 colours (line) or 14 (dashed: the most for which no printed score is below chance).", "name": "fig-pixel-chance"}, "image": {"alt": "Dot plot of printed scores from 1.38 to 2.25 for six target tasks, one row each, with eight grey circles a row and one in a square. A solid vertical line stands at 1.54 with circles on both sides, a dashed one at 1.33 left of all circles."}} tags=["hide-input"]
-printed = pd.read_csv(files("tdist") / "data" / "table1.csv").pivot(
-    index="target", columns="source", values="h_score")
-pixels = printed.loc[[task for task in printed.index if "Class" not in task]]
-most = int(pixels.to_numpy().min() * 19_999 / 2048) + 1  # colours
-fig, ax = plt.subplots()
-for row, task in enumerate(pixels.index):
-    ax.plot(pixels.loc[task], np.full(8, row), **printed_style())
-    ax.plot(pixels.loc[task, task], row, **printed_style() | {"marker": "s", "markersize": 9})
-for colours, style in ((16, "-"), (most, "--")):
-    ax.axvline((colours - 1) * 2048 / 19_999, color=COMPUTED, ls=style, label=f"{colours} colours")
-ax.set(yticks=range(len(pixels)), yticklabels=pixels.index, xlabel="H-score", ylabel="target task")
-ax.invert_yaxis()
-ax.legend()
-plt.show()
-
-# %% tags=["hide-input"]
-def share_of(colours, k, source="Scene Class.", target="Depth"):
-    """Adjusted scores of a source and of the target's own features on the target, and the ratio."""
-    own, other = ((colours - 1) - ((colours - 1) - pixels.loc[target, name]) * 19_999
-                  / (19_999 - k) for name in (target, source))
-    return own, other, other / own
-
-
-# %% tags=["claim H-206: does not hold"]
-rows = {}
-for colours, k in ((16, 2048), (15, 2048), (most, 2048), (most, 1800), (13, 2048),
-                   (12, 2048)):
-    chance = (colours - 1) * k / 19_999
-    rows[colours, k] = [chance, (pixels < chance).sum().sum(), *share_of(colours, k)]
-reading = pd.DataFrame(rows, index=["chance", "cells below it", "depth's own, adjusted",
-                                    "from scene, adjusted", "share"]).T
-reading.rename_axis(["colours", "live features"]).round(2)
-
-# %% tags=["hide-input"]
-low, high = share_of(16, 2048)[2], share_of(most, 1800)[2]
-share = pixels.loc["Depth", "Scene Class."] / pixels.loc["Depth", "Depth"]
-assert low < high < share and most == 14, "the table as printed"
-glue("samples-colours-most", f"{most}", display=False)
-glue("samples-below", f"{(pixels < 15 * 2048 / 19_999).sum().sum()}", display=False)
-glue("samples-share-printed", f"{100 * share:.0f}%", display=False)
-glue("samples-share-low", f"{100 * low:.0f}%".replace("-", "−"), display=False)
-glue("samples-share-high", f"{100 * high:.0f}%", display=False)
-away = (15 * 2048 / 19_999 - pixels.to_numpy().min()) / settings["sd"][0]
-glue("samples-sds-below", f"{away:.0f}", display=False)
-
-# %% [markdown]
-# With 16 colours and 2,048 live features {glue:text}`samples-below` of the 48 scores are below
-# chance. The lowest is {glue:text}`samples-sds-below` standard deviations of a single pixel below
-# it, and each score is a mean over 4,096 pixels: so **at that cell fewer colours occur, or features
-# are dead**. The paper does not say how many. With {glue:text}`samples-colours-most` colours on
-# average no score is below chance.
-#
-# :::{admonition} Printed wrong
-# :class: erratum printed-wrong
-# **Printed.** Table 1: pixel scores from 1.380 to 2.244. Read as transferability
-# {eq}`eq-transferability`, scene features keep {glue:text}`samples-share-printed` of what depth's
-# own features have for depth.
-#
-# **Decided by.** Noise would score {glue:text}`samples-chance-pixels` with 16 colours and 2,048
-# live features, less with fewer.
-#
-# **True.** Most of every pixel score is chance. Without it scene features keep between
-# {glue:text}`samples-share-low` and {glue:text}`samples-share-high` of depth's score, as the number
-# of colours and live features goes from 16 and 2,048 to {glue:text}`samples-colours-most` and
-# 1,800. Ranks within a row do not change if all sources have the same rank $k$.
-# :::
-#
-# Others print scores that cannot be, or that are chance alone: {doc}`published_benchmarks`.
+# How much of the paper's own scores is chance, {doc}`paper_sizes` counts. Others print scores that
+# cannot be, or that are chance alone: {doc}`published_benchmarks`.
 #
 # **Change this and run**: what does noise score with your samples, features and classes, what does
 # a score of half the bound read, and from how many samples on is chance a tenth?
@@ -681,10 +502,7 @@ print(f"noise scores {k * q / N:.3f} of at most {bound}\n"
 # ## What the page found
 #
 # A score of 1.5 from 20,000 images, 2,048 features and 16 colours is what noise scores. The plug-in
-# estimate is too large by up to $k(|\Y| - 1)/(m - 1)$, and the paper's own figures are of that
-# size: for this reason alone the samples of Figure 4b differ by {glue:text}`samples-shift` where
-# the true score is 20, and Table 1's pixel scores lie around their chance level. Its sentence on
-# Figure 4b is about something else, and true of the training loss of a converged regression.
+# estimate, which the paper uses throughout, is too large by up to $k(|\Y| - 1)/(m - 1)$.
 #
 # The adjusted score takes chance out exactly where there is nothing to find. Elsewhere it keeps a
 # bias of order $1/m$, low for Gaussian classes (by {glue:text}`samples-bias-few` at two samples a
