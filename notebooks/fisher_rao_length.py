@@ -307,7 +307,7 @@ error = sums - lengths["exponential"]
 sums.loc[[10, 100, 1000]].round(5)
 
 # %% [markdown]
-# The length does not depend on $K$, and each way of adding up nears it at its own rate.
+# The length itself does not depend on $K$, and each way of adding up nears it at its own rate.
 # {eq}`eq-root-kl-error` even says how large the error of the root of the divergence is.
 
 # %% tags=["hide-input", "claim C-018: holds", "claim C-020: holds", "claim C-028: depends on the measure"]
@@ -345,12 +345,13 @@ plt.show()
 # $p = (0, 1)$ and $q = (x, 1 - x)$.
 
 # %%
-x = 10.0 ** -np.arange(0, 7, 2)
-ends = np.stack([x / 2, 1 - x / 2], 1)
+x = 0.5 * 10.0 ** -np.arange(0, 7, 2)
+ends = np.stack([x, 1 - x], 1)
 ratio = root_kl([0.0, 1.0], ends) / distance([0.0, 1.0], ends)
 assert (ratio > 1 / np.sqrt(2)).all(), "the proposition's bound"
 assert ratio[-1] - 1 / np.sqrt(2) < 1e-6, "which is reached"
-pd.DataFrame({"x": x / 2, "root of 2 KL / distance": ratio.round(5)}).set_index("x")
+rows = {f"{value:g}": part for value, part in zip(x, ratio.round(5), strict=True)}
+pd.Series(rows, name="root of 2 KL / distance").rename_axis("x").to_frame()
 
 # %% [markdown]
 # The step from $p$ to $q$ comes out as 0.707 of the distance. The step back from $q$ to $p$ is

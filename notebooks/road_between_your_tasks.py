@@ -175,7 +175,7 @@ glue("road-names", f"{found.source} to {found.target}", display=False)
 #    "When not to trust it" shows what is missing.
 #
 # The unit is that of an angle: no two distributions are farther apart than $\pi$
-# ({eq}`eq-fisher-rao`), and a road may wind. Only roads of the same settings, the same kind of
+# by {eq}`eq-fisher-rao`, and a road may wind. Only roads of the same settings, the same kind of
 # network and the same number of classes compare.
 #
 # ## What differs between the tasks, and which head
@@ -188,7 +188,7 @@ glue("road-names", f"{found.source} to {found.target}", display=False)
 #
 # With `Settings(head="union")` one softmax has the classes of both tasks. Between tasks that share
 # none, an input that is classified with certainty has at least $\pi$ to go, however alike the tasks
-# are: that is the switch from one set of names to the other ({eq}`eq-gated`). `"gated"` leaves the
+# are: that is the switch from one set of names to the other, {eq}`eq-gate`. `"gated"` leaves the
 # switch out. `"index"` joins class 0 with class 0 and so on; give the classes the same names
 # instead.
 #
@@ -222,7 +222,7 @@ pd.DataFrame({what: row(one) for what, one in roads.items()}).T
 # %% [markdown]
 # Each row has the same source, and so nearly the same floor. In the last row two replicas of the
 # network travelled each road with random numbers of their own. What both do is the way, what only
-# one does is noise ({eq}`eq-drift`), so that the noise can be taken out, for twice the time:
+# one does is noise, {eq}`eq-drift`, so that the noise can be taken out, for twice the time:
 
 # %% tags=["nbval-ignore-output"]
 print(roads["both"])

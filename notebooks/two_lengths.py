@@ -89,7 +89,7 @@ assert abs(readings["L"][100] / readings["L"][1000] - 1) < 1e-4, "a length has a
 readings.round(4)
 
 # %% [markdown]
-# $L$ and $R$ are different lengths of the same path, and each is independent of $K$.
+# $L$ and $R$ are different lengths of the same path. Each has a limit, which a hundred steps reach.
 #
 # A check that uses neither formula comes from the definition. For a softmax with the logits
 # $x^\top w$, the speed of input $x$ is the standard deviation of $x^\top \dot w$ under $p$, because
