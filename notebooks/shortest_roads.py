@@ -208,8 +208,8 @@ ax.semilogx(free["excess loss"], free["L"], "o-", color=COMPUTED, label="shortes
 ax.semilogx(held["excess loss"], held["L"], "s-", color="#56B4E9", label="shortest, end held")
 ax.semilogx(*zip(*lags.values(), strict=True), "D:", color=OTHER, label="gradient flow")
 for T, place in lags.items():
-    ax.annotate(f"T = {T}", place, (8, -10 if T > 20 else 3), textcoords="offset points",
-                fontsize=8, color=OTHER)
+    ax.annotate(f"T = {T}", place, {400: (-48, -10), 100: (-8, -16)}.get(T, (8, 3)),
+                textcoords="offset points", fontsize=8, color=OTHER)
 ax.set(xlabel="mean excess loss on the way (nats)", ylabel="length L", ylim=(0, None),
        xlim=(None, 1.5))
 ax.legend(loc="lower left", fontsize=8)
@@ -512,9 +512,9 @@ of_line = expected_length(say(line), stay)
 ends = distance(*say(line[[0, -1]]))
 own = shorten(logits, line[::6], np.broadcast_to(x, (16, *x.shape)), stay,
               reading="riemannian_length", max_steps=200)
-print(f"L of the line {of_line.length:.4f}, bound {ends @ stay:.4f}; "
-      f"R of the line {of_line.riemannian_length:.3f}, of a shorter road "
-      f"{own.riemannian_length:.3f}, distance of the ends {np.sqrt(ends**2 @ stay):.3f}")
+print(f"L of the line {of_line.length:.4f}, bound {ends @ stay:.4f}")
+print(f"R of the line {of_line.riemannian_length:.3f}, of a shorter road "
+      f"{own.riemannian_length:.3f}, of the ends {np.sqrt(ends**2 @ stay):.3f}")
 assert np.isclose(of_line.length, ends @ stay), "two classes, logits linear in the weights"
 assert own.riemannian_length < 0.99 * of_line.riemannian_length, "in the book's example"
 
