@@ -94,7 +94,7 @@ paired = pd.DataFrame(rows, columns=[
     "p of gains",
     "better than its better half", "regret of H's pair, %", "of any pair, %",
     "noise of decoders, %"]).set_index("target")
-paired.round(2)
+paired.round(dict.fromkeys(paired, 2) | {"p": 3, "p of gains": 3})
 
 # %% mystnb={"figure": {"caption": "At the paper's size pairs of sources that score higher train better: held-out loss of a decoder on both codes against the adjusted H-score of the pair. Bars: standard error of two seeds of the decoder. Lines: the loss of the best single source, which the best pairs beat.", "name": "fig-pairs-trained"}, "image": {"alt": "Two scatter plots of held-out loss against the adjusted H-score of 15 pairs, Depth (1.7 to 2.9) and Object Class. (2.8 to 8). Both fall from upper left to lower right, from .36 to .13 and from 2 to .65; a horizontal line lies just above the lowest points."}} tags=["hide-input"]
 fig, axes = plt.subplots(1, 2, figsize=(7.4, 3.2))
