@@ -121,6 +121,38 @@ def test_ace_takes_joints_samples_and_empty_symbols():
     assert best * 0.999 < joint.h_score(estimate.f) <= best + 1e-12
 
 
+@pytest.mark.parametrize("tol", [1.0, 1e-3, 1e-5])
+def test_ace_stops_at_the_second_small_rise_and_tells_what_is_short(tol):
+    """Rises of two sweeps in a row within the tolerance, and for the first time; a word where what
+    is missing is more than the tolerance explains."""
+    told = set()
+    for seed in range(4, 12):
+        P = random_joint(20, 30, seed)
+        with warnings.catch_warnings(record=True) as words:
+            warnings.simplefilter("always")
+            found = ace(P, 3, tol=tol, seed=seed)
+        rises = np.diff(found.objective)
+        small = [i for i in range(1, len(rises)) if max(rises[i - 1], rises[i]) <= tol]
+        assert small == [len(rises) - 1]
+        short = np.linalg.svd(plain_dtm(P), compute_uv=False)[:3].sum() - found.correlations.sum()
+        assert found.short == pytest.approx(short, abs=1e-12)
+        assert bool(words) == (short > max(1e-6, 10 * tol))
+        told.add(bool(words))
+        for word in words:
+            text = str(word.message)
+            assert f"after {len(found.objective)} sweeps" in text and "stronger mode" in text
+            assert f"{short:.2g} below" in text and f"{found.correlations.sum():.6g}" in text
+            assert word.filename == __file__
+    assert told == ({False} if tol == 1 else {False, True})
+
+
+def test_ace_is_told_once_where_the_sweeps_ran_out():
+    P = random_joint(8, 10, seed=4)
+    with pytest.warns(UserWarning, match="nearly equal.*needs no sweeps") as words:
+        found = ace(P, 5, max_sweeps=1)
+    assert len(found.objective) == 1 == len(words) and words[0].filename == __file__
+
+
 def test_ace_starts():
     P = random_joint(4, 6, seed=3)
     assert np.array_equal(ace(P, 2, seed=7).f, ace(P, 2, seed=7).f)
