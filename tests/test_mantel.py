@@ -8,6 +8,7 @@ import pytest
 
 import tdist
 from tdist import mantel
+from tdist.agreement.orders import orders
 
 
 def matrix(n, seed=0):
@@ -140,3 +141,33 @@ def test_how_many_permutations():
     assert mantel(matrix(8), matrix(8, 1)).permutations == 10_000
     few = mantel(matrix(8), matrix(8, 1), permutations=1)
     assert few.permutations == 2 and not few.exact
+
+
+@pytest.mark.parametrize("alternative", ["greater", "less", "two-sided"])
+@pytest.mark.parametrize("seed", [0, 5])
+def test_sampled_p_value_by_brute_force(alternative, seed):
+    """The share among relabellings that the same generator draws one by one."""
+    a, b = matrix(8), matrix(8, 1) + 0.2 * matrix(8)
+    off, draw = ~np.eye(8, dtype=bool), np.random.default_rng(seed)
+    r = [np.corrcoef(a[off], b[off])[0, 1]]
+    for _ in range(300):
+        order = draw.permutation(8)
+        r.append(np.corrcoef(a[off], b[order][:, order][off])[0, 1])
+    sizes = {"greater": np.array(r), "less": -np.array(r), "two-sided": np.abs(r)}[alternative]
+    found = mantel(a, b, alternative, permutations=300, seed=seed)
+    assert found.pvalue == pytest.approx(np.mean(sizes >= sizes[0] - 1e-12))
+    assert 3 / 301 < found.pvalue < 1 - 3 / 301 and found.permutations == 301
+
+
+def test_orders_are_of_all_tasks_or_within_groups():
+    for groups in (None, [0, 1, 1, 0, 2, 1, 0, 1]):
+        tried, exact = orders(8, 50, 0, groups)
+        tried = np.array([list(order) for order in tried])
+        assert tried.shape == (51, 8) and not exact
+        assert tried[0].tolist() == list(range(8)) and (np.sort(tried, 1) == range(8)).all()
+        if groups is None:
+            assert all(len(np.unique(tried[:, place])) == 8 for place in range(8))
+        else:
+            assert (np.array(groups)[tried] == groups).all()
+            assert [len(np.unique(tried[:, place])) for place in range(8)] == [3, 4, 4, 3, 1, 4, 3,
+                                                                               4]
