@@ -84,5 +84,6 @@ def test_features_are_those_of_the_task_and_seen_once():
 
 
 def test_a_stream_is_of_its_purpose_number_and_replica():
-    for given, seed in (((3, 5), [3, 5, 0]), ((3, 5, 2), [3, 5, 2]), ((3, 5, 2, 1), [3, 5, 2, 1])):
+    for given, seed in (((3, 5), [3, 5, 0]), ((3, 5, 2), [3, 5, 2]), ((3, 5, 2, 1), [3, 5, 2, 1]),
+                        ((2**40, 5), [2**40, 5, 0])):
         assert stream(*given).random() == np.random.default_rng(seed).random()
