@@ -363,8 +363,8 @@ assert (colours - 1) * 2048 / 19_999 <= lowest + 1e-9, "chance is no more than t
 # :::{exercise}
 # :label: ex-sizes-turn
 #
-# Of two feature sets the narrow one is the better: $H_1 > H_2$ with $k_1 < k_2$. With few images the
-# plug-in scores stand the other way round. Up to how many?
+# Of two feature sets the narrow one is the better: $H_1 > H_2$ with $k_1 < k_2$. With few images
+# the plug-in scores stand the other way round. Up to how many?
 # :::
 #
 # ````{solution-start} ex-sizes-turn
