@@ -11,7 +11,7 @@
 # ({numref}`fig-length-steps`).
 #
 # The coupled transfer distance of {cite:t}`gao2021` is such a length. This page has one
-# distribution that moves; {doc}`two_lengths` has a classifier, with one at every input.
+# distribution that moves; {doc}`classifier_length` has a classifier, with one at every input.
 
 # %% tags=["hide-input"]
 import matplotlib.pyplot as plt

@@ -311,9 +311,8 @@ for name, key in (("length", "length"), ("drift", "drift")):
 # drift is less than half of their length have lost {glue:text}`knob-half` of it, with errors of 5
 # to 9%: do not trust such a drift, and lower the rate. From the source to itself lengths are
 # {glue:text}`knob-itself-length` and drifts {glue:text}`knob-itself-drift` under the first eight
-# settings. The seed alone
-# makes lengths differ by {glue:text}`knob-seed-length` (one standard deviation), drifts by
-# {glue:text}`knob-seed-drift`.
+# settings. The seed alone makes lengths differ by {glue:text}`knob-seed-length` (one standard
+# deviation), drifts by {glue:text}`knob-seed-drift`.
 #
 # **Time.** With the rate a quarter and no more steps the classifier does not arrive (accuracy
 # {glue:text}`knob-lag-accuracy`), and its road is {glue:text}`knob-lag-length` of the base's in

@@ -13,7 +13,7 @@
 #
 # A **drift** is the part of a length that is not the noise of SGD ({doc}`length_without_noise`);
 # equations 11 and 5 are the mean and the root of the mean square over inputs
-# ({doc}`two_lengths`). The roads are those of {prf:ref}`alg-coupled`.
+# ({doc}`classifier_length`). The roads are those of {prf:ref}`alg-coupled`.
 
 # %% tags=["hide-input"]
 import matplotlib.pyplot as plt
