@@ -87,8 +87,10 @@ def pair(p):
 
 p, small = np.linspace(0.02, 0.98, 49), 1e-5
 ratio = np.abs(np.log(p + small) - np.log(p)) / distance(pair(p), pair(p + small))
-assert np.allclose(ratio, np.sqrt((1 - p) / p), rtol=1e-3), "the lemma holds for every p_y"
-assert (ratio[p >= 0.5] <= 1).all() and (ratio[p < 0.49] > 1).all(), "1/2 is where it turns"
+assert np.allclose(ratio, np.sqrt((1 - p) / p), rtol=1e-3), \
+    "the lemma holds for every p_y"
+assert (ratio[p >= 0.5] <= 1).all() and (ratio[p < 0.49] > 1).all(), \
+    "1/2 is where it turns"
 print("p_y        ", p[[0, 12, 24, 36, 48]].round(2))
 print("|dl| / ds  ", ratio[[0, 12, 24, 36, 48]].round(3))
 
@@ -97,10 +99,12 @@ rng = np.random.default_rng(0)
 P, Q = rng.dirichlet(np.ones(4), (2, 200_000))
 change, d = np.abs(np.log(P[:, 0] / Q[:, 0])), distance(P, Q)
 sure = (P[:, 0] >= 0.5) & (Q[:, 0] >= 0.5)
-print(f"four classes: largest |dl| / d {(change / d)[sure].max():.3f} where both say 1/2 or more,",
-      f"{(change / d)[~sure].max():.0f} elsewhere")
-assert (change <= d)[sure].all(), "the lemma holds for any two distributions with p_y, q_y >= 1/2"
-assert (change / d)[~sure].max() > 5, "in the book's draws some change is far above the distance"
+print(f"four classes: largest |dl| / d {(change / d)[sure].max():.3f} where both",
+      f"say 1/2 or more, {(change / d)[~sure].max():.0f} elsewhere")
+assert (change <= d)[sure].all(), \
+    "the lemma holds for any two distributions with p_y, q_y >= 1/2"
+assert (change / d)[~sure].max() > 5, \
+    "in the book's draws some change is far above the distance"
 
 # %% [markdown]
 # A classifier that "predicts well", $p_y \ge 1/2$ at every sample, cannot change its loss by more
@@ -259,16 +263,16 @@ assert (change / d)[~sure].max() > 5, "in the book's draws some change is far ab
 
 # %% tags=["claim C-085: holds when corrected"]
 def coins(eps, tosses):
-    """Exact probability that the mean loss on the tosses is too low by more than eps."""
+    """Probability that the mean loss on the tosses is too low by more than eps."""
     low, high = -np.log(0.999), np.log(2)
     return binom.cdf(np.ceil(tosses * (0.5 - eps / (high - low))) - 1, tosses, 0.5)
 
 
 def four(eps):
-    """Exact probability, as printed in two units, and with the square: for N = 1 and 20."""
+    """Exact, as printed in two units, and with the square: for N = 1 and 20."""
     return {"exact": [coins(eps, K), coins(eps, 20 * K)],
             "printed, nats": [np.exp(-2 * K / M**2 * eps)] * 2,
-            "printed, bits": [np.exp(-2 * K * eps / M)] * 2,  # eps / log 2 bits, M = 1 bit
+            "printed, bits": [np.exp(-2 * K * eps / M)] * 2,  # M is 1 bit
             "with the square": [np.exp(-2 * K * n / M**2 * eps**2) for n in (1, 20)]}
 
 
@@ -277,8 +281,10 @@ pd.DataFrame(rows, ["N = 1", "N = 20"]).map("{:.2g}".format)
 
 # %% tags=["remove-cell"]
 glue("generalisation-broken", round(rows["exact"][0] / rows["printed, nats"][0]), display=False)
-assert rows["exact"][0] > 10 * rows["printed, nats"][0], "at the book's eps the print is broken"
-assert (np.array(rows["exact"]) <= rows["with the square"]).all(), "the theorem holds at every eps"
+assert rows["exact"][0] > 10 * rows["printed, nats"][0], \
+    "at the book's eps the print is broken"
+assert (np.array(rows["exact"]) <= rows["with the square"]).all(), \
+    "the theorem holds at every eps"
 
 # %% [markdown]
 # With one sample a step the event is {glue:text}`generalisation-broken` times as probable as the
@@ -323,14 +329,16 @@ for count in (10, 100, 1000):
                      for w in (centre[:-1], centre[1:]))
     change = np.abs(np.log(after / before)).mean(1).sum()
     length = distance(pair(before), pair(after)).mean(1).sum()
-    rows[count] = {"2 sum dtau E|dl|": 2 * change / count, "2 Lambda / K": 2 * length / count,
-                   "2 Lambda": 2 * length}
+    rows[count] = {"2 sum dtau E|dl|": 2 * change / count,
+                   "2 Lambda / K": 2 * length / count, "2 Lambda": 2 * length}
 table = pd.DataFrame(rows).T.rename_axis("K")
 table.round(5)
 
 # %% tags=["remove-cell"]
-assert (table["2 sum dtau E|dl|"] <= table["2 Lambda / K"]).all(), "the lemma, step by step"
-assert np.ptp(table["2 Lambda"]) < 0.02 * table["2 Lambda"].max(), "a length has a limit"
+assert (table["2 sum dtau E|dl|"] <= table["2 Lambda / K"]).all(), \
+    "the lemma, step by step"
+assert np.ptp(table["2 Lambda"]) < 0.02 * table["2 Lambda"].max(), \
+    "a length has a limit"
 
 # %% [markdown]
 # In the exponent, however, $\sum \Delta\tau_k\, \E \sqrt{\langle \dot w, g \dot w \rangle}$ is
@@ -375,7 +383,8 @@ R = np.clip(signs, 0, None).mean()  # the supremum takes the loss 1 where the si
 as_printed = R + np.sqrt(2 * np.log(1 / delta) / n)
 true = 2 * R + np.sqrt(np.log(1 / delta) / (2 * n))
 print(f"gap 1; R = {R:.3f}; as printed {as_printed:.3f}; true bound {true:.3f}")
-assert as_printed < 1 <= true, "at the book's n the class that memorises breaks the printed form"
+assert as_printed < 1 <= true, \
+    "at the book's n the class that memorises breaks the printed form"
 
 # %% [markdown]
 # The line is damaged in our text: $R_{2N}(H) + \sqrt{2 \log(1/\delta) / N}$, as far as it can be
@@ -454,7 +463,8 @@ printed = np.exp(-2 * K * (eps / units) / (M / units) ** 2)
 squared = np.exp(-2 * K * (eps / units) ** 2 / (M / units) ** 2)
 assert np.ptp(squared) < 1e-9 and printed.max() > 0.9 and printed.min() < 1e-9, \
     "with the square the unit cancels, and without it does not"
-pd.DataFrame({"printed": printed, "with the square": squared}, units).map("{:.3g}".format)
+found = pd.DataFrame({"printed": printed, "with the square": squared}, units)
+found.map("{:.3g}".format)
 
 # %% [markdown]
 # ````{solution-end}

@@ -79,7 +79,8 @@ use_book_style()
 source, target = GaussianTask.two(1, 0), GaussianTask.two(1, 120)
 points = plane(source, target, 0.25)
 rows = np.column_stack([points, np.ones(len(points))])  # (points, 3)
-start, end = (task.classifier()[1] for task in (source, target))  # log-odds of the second class
+# log-odds of the second class
+start, end = (task.classifier()[1] for task in (source, target))
 
 # %% tags=["hide-input"]
 def data(tau, x=points, to=target):
@@ -144,8 +145,9 @@ exact = known_road(source, target)
 totals = (1, 5, 20, 100, 400)
 WRITTEN = {"x": np.eye(3), "2x": 2 * np.eye(3), "(3, .3, 1) x": np.diag([3, 0.3, 1])}
 flows = {name: {T: flow(T, A) for T in totals} for name, A in WRITTEN.items()}
-table = pd.DataFrame({"L": {T: length(path) for T, path in flows["x"].items()},
-                      "accuracy of w(1)": {T: accuracy(p[-1]) for T, p in flows["x"].items()}})
+table = pd.DataFrame({
+    "L": {T: length(path) for T, path in flows["x"].items()},
+    "accuracy of w(1)": {T: accuracy(path[-1]) for T, path in flows["x"].items()}})
 table.loc["exact fits"] = exact.length, accuracy(end)
 table.rename_axis("T").round(3)
 
@@ -250,14 +252,17 @@ few_rows = np.column_stack([few, np.ones(len(few))])
 # %%
 def printed(steps, batch, to=target, runs=32, seed=0):
     """Sums of the steps (runs,) and the last weights."""
-    rng, w, total = np.random.default_rng(seed), np.tile(start, (runs, 1)), np.zeros(runs)
+    rng, total = np.random.default_rng(seed), np.zeros(runs)
+    w = np.tile(start, (runs, 1))
     for tau in (np.arange(steps) + 0.5) / steps:
         y = rng.integers(2, size=(runs, batch))
-        x = ((1 - tau) * source.means + tau * to.means)[y] + rng.normal(size=(runs, batch, 2))
+        x = ((1 - tau) * source.means + tau * to.means)[y]
+        x = x + rng.normal(size=(runs, batch, 2))
         x = np.concatenate([x, np.ones((runs, batch, 1))], -1)
         miss = expit(np.einsum("rbk,rk->rb", x, w)) - y
         after = w - np.einsum("rbk,rb->rk", x, miss) / batch / steps
-        total += distance(say(w, few_rows), say(after, few_rows)) @ data(tau, few, to).sum(1)
+        d = distance(say(w, few_rows), say(after, few_rows))  # (runs, points)
+        total += d @ data(tau, few, to).sum(1)
         w = after
     return total, w
 
@@ -328,7 +333,8 @@ for batch in (1, 20):
 # %%
 c, T = 255, 20
 scaled = flow(T / c**2, np.diag([c, c, 1.0]))
-print(f"divided by 255: L = {length(flows['x'][T]):.4f}; grey levels: {length(scaled):.4f}")
+print(f"divided by 255: L = {length(flows['x'][T]):.4f}, "
+      f"grey levels: {length(scaled):.4f}")
 assert np.allclose(scaled, flows["x"][T], atol=1e-4), \
     "the two flows agree for every factor, where the bias stays 0"
 assert np.abs(flows["x"][T][:, 2]).max() < 1e-6, "the classes lie symmetrically about 0"
@@ -359,7 +365,8 @@ share = 1 - (1 - np.exp(-T)) / T
 found = lengths.loc["natural gradient", T].to_numpy()
 assert np.allclose(share * exact.length, found, rtol=0.13), \
     "in the book's example the share is within 13% of the length"
-pd.DataFrame({"share": share, "share x exact length": share * exact.length, "L": found}, T).round(3)
+pd.DataFrame({"share": share, "share x exact length": share * exact.length,
+              "L": found}, T).round(3)
 
 # %% [markdown]
 # ````{solution-end}
@@ -393,7 +400,8 @@ miss = joint[:, 1] * (1 - p) + joint[:, 0] * p  # (points,), the label's mean of
 limit = miss @ np.abs(few_rows @ few_rows.T) @ (joint.sum(1) * np.sqrt(p * (1 - p)))
 steps = printed(300, 1, to=source)[0]
 print(f"limit {limit:.3f}, sum of 300 steps {steps.mean():.3f}")
-assert abs(steps.mean() / limit - 1) < 0.05, "300 steps are near the limit, for every such task"
+assert abs(steps.mean() / limit - 1) < 0.05, \
+    "300 steps are near the limit, for every such task"
 
 # %% [markdown]
 # ````{solution-end}
