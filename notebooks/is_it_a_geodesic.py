@@ -46,9 +46,11 @@ one = GaussianTask.two(1, 0)
 # %% tags=["claim C-049: depends on the measure"]
 side = GaussianTask.two(1, 120, centre=(1, 0))
 for mixing in ("linear", "bernoulli"):
-    there, again = (known_road(*ends, mixing, steps=12) for ends in ((one, side), (side, one)))
+    there, again = (known_road(*ends, mixing, steps=12)
+                    for ends in ((one, side), (side, one)))
     print(f"{mixing:9s} there {there.length:.4f}, back {again.length:.4f}")
-    assert np.isclose(there.length, again.length, rtol=1e-4), "for exact fits, of any two tasks"
+    assert np.isclose(there.length, again.length, rtol=1e-4), \
+        "for exact fits, of any two tasks"
 
 # %% [markdown]
 # (geodesic-ends)=
@@ -61,7 +63,7 @@ for mixing in ("linear", "bernoulli"):
 
 # %% tags=["claim C-012: does not hold", "claim C-051: does not hold"]
 def at_the_pairs(source, target):
-    """Mean distance between the ends of pairs, of class +: those of class - mirror them."""
+    """Mean distance of the ends of pairs of class +; those of class - mirror them."""
     x = plane(source, source)
     weight = norm.pdf(x - source.means[1]).prod(1)
     moved = x + target.means[1] - source.means[1]
@@ -71,13 +73,16 @@ def at_the_pairs(source, target):
 
 cases = {"shifted": (one, GaussianTask.two(1, 0, centre=(1, 0))),
          "further apart": (GaussianTask.two(0.5, 0), GaussianTask.two(1.5, 0))}
-compared = pd.DataFrame({name: {"L": known_road(*ends).length, "ends of pairs": at_the_pairs(*ends)}
-                         for name, ends in cases.items()}).T
+compared = pd.DataFrame({
+    name: {"L": known_road(*ends).length, "ends of pairs": at_the_pairs(*ends)}
+    for name, ends in cases.items()}).T
 compared.round(3)
 
 # %% tags=["remove-cell"]
-assert compared.loc["shifted", "ends of pairs"] < 1e-9, "a shift leaves every pair's prediction"
-assert compared["L"].iloc[1] < 0.6 * compared["ends of pairs"].iloc[1], "in the book's example"
+assert compared.loc["shifted", "ends of pairs"] < 1e-9, \
+    "a shift leaves every pair's prediction"
+assert compared["L"].iloc[1] < 0.6 * compared["ends of pairs"].iloc[1], \
+    "in the book's example"
 for name, row in compared.iterrows():
     glue(f"gaussian-{name[:7]}", f"{row['L']:.2f}", display=False)
     glue(f"gaussian-{name[:7]}-ends", f"{row['ends of pairs']:.2f}", display=False)
@@ -150,7 +155,8 @@ roads = {"coupled, exact": known_road(*pair).path[:, 1],
 first, last = say([begin, goal])
 seen = (data(0) + data(1)).sum(1)  # weights of the inputs
 along = {name: progress(say(path), first, last, seen) for name, path in roads.items()}
-pd.DataFrame({name: {"progress at the end": float(found), "largest distance off": found.off.max()}
+pd.DataFrame({name: {"progress at the end": float(found),
+                     "largest distance off": found.off.max()}
               for name, found in along.items()}).T.round(3)
 
 # %% tags=["remove-cell"]
@@ -235,9 +241,10 @@ def logits(w, x):
 still = np.broadcast_to(rows, (12, *rows.shape))
 line = begin + np.linspace(0, 1, 13)[:, None] * (goal - begin)
 own = shorten(logits, line, still, seen, reading="riemannian_length")
+straight_line = expected_length(say(line), seen).riemannian_length
 lengths = {"free geodesic": distances([first, last], seen)[0, 1],
            "geodesic of the model": own.riemannian_length,
-           "straight line of weights": expected_length(say(line), seen).riemannian_length}
+           "straight line of weights": straight_line}
 pd.Series(lengths, name="R").round(3).to_frame()
 
 # %% tags=["remove-cell"]
@@ -319,7 +326,7 @@ assert np.allclose(expit(odds), middle[:, 1], atol=1e-6), "two classes: one angl
 near = np.sqrt(seen)
 fit = rows @ np.linalg.lstsq(near[:, None] * rows, near * odds)[0]
 left = seen @ (odds - fit) ** 2 / (seen @ (odds - seen @ odds / seen.sum()) ** 2)
-print(f"share of the variance of the log-odds that no linear classifier has: {left:.2f}")
+print(f"share of the log-odds' variance that no linear classifier has: {left:.2f}")
 assert left > 0.05, "in the book's example"
 
 # %% [markdown]
