@@ -92,6 +92,22 @@ def test_sgd_calls_back_after_each_step_and_leaves_evaluation_mode():
     assert len(set(rates)) == 3 and not network.training
 
 
+@pytest.mark.parametrize("given", [{}, {"frozen_norm": True}])
+def test_sgd_trains_and_batch_norm_keeps_its_running_means_if_asked(given):
+    network = nn.Sequential(nn.Flatten(), nn.BatchNorm1d(2), nn.Linear(2, 3))
+    modes, images = [], points(6).images
+
+    def losses():
+        for _ in range(2):
+            modes.append([part.training for part in (network, network[1], network[2])])
+            yield network(images).square().mean()
+
+    sgd(network, torch.optim.SGD(network.parameters(), 0.1), losses(), **given)
+    assert modes == [[True, not given, True]] * 2
+    assert (network[1].running_mean == 0).all() == bool(given)
+    assert network[1].num_batches_tracked == 2 * (not given)
+
+
 def test_the_first_loss_that_is_not_finite_is_named():
     network = linear(3)
     optimiser, values = torch.optim.SGD(network.parameters(), 0.0), iter([1.0, 2.0, math.inf, 1.0])

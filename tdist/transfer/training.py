@@ -51,7 +51,7 @@ def sgd(network, optimiser, losses, after=None, frozen_norm=False):
                 layer.eval()
     found = []
     for loss in losses:
-        optimiser.zero_grad(set_to_none=True)
+        optimiser.zero_grad()
         loss.backward()
         optimiser.step()
         if after is not None:
