@@ -152,7 +152,7 @@ C /= C.mean()
 eps = 0.05 * C.mean()
 previous = entropic(before, eps, tolerance=1e-10).coupling
 
-
+# %%
 def mirror(lam, extra, steps):
     """The couplings of mirror descent from the product coupling on."""
     path = [np.full_like(C, 1 / n**2)]

@@ -263,6 +263,8 @@ print(f"growth {GROWTH}: after 10 iterations {away(gamma).mean():.0%} of the mas
 whole = {r: sum(1 / r**j for j in range(200)) for r in (1.5, 2, 5)}
 for r, total in whole.items():
     assert abs(total - r / (r - 1)) < 1e-9, "for every r above 1"
+
+# %%
 reached = {}
 for name, weights in (("1.25 · 5^k", [1.25 * 5**k for k in range(10)]),
                       ("1.25", [1.25] * 2)):
