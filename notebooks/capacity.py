@@ -115,12 +115,12 @@ sizes
 # ## The road against the size
 
 # %%
-KEYS = ("coupled", "coupled_riemannian", "uncoupled", "uncoupled_riemannian", "fine_tuning",
-        "accuracy", "final accuracy")
+KEYS = ("coupled", "coupled_riemannian", "uncoupled", "uncoupled_riemannian",
+        "fine_tuning", "accuracy", "final accuracy")
 
 
 def words(values):
-    """Mean over pairs of the seeds' mean, and the range of the seeds' means if they are several."""
+    """Mean over pairs of the seeds' mean, and the range of the seeds' means."""
     each = values.mean(1)
     spread = f" ({each.min():#.3g} to {each.max():#.3g})" if len(each) > 1 else ""
     return f"{each.mean():#.3g}{spread}"
@@ -165,9 +165,10 @@ plt.show()
 
 # %%
 def shorter(large, small, key):
-    """Runs with the same seed and pair in which the larger network has the shorter road."""
+    """Runs of one seed and pair in which the larger network has the shorter road."""
     common = set(PAIRS[large].seeds) & set(PAIRS[small].seeds)
-    of_large, of_small = (Pairs(FILES[name]["units"], LADDER, common) for name in (large, small))
+    of_large, of_small = (Pairs(FILES[name]["units"], LADDER, common)
+                          for name in (large, small))
     return of_large.runs(key) < of_small.runs(key)
 
 
@@ -266,10 +267,10 @@ assert both["length per accuracy"][:3].is_monotonic_decreasing, "in the stored r
 # best?
 
 # %%
-GUIDE = "uncoupled"  # ← change this: or coupled_riemannian, uncoupled_riemannian, fine_tuning
+GUIDE = "uncoupled"  # ← change this: one of the lengths among KEYS
 chosen = np.array([runs(name, GUIDE) for name in FILES]).argmin(0)  # (seeds, pairs)
-print(f"the shortest by {GUIDE} is the best in {share(chosen == reached.argmax(0))} runs, "
-      f"the worst in {share(chosen == reached.argmin(0))}")
+best, worst = (share(chosen == end) for end in (reached.argmax(0), reached.argmin(0)))
+print(f"the least by {GUIDE} is the best in {best} runs, the worst in {worst}")
 
 # %% [markdown]
 # The paper's reason, that a large network has "redundant" features which "are useful if target task
@@ -346,7 +347,8 @@ rows = {width: {"weights": weights(network(width)(10, 1))}
         | {key: np.mean([unit[key] for unit in units])
            for key in ("coupled", "uncoupled", "accuracy")} for width, units in live.items()}
 digits = pd.DataFrame(rows).T.rename_axis("width")
-assert digits["accuracy"].min() > 0.3, "in the book's example every network learns; edit freely"
+assert digits["accuracy"].min() > 0.3, \
+    "in the book's example every network learns; edit freely"
 ends = zip(live[WIDTHS[0]], live[WIDTHS[-1]], strict=True)
 falls = sum(large["coupled"] < small["coupled"] for small, large in ends)
 glue("capacity-digits", f"{falls} of {len(live[WIDTHS[0]])}", display=False)
@@ -399,11 +401,13 @@ digits.astype({"weights": int}).round(3)
 
 # %%
 widths = np.array([4, 8, 16])
-square, linear, constant = np.polyfit(widths, [weights(CNN(10, 3, w)) for w in widths], 2)
-assert np.isclose(np.polyval([square, linear, constant], 96), weights(CNN(10, 3, 96))), \
+found = np.polyfit(widths, [weights(CNN(10, 3, w)) for w in widths], 2)
+assert np.isclose(np.polyval(found, 96), weights(CNN(10, 3, 96))), \
     "a polynomial of degree 2, for every width"
-equal = (-linear + np.sqrt(linear**2 + 4 * square * (of_paper - constant))) / (2 * square)
-print(f"{square:.0f} w² + {linear:.0f} w + {constant:.0f}; as many as WRN-16-4 at w = {equal:.1f}")
+square, linear, constant = found
+equal = np.roots([square, linear, constant - of_paper]).max()
+print(f"{square:.0f} w² + {linear:.0f} w + {constant:.0f}; "
+      f"as many as WRN-16-4 at w = {equal:.1f}")
 
 # %% [markdown]
 # ````{solution-end}
@@ -431,8 +435,9 @@ for name, roads, accuracies in (("each seed", length, reached),
     best, worst = (int((roads.argmin(0) == end).sum())
                    for end in (accuracies.argmax(0), accuracies.argmin(0)))
     runs_ = roads[0].size
-    rows[name] = {"runs": runs_, "best": best, "as seldom by luck": binom.cdf(best, runs_, 0.2),
-                  "worst": worst, "as often by luck": binom.sf(worst - 1, runs_, 0.2)}
+    rows[name] = {
+        "runs": runs_, "best": best, "as seldom by luck": binom.cdf(best, runs_, 0.2),
+        "worst": worst, "as often by luck": binom.sf(worst - 1, runs_, 0.2)}
 luck = pd.DataFrame(rows).T
 assert (luck.iloc[1, [2, 4]] > luck.iloc[0, [2, 4]]).all(), "fewer runs say less"
 luck.round(3)
@@ -457,7 +462,8 @@ luck.round(3)
 
 # %%
 roads, accuracies = length.mean((1, 2)), reached.mean((1, 2))
-orders = np.array([np.corrcoef(roads, order)[0, 1] for order in permutations(accuracies)])
+orders = np.array([np.corrcoef(roads, order)[0, 1]
+                   for order in permutations(accuracies)])
 high = int((orders >= of_means - 1e-9).sum())
 print(f"{high} of {len(orders)} orders, p = {high / len(orders):.3f}")
 assert len(orders) == 120 and 1 <= high < 30, "in the stored runs"

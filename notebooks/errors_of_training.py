@@ -116,12 +116,13 @@ def two_kinds(d):
     end = GaussianTask.two(1, d)
     road, x = known_road(one, end, flow=flow(1)), plane(one, end)
     middle = [(a + b) / 2 for a, b in pairwise(road.tau)]
-    return [travel(road.path, [(x, between(one, end, tau, flow=flow(crossing)).density(x))
-                               for tau in middle])[0].sum() for crossing in (0, 1)]
+    clouds = [[(x, between(one, end, tau, flow=flow(crossing)).density(x)) for tau in middle]
+              for crossing in (0, 1)]
+    return [travel(road.path, cloud)[0].sum() for cloud in clouds]
 
 
-costs = pd.DataFrame({d: two_kinds(d) for d in (30, 60, 90, 120)}, ["keeping", "crossing"])
-costs = costs.T.rename_axis("degrees")
+costs = pd.DataFrame({d: two_kinds(d) for d in (30, 60, 90, 120)},
+                     ["keeping", "crossing"]).T.rename_axis("degrees")
 costs.round(2)
 
 # %% tags=["remove-cell"]
@@ -158,7 +159,8 @@ found = {n: [paired_road(*translated(n, seed), steps=8).length for seed in range
          for n in (100, 400, 1600)}
 for n, lengths in found.items():
     mean, error = mean_and_error(lengths)
-    print(f"{n:4d} pairs: L = {mean:.3f} +- {error:.3f}, spread {np.std(lengths, ddof=1):.3f}")
+    print(f"{n:4d} pairs: L = {mean:.3f} +- {error:.3f}, "
+          f"spread {np.std(lengths, ddof=1):.3f}")
 print(f"known: {known:.3f}")
 assert np.std(found[1600]) < 0.5 * np.std(found[100]), HERE
 
@@ -195,7 +197,8 @@ rows, SEEDS = {}, 8
 for n in (8, 20, 60):
     for balanced in (True, False):
         draws = [block_pairs(n, balanced, seed) for seed in range(SEEDS)]
-        mean, error = mean_and_error([paired_road(*pairs, steps=8).length for pairs in draws])
+        mean, error = mean_and_error([paired_road(*pairs, steps=8).length
+                                      for pairs in draws])
         crossing = np.mean([pairs[2] != pairs[3] for pairs in draws])
         rows[n, "balanced" if balanced else "drawn"] = {"L": mean, "error": error,
                                                        "crossing": crossing}
@@ -254,7 +257,8 @@ found = {rate: {f"K = {stops}": mean_and_error([sgd_road(pairs, stops, rate, see
 noise = pd.DataFrame({rate: {stops: mean for stops, (mean, _) in row.items()}
                       for rate, row in found.items()}).T
 error = max(error for row in found.values() for _, error in row.values())
-print(f"exact fits on these pairs: {exact:.3f}; largest standard error below: {error:.3f}")
+print(f"exact fits on these pairs: {exact:.3f}; "
+      f"largest standard error below: {error:.3f}")
 noise.rename_axis("learning rate").round(2)
 
 # %% [markdown]
@@ -295,7 +299,8 @@ for key, unit in known_study["units"].items():
         "within the interval": np.sum(np.abs(drift - known_length) < reach * error)}
 found_known = pd.DataFrame(rows).T
 assert (found_known["within 1%"] >= 9).all(), "within 1% in nine seeds of ten"
-assert found_known["within the interval"].sum() >= 54, "the interval covers nine times of ten"
+assert found_known["within the interval"].sum() >= 54, \
+    "the interval covers nine times of ten"
 off = (found_known["drift"] / found_known["known"] - 1).abs().max()
 glue("gaussian-known-off", f"{off:.1%}", display=False)
 found_known.round(4)
@@ -336,8 +341,9 @@ NUMBERS = {"last / first road": lambda unit: unit["lengths"][-1] / unit["lengths
            "crossing, first": lambda unit: unit["first"]["crossing"],
            "crossing, last": lambda unit: unit["last"]["crossing"]}
 # %% tags=["claim C-054: does not hold", "claim C-146: not reproduced here", "claim C-066: holds"]
-cases = [(mixing, size, scaled) for mixing in ("linear", "beta") for size, scaled in
-         [(size, True) for size in stored["config"]["scaled"]] + [(size, False) for size in sizes]]
+blocks = [(size, True) for size in stored["config"]["scaled"]]
+blocks += [(size, False) for size in sizes]
+cases = [(mixing, *block) for mixing in ("linear", "beta") for block in blocks]
 table = pd.DataFrame({(mixing, size, 4 if scaled else 10): {
     name: "{:.3f} ± {:.3f}".format(*over_seeds(number, size, mixing, scaled))
     for name, number in NUMBERS.items()} for mixing, size, scaled in cases}).T
@@ -434,7 +440,7 @@ m = [(1 - t) * one.means[1] + t * far.means[1] for t in road.tau]
 w = [2 * m_t / (1 - 2 * t * (1 - t)) for m_t, t in zip(m, road.tau, strict=True)]
 assert np.allclose(road.path[:, 1, :2], w, atol=1e-3), "two classes, no correlation"
 sure = np.linalg.norm(w, axis=1)
-print(f"|w| from {sure[0]:.2f} over at most {sure.max():.2f} to {sure[6]:.2f} half-way; "
+print(f"|w| from {sure[0]:.2f} over {sure.max():.2f} to {sure[6]:.2f} half-way; "
       f"length {road.length:.3f} of {known:.3f}")
 some = known_road(one, far, correlation=0.2, steps=12).length
 print(f"with a correlation of .2: {some:.3f}")
@@ -461,7 +467,8 @@ assert entropic_correlation(1e4) < 1e-3 and some < road.length < known, HERE
 # %%
 drawn = steps["crossing"].xs("drawn", level="classes")
 formula = 1 / np.sqrt(np.pi * drawn.index.to_numpy())
-assert np.allclose(drawn, formula, rtol=0.08), "as few cross as can, at so high a cost of labels"
+assert np.allclose(drawn, formula, rtol=0.08), \
+    "as few cross as can, at so high a cost of labels"
 pd.DataFrame({"crossing": drawn, "1 / sqrt(pi n)": formula}).round(3)
 
 # %% [markdown]
@@ -487,9 +494,11 @@ pd.DataFrame({"crossing": drawn, "1 / sqrt(pi n)": formula}).round(3)
 # %%
 stops, rates = np.array([4, 8, 16, 32]), [1.0, 0.3]
 s = np.sqrt(noise.loc[rates, "K = 32"] ** 2 - exact**2) / 32
-foretold = pd.DataFrame({rate: np.hypot(exact, stops * s[rate]) for rate in rates}, noise.columns).T
-assert np.allclose(foretold, noise.loc[rates], rtol=0.06), "in the book's example, to some percent"
-foretold.assign(doubled=np.sqrt(3) * exact / s).rename(columns={"doubled": "K for twice"}).round(2)
+foretold = pd.DataFrame({rate: np.hypot(exact, stops * s[rate]) for rate in rates},
+                        noise.columns).T
+assert np.allclose(foretold, noise.loc[rates], rtol=0.06), \
+    "in the book's example, to some percent"
+foretold.assign(**{"K for twice": np.sqrt(3) * exact / s}).round(2)
 
 # %% [markdown]
 # ````{solution-end}

@@ -97,15 +97,21 @@ HERE = "this holds in the book's example, and need not in another one; edit free
 # %%
 source, target = GaussianTask.two(2, 0), GaussianTask.two(2, 100)
 halfway = known_road(source, target).path[12, 1, :2]
-print("w halfway, fitted:", halfway.round(4), "2 m:", (source.means + target.means)[1].round(4))
-assert np.allclose(halfway, (source.means + target.means)[1], atol=1e-5), HERE
+twice = (source.means + target.means)[1]
+print("w halfway, fitted:", halfway.round(4), "2 m:", twice.round(4))
+assert np.allclose(halfway, twice, atol=1e-5), HERE
 
 # %% [markdown]
 # Where the tasks differ by a shift alone, $w$ stays, and {eq}`eq-gaussian-length` is a single
 # integral: $L = 2\, |m \cdot (c_t - c_s)|\, \E \sqrt{p(1-p)}$ with log-odds $2|m|(|m| + N(0, 1))$.
 
 # %%
-root = quad(lambda u: norm.pdf(u) * np.sqrt(np.prod(expit([2 + 2 * u, -2 - 2 * u]))), -9, 9)[0]
+def spread(u):
+    """Density times sqrt(p (1 - p)) at the deviation u."""
+    return norm.pdf(u) * np.sqrt(expit(2 + 2 * u) * expit(-2 - 2 * u))
+
+
+root = quad(spread, -9, 9)[0]
 shifted_road = known_road(GaussianTask.two(1, 0), GaussianTask.two(1, 0, centre=(1, 0)))
 print(f"shift of 1: {shifted_road.length:.5f}, in closed form: {2 * root:.5f}")
 assert abs(shifted_road.length - 2 * root) < 2e-4, HERE
@@ -197,8 +203,8 @@ for name, road in roads.items():
     print(f"{name:9s} L = {road.length:.3f}   R = {road.riemannian_length:.3f}")
 seen = np.array([0, 0.02, 0.05, 0.1, 0.25, 0.5])
 columns = {"degrees": turned_by, "|w|": sharpness, "share of the road": travelled}
-pd.DataFrame({name: np.interp(seen, free.tau, values) for name, values in columns.items()},
-             pd.Index(seen, name="tau, uncoupled")).round(2) + 0
+shown = {name: np.interp(seen, free.tau, values) for name, values in columns.items()}
+pd.DataFrame(shown, pd.Index(seen, name="tau, uncoupled")).round(2) + 0
 
 # %% tags=["remove-cell"]
 assert roads["coupled"].length < free.length, HERE
@@ -227,7 +233,8 @@ degrees = np.arange(5, 181, 25)
 
 
 def pair_of_roads(source, target):
-    return [known_road(source, target, mixing, steps=12) for mixing in ("linear", "bernoulli")]
+    return [known_road(source, target, mixing, steps=12)
+            for mixing in ("linear", "bernoulli")]
 
 
 def ratios(pairs, reading="length"):
@@ -236,7 +243,8 @@ def ratios(pairs, reading="length"):
 
 turned = {size: [pair_of_roads(GaussianTask.two(size, 0), GaussianTask.two(size, d))
                  for d in degrees] for size in (0.5, 1, 2)}
-shifted = {size: [pair_of_roads(one, GaussianTask.two(1, d, centre=np.full(2, size / 2**0.5)))
+diagonal = np.full(2, 2**-0.5)
+shifted = {size: [pair_of_roads(one, GaussianTask.two(1, d, centre=size * diagonal))
                   for d in degrees] for size in (0.75, 1.5)}
 table = {f"|m| = {size}": ratios(pairs) for size, pairs in turned.items()}
 table |= {f"|m| = 1, shift {size}": ratios(pairs) for size, pairs in shifted.items()}
@@ -273,9 +281,9 @@ glue("gaussian-shift-ratio", round(float(ratios(shifted[1.5])[0]), 2), display=F
 
 # %%
 SHIFT = 1.0  # ← change this
-c, u = pair_of_roads(one, GaussianTask.two(1, 30, centre=np.full(2, SHIFT / 2**0.5)))
-print(f"coupled {c.length:.3f}, uncoupled {u.length:.3f}: "
-      f"the {'uncoupled' if u.length < c.length else 'coupled'} road is the shorter one")
+c, u = pair_of_roads(one, GaussianTask.two(1, 30, centre=SHIFT * diagonal))
+shorter = "uncoupled" if u.length < c.length else "coupled"
+print(f"coupled {c.length:.3f}, uncoupled {u.length:.3f}: the shorter is {shorter}")
 
 # %% [markdown]
 # No margin can save the remark, because the ratio can be 0.
@@ -366,7 +374,7 @@ def shares_of_the_way(*ends):
                 for mixing in ("beta", "half-beta")}
 
 
-rows = {(size, d): shares_of_the_way(GaussianTask.two(size, 0), GaussianTask.two(size, d))
+rows = {(size, d): shares_of_the_way(*(GaussianTask.two(size, at) for at in (0, d)))
         for size in (1, 2) for d in (30, 80, 120, 180)}
 mixed = pd.DataFrame(rows).T.rename_axis(["|m|", "degrees"])
 mixed.round({name: 3 if name in ("linear", "beta", "half-beta", "bernoulli") else 2
@@ -401,8 +409,9 @@ for name, column in (("beta", "share, beta"), ("half", "share, half-beta")):
 # %%
 rows = {}
 for classes in (2, 3, 4):
-    for circle, radius in (("one radius", 1.5), ("one distance", 1.5 / np.sin(np.pi / classes))):
-        ends = GaussianTask.ring(classes, radius), GaussianTask.ring(classes, radius, 45)
+    for circle, size in (("one radius", 1.5),
+                         ("one distance", 1.5 / np.sin(np.pi / classes))):
+        ends = [GaussianTask.ring(classes, size, degrees) for degrees in (0, 45)]
         L = {name: known_road(*ends, mixing, steps=12).length for name, mixing in
              (("linear", "linear"), ("beta", "beta"), ("uncoupled", "bernoulli"))}
         rows[circle, classes] = L | {"uncoupled / linear": L["uncoupled"] / L["linear"]}
@@ -518,7 +527,8 @@ assert max(along) < 1e-6, "no weight moves if the shift is along the boundary"
 def summed(ends, K, at):
     """L of K even steps, each at the inputs of the share `at` of the step."""
     x, tau = plane(*ends, 0.15), np.arange(K + 1) / K
-    path = [GaussianTask((1 - t) * ends[0].means + t * ends[1].means).classifier() for t in tau]
+    path = [GaussianTask((1 - t) * ends[0].means + t * ends[1].means).classifier()
+            for t in tau]
     clouds = ((x, between(*ends, t + at / K).density(x)) for t in tau[:-1])
     return travel(path, clouds)[0].sum()
 
@@ -529,7 +539,8 @@ for name, ends in (("apart", (GaussianTask.two(0.5, 0), GaussianTask.two(1.5, 0)
         S = np.array([summed(ends, K, at) for K in (10, 20, 40)])
         power = np.log2((S[0] - S[1]) / (S[1] - S[2]))
         print(f"{name:6s} {rule:6s} L = {S[-1]:.4f}, power {power:.2f}")
-        assert abs(power - (1 if (name, rule) == ("apart", "begins") else 2)) < 0.2, HERE
+        first_order = (name, rule) == ("apart", "begins")
+        assert abs(power - (1 if first_order else 2)) < 0.2, HERE
 
 # %% [markdown]
 # ````{solution-end}

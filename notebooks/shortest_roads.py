@@ -228,9 +228,10 @@ plt.show()
 
 # %%
 PRICE = 20  # ← change this
-road = shorten(logits, fits, inputs, weights, loss=cross_entropy, price=PRICE, free_end=True)
-print(*(f"{name} {value:.3f}" for name, value in figures(road).items()), sep=", ")
-print(f"best accuracy {accuracy(fits[-1]):.3f}, length of exact fits {exact.length:.3f}")
+cheapest = shorten(logits, fits, inputs, weights, loss=cross_entropy, price=PRICE,
+                   free_end=True)
+print(*(f"{name} {value:.3f}" for name, value in figures(cheapest).items()), sep=", ")
+print(f"exact fits: L {exact.length:.3f}, accuracy {accuracy(fits[-1]):.3f}")
 
 # %% [markdown]
 # ## Bounds from below
@@ -288,8 +289,9 @@ for d in (30, 90, 150, 180):
     for mixing, name in (("linear", "coupled"), ("bernoulli", "uncoupled")):
         always = np.min([between(source, end, t, mixing).density(points).sum(1)
                          for t in np.linspace(0, 1, 41)], axis=0)
-        bounds.setdefault(d, {}).update({f"bound, {name}": always @ gap * cell, f"L, {name}":
-                                         known_road(source, end, mixing, steps=12).length})
+        length = known_road(source, end, mixing, steps=12).length
+        bounds.setdefault(d, {}).update({f"bound, {name}": always @ gap * cell,
+                                         f"L, {name}": length})
 bounds = pd.DataFrame(bounds).T.rename_axis("degrees")
 bounds.round(3)
 
@@ -297,7 +299,8 @@ bounds.round(3)
 for name in ("coupled", "uncoupled"):
     assert (bounds[f"bound, {name}"] < bounds[f"L, {name}"] + 2e-3).all(), \
         "a bound from below is above, by more than the lattice's error"
-    assert (bounds[f"bound, {name}"] > bounds[f"L, {name}"] * 2 / 3).all(), "in the book's example"
+    assert (bounds[f"bound, {name}"] > bounds[f"L, {name}"] * 2 / 3).all(), \
+        "in the book's example"
 
 # %% [markdown]
 # The bound is two thirds of the length or more. At 180 degrees it is the length of the uncoupled
@@ -362,7 +365,8 @@ for count in (0, 20, 60, 160):
     together = np.concatenate(on_the_way)
     path = np.column_stack([road.path[:, 1], np.zeros((LOOKS + 1, count))])
     short = shorten(logits, path, on_the_way, max_steps=600)
-    apart = distance(*(np.stack([expit(-a), expit(a)], -1) for a in path[[0, -1]] @ together.T))
+    ends = (np.stack([expit(-a), expit(a)], -1) for a in path[[0, -1]] @ together.T)
+    apart = distance(*ends)
     kappa = least_ratio(on_the_way[[0, 3, 6, 8, -1]], together)
     found[3 + count] = {"bound": kappa * apart.mean(), "shortest found": short.length,
                         "settled": short.settled}
@@ -370,7 +374,8 @@ families = pd.DataFrame(found).T.rename_axis("weights")
 families.astype({"bound": float, "shortest found": float}).round(3)
 
 # %% tags=["remove-cell"]
-assert (families["bound"] < families["shortest found"]).all(), "a bound from below is above"
+assert (families["bound"] < families["shortest found"]).all(), \
+    "a bound from below is above"
 assert families["shortest found"].is_monotonic_decreasing, \
     "a richer family should have a shorter road; the search may have stuck with your example"
 assert families["shortest found"].iloc[-1] < 0.5 * families["shortest found"].iloc[0], \
@@ -421,7 +426,8 @@ def travelled(sgd_steps, seed):
 sgd = pd.DataFrame({S: [travelled(S, seed) for seed in range(3)] for S in (10, 100)})
 summary = pd.DataFrame({"T": 2 * 0.05 * LOOKS * sgd.columns, "L": sgd.mean(),
                         "standard error": sgd.std() / len(sgd) ** 0.5})
-print(f"exact fits {road.length:.3f}, shortest found {families['shortest found'].iloc[0]:.3f}")
+print(f"exact fits {road.length:.3f}, "
+      f"shortest found {families['shortest found'].iloc[0]:.3f}")
 summary.rename_axis("SGD steps a look").round(3)
 
 # %% tags=["remove-cell"]
@@ -481,7 +487,8 @@ for eps in (1, 0.1, 0.01):
     path = np.stack([np.cos(angle) ** 2, np.sin(angle) ** 2], -1)  # (times, 2)
     rows_of[eps] = {"length": distance(path[:-1], path[1:]) @ ((t[1:] + t[:-1]) / 2),
                     "pi eps / 2": np.pi * eps / 2}
-    assert np.isclose(*rows_of[eps].values()), "an even speed, and weights that grow evenly"
+    assert np.isclose(*rows_of[eps].values()), \
+        "an even speed, and weights that grow evenly"
 pd.DataFrame(rows_of).T.rename_axis("eps").round(4)
 
 # %% [markdown]
@@ -515,7 +522,8 @@ own = shorten(logits, line[::6], np.broadcast_to(x, (16, *x.shape)), stay,
 print(f"L of the line {of_line.length:.4f}, bound {ends @ stay:.4f}")
 print(f"R of the line {of_line.riemannian_length:.3f}, of a shorter road "
       f"{own.riemannian_length:.3f}, of the ends {np.sqrt(ends**2 @ stay):.3f}")
-assert np.isclose(of_line.length, ends @ stay), "two classes, logits linear in the weights"
+assert np.isclose(of_line.length, ends @ stay), \
+    "two classes, logits linear in the weights"
 assert own.riemannian_length < 0.99 * of_line.riemannian_length, "in the book's example"
 
 # %% [markdown]
