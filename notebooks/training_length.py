@@ -336,12 +336,12 @@ pd.DataFrame({"hours of one core": hours}).assign(status="not run").round(2)
 # says nothing.
 
 # %%
-numbers = np.random.default_rng(0).standard_normal((4000, 5, 4))  # (draws, sources, targets)
+numbers = np.random.default_rng(0).standard_normal((4000, 5, 4))  # draws of a matrix
 total = ((numbers - numbers.mean((1, 2), keepdims=True)) ** 2).sum((1, 2))
 of_source = 4 * (numbers.mean(2) - numbers.mean((1, 2))[:, None]) ** 2
 drawn = of_source.sum(1) / total
-print(f"mean {drawn.mean():.3f}, 4 / 19 = {4 / 19:.3f}; above {np.quantile(drawn, 0.95):.2f} "
-      "in one draw of twenty")
+print(f"mean {drawn.mean():.3f}, 4 / 19 = {4 / 19:.3f}; "
+      f"above {np.quantile(drawn, 0.95):.2f} in one draw of twenty")
 assert abs(drawn.mean() - 4 / 19) < 0.01, "for numbers without a pattern"
 
 # %% [markdown]
@@ -367,8 +367,8 @@ assert abs(drawn.mean() - 4 / 19) < 0.01, "for numbers without a pattern"
 epochs = np.log2(by_length.index.to_numpy(dtype=float))
 for name in PAIRINGS:
     above = by_length[f"longer {name}"].to_numpy() - 0.5 + 1e-9  # a half is no turn yet
-    turns = [2 ** (x + (y - x) * a / (a - b)) for a, b, x, y in
-             zip(above[:-1], above[1:], epochs[:-1], epochs[1:], strict=True) if a * b < 0]
+    ends = zip(above[:-1], above[1:], epochs[:-1], epochs[1:], strict=True)
+    turns = [2 ** (x + (y - x) * a / (a - b)) for a, b, x, y in ends if a * b < 0]
     print(f"{name:20s}", ", ".join(f"{turn:.0f}" for turn in turns) or "never")
     assert name.startswith("drift") or len(turns) == ("printed" not in name), HERE
 
