@@ -163,7 +163,7 @@ for size in RUNS:
                      f"{found['within']:.2f} (p = {found['p within']:.2f})", display=False)
 inner = against.xs("p within", axis=1, level=1).loc[["coupled", "uncoupled"]]
 assert inner.min(axis=None) > 0.05, "in the stored runs nothing is shown within targets"
-against.T
+against.T.astype(object).fillna("")
 
 # %% [markdown]
 # Over all pairs the coupled distance has {glue:text}`five-early-coupled-800` and

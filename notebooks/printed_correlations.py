@@ -120,8 +120,8 @@ for _ in range(100):
     kept.append((np.corrcoef(C[off], noisy[off])[0, 1],
                  within(C, noisy, resamples=0).statistic, sum(np.equal(*nearest))))
 r, rho, same = np.mean(kept, 0)
-print(f"coupled with itself and noise: r {r:.2f}, within targets {rho:.2f},",
-      f"the nearest source is kept for {same:.1f} of 5 targets")
+print(f"coupled with itself and noise: r {r:.2f}, within targets {rho:.2f};",
+      f"nearest source kept: {same:.1f} of 5")
 
 # %% [markdown]
 # (five-formula)=

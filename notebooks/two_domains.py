@@ -171,7 +171,7 @@ plt.show()
 # noise of SGD and growing certainty have lengths too.
 #
 # **Change this and run**: which way is the longer one *at equal accuracy*? The figure's lines, read
-# at any accuracy that both reach.
+# at any accuracy.
 
 # %% tags=["nbval-ignore-output"]
 ACCURACY = 0.5  # ← change this
@@ -181,8 +181,8 @@ for task, other in ((train[0], train[1]), (train[1], train[0])):
     order = np.argsort(reached)
     read[f"{task.name} to {other.name}"] = np.interp(
         ACCURACY, reached[order], lengths[order], left=np.nan, right=np.nan)
-print(f"length at an accuracy of {ACCURACY:.2f} (nan: not reached):",
-      {way: f"{length:.2f}" for way, length in read.items()})
+for way, length in read.items():
+    print(f"{way}: length {length:.2f} at accuracy {ACCURACY:.2f} (nan: not reached)")
 
 # %% [markdown]
 # ### Task2Vec

@@ -212,8 +212,8 @@ three("regret-any", lambda x: loses(random, x).mean(), ".1%")
 # four 3D tasks would lose. (The mean of the last column is mostly that of Scene Class., whose best
 # loss is near 0.)
 #
-# **Change this and run**: who has eight encoders? Let only some of the seven be at hand, in all
-# ways, and judge each choice by the best of those.
+# **Change this and run**: who has eight encoders? Let only some of the seven be at hand, each choice
+# of them in turn, and measure the regret against the best of those.
 
 # %%
 LEFT = 3  # ← change this: 1 to 7
@@ -224,8 +224,8 @@ for t in range(8):
         for name, x in rivals.items():
             lost_here = regret(x[list(some)][:, [t]], losses)[0] / losses.min()
             costs[name].append(100 * lost_here)
-print(f"{LEFT} of the seven sources at hand, mean regret in %:",
-      {name: f"{np.mean(values):.1f}" for name, values in costs.items()})
+print(f"{LEFT} of the seven sources at hand, mean regret:",
+      ", ".join(f"{name} {np.mean(values):.1f}%" for name, values in costs.items()))
 
 # %% [markdown]
 # ## How sure is one seed?
@@ -547,7 +547,8 @@ of_three = np.mean([sorted_losses[min(some)] / sorted_losses[0] - 1
 assert np.isclose(100 * of_three, tried[3]), "all draws of three, for any losses"
 picked = 100 * loses(big["adjusted"], big).mean()
 assert tried[7] < picked < tried[6], "in the stored run of seed 0"
-print({k: f"{value:.1f} %" for k, value in tried.items()}, f"H-score: {picked:.1f} %")
+print(", ".join(f"{k}: {value:.1f}%" for k, value in tried.items()))
+print(f"H-score: {picked:.1f}%")
 
 # %% [markdown]
 # All seven: one chance in seven to miss the best costs more than the H-score's pick does.
