@@ -1,18 +1,24 @@
-"""What an iteration does between two roads: the next coupling in every unit, and features seen
-once."""
+"""What an iteration does between two roads: the next coupling in every unit, features seen once;
+and a transfer against one that is put together from its parts."""
 
+import copy
 import warnings
-from dataclasses import replace
+from dataclasses import astuple, replace
 
 import numpy as np
 import pytest
 import torch
+from torch import nn
 
 from tdist import couplings
-from tdist.transfer import Settings
+from tdist.transfer import Settings, coupled, uncoupled
+from tdist.transfer.blocks import Blocks
+from tdist.transfer.heads import Head
 from tdist.transfer.iterations import _once, _vouch, next_coupling
 from tdist.transfer.randomness import stream
-from tests.transfers import points
+from tdist.transfer.roads import travel
+from tdist.transfer.training import evaluate, pretrain
+from tests.transfers import QUICK, points
 
 # it stops early, so that there are gaps to tell; an own growth, and number of the iteration
 LOOSE = Settings(entropy=0.03, proximal=2.0, growth=3.0, tolerance=0.02)
@@ -87,3 +93,79 @@ def test_a_stream_is_of_its_purpose_number_and_replica():
     for given, seed in (((3, 5), [3, 5, 0]), ((3, 5, 2), [3, 5, 2]), ((3, 5, 2, 1), [3, 5, 2, 1]),
                         ((2**40, 5), [2**40, 5, 0])):
         assert stream(*given).random() == np.random.default_rng(seed).random()
+
+
+def given():
+    """No argument by default: two tasks of more images than two roads of one look a step see,
+    images that SGD does not see, dropout and momentum, replicas and a seed."""
+    torch.manual_seed(0)
+    network = nn.Sequential(nn.Flatten(), nn.Linear(2, 6), nn.Dropout(0.3), nn.Linear(6, 5))
+    return {"source": points(23), "target": points(21, ("c", "d"), seed=1, name="there"),
+            "network": network, "classes": ("e", "d", "c", "b", "a"), "seed": 4, "replicas": 2,
+            "test": [points(11, seed=7), points(12, ("c", "d"), seed=8, name="there")],
+            "settings": replace(QUICK, iterations=2, steps=2, pretrain_steps=6, momentum=0.3,
+                                visits=1, entropy=0.04, start_entropy=0.06, tolerance=1e-4)}
+
+
+def by_parts(joined, features=None):
+    """The same transfer from its parts: roads, states of the couplings and costs that are known."""
+    with_it = given()
+    settings, seed, tasks = with_it["settings"], 4, (with_it["source"], with_it["target"])
+    head = Head(*(task.classes for task in tasks), settings.head, with_it["classes"])
+    parts = [Blocks(*pair, settings.block, seed) for pair in (tasks, with_it["test"])]
+    gaps = [part.start(features, 0.06, 1e-4) for part in parts] if joined else [np.nan]
+    start = pretrain(tasks[0], copy.deepcopy(with_it["network"]), head, settings, seed, False)
+    moving = [copy.deepcopy(start) for _ in range(2)]
+    roads, known, iterations = [], None, []
+    for number in range(2 if joined else 1):
+        for network in moving:
+            network.load_state_dict(start.state_dict())
+        road = travel(moving, parts, head, settings, seed, "beta" if joined else "mixture",
+                      number=number)
+        roads.append(road)
+        row = {"length": sum(road.steps), "riemannian_length": sum(road.riemannian_steps)}
+        if joined:
+            cost, before = road.costs[0], parts[0].coupling
+            reached = [b for b in range(len(cost)) if not cost[b].isnan().any()]
+            assert 0 < len(reached) < len(cost)  # as `visits` says
+            new = [next_coupling(cost, part.coupling, settings, number)
+                   for cost, part in zip(road.costs, parts, strict=True)]
+            for part, (coupling, _) in zip(parts, new, strict=True):
+                part.coupling = coupling
+            row |= {"gap": new[0][1], "independent_cost": cost[reached].mean().item(),
+                    "coupled_cost": np.mean([(parts[0].coupling[b] * cost[b]).sum().item()
+                                             for b in reached]),
+                    "moved": np.mean([(parts[0].coupling[b] - before[b]).abs().sum().item() / 2
+                                      for b in range(len(cost))])}
+            known = cost if known is None else torch.stack(
+                [cost[b] if b in reached else known[b] for b in range(len(cost))])
+        iterations.append(row)
+    return parts, head, moving[0], roads, known, iterations, gaps[0]
+
+
+@pytest.mark.parametrize(("joined", "features"), [
+    (True, None), (True, lambda task: task.images.flatten(1)[:, :1] ** 2), (False, None)])
+def test_a_transfer_is_made_of_its_parts(joined, features, one_thread):
+    more = {"features": features} if joined else {}
+    found = (coupled if joined else uncoupled)(**given(), **more, progress=False)
+    parts, head, network, roads, known, iterations, gap = by_parts(joined, features)
+    assert len(found.iterations) == len(iterations)
+    for one, road, row in zip(found.iterations, roads, iterations, strict=True):
+        for name in ("steps", "riemannian_steps", "train_loss", "test_loss", "readings", "rounds"):
+            assert getattr(one, name) == getattr(road, name)
+        assert one.drifts == [astuple(drift) for drift in road.drifts]
+        for name in ("length", "riemannian_length", "gap", "independent_cost", "coupled_cost",
+                     "moved"):
+            assert getattr(one, name) == pytest.approx(row.get(name, np.nan), nan_ok=True)
+    assert found.length == iterations[-1]["length"] and found.readings == roads[-1].readings
+    assert found.riemannian_length == iterations[-1]["riemannian_length"]
+    weights = zip(found.network.state_dict().values(), network.state_dict().values(), strict=True)
+    assert all(torch.equal(*pair) for pair in weights)
+    assert (found.accuracy, found.loss) == evaluate(network, given()["test"][1], head)
+    assert (found.drift, found.drift_error) == pytest.approx(found.iterations[-1].drift[:2])
+    assert found.start_gap == pytest.approx(gap, nan_ok=True)
+    if joined:
+        assert torch.equal(found.coupling, parts[0].coupling)
+        assert torch.equal(found.cost.nan_to_num(-1), known.nan_to_num(-1))
+    else:
+        assert found.coupling is None and found.cost is None
