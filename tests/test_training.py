@@ -48,6 +48,7 @@ def test_settling_by_hand(anneal, monkeypatch):
                 weight -= rate * v
     expected.append(loss(judged).item())
     assert found == pytest.approx(expected, rel=1e-5) and abs(found[0] - found[1]) > 1e-3
+    assert settling(network, task, head, SETTINGS) == settling(network, task, head, SETTINGS, 0)
 
 
 def test_settling_without_an_end_is_not_known():
