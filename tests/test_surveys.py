@@ -312,11 +312,11 @@ def test_where_there_are_drifts_the_words_are_about_them():
     assert "coupling 1.2, 95% from 1.2 to 1.2: the uncoupled road is longer" in str(found)
 
 
-def chart(survey):
-    """Its axes; on pages that draw a grid."""
+def chart(survey, grid=True):
+    """Its axes; on pages that draw a grid, or none."""
     mpl = pytest.importorskip("matplotlib")
     mpl.use("Agg")
-    with mpl.rc_context({"axes.grid": True}):
+    with mpl.rc_context({"axes.grid": grid}):
         fig = survey.plot()
         fig.canvas.draw()
     mpl.pyplot.close(fig)
@@ -353,8 +353,9 @@ def test_the_chart_fits_a_page_and_starts_at_nothing():
     assert tuple(ax.figure.get_size_inches()) == (6, 1.7)  # inches, for three rows
     box, words = ax.figure.bbox, ax.get_tightbbox()
     assert box.x0 <= words.x0 and words.x1 <= box.x1 and box.y0 <= words.y0 and words.y1 <= box.y1
-    assert not any(line.get_visible() for line in ax.yaxis.get_gridlines())
     assert all(line.get_visible() for line in ax.xaxis.get_gridlines())
+    for axes in (ax, chart(made(APART, APART, FREE), grid=False)):
+        assert not any(line.get_visible() for line in axes.yaxis.get_gridlines())
 
 
 def test_settings_are_taken_by_default(monkeypatch):

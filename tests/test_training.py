@@ -15,7 +15,7 @@ from tdist.transfer import coupled, iterations, training
 from tdist.transfer.heads import Head
 from tdist.transfer.randomness import SETTLE, stream
 from tdist.transfer.training import guarded, predict, settling, sgd
-from tests.transfers import QUICK, linear, points
+from tests.transfers import QUICK, halves, linear, points
 
 SETTINGS = replace(QUICK, steps=4, sgd_steps=8, batch=6, lr=0.05, momentum=0.6, weight_decay=0.1)
 
@@ -49,6 +49,17 @@ def test_settling_by_hand(anneal, monkeypatch):
     expected.append(loss(judged).item())
     assert found == pytest.approx(expected, rel=1e-5) and abs(found[0] - found[1]) > 1e-3
     assert settling(network, task, head, SETTINGS) == settling(network, task, head, SETTINGS, 0)
+
+
+def test_settling_shows_what_the_road_showed():
+    """Images moved and mirrored by draws of its own, if the settings say so."""
+    task, _ = halves(40)
+    torch.manual_seed(0)
+    network = nn.Sequential(nn.Flatten(), nn.Linear(task.images[0].numel(), 5))
+    plain, moved, again = (settling(network, task, Head(task.classes, task.classes),
+                                    replace(SETTINGS, augment=augment))
+                           for augment in (False, True, True))
+    assert plain[0] == moved[0] and plain[1] != moved[1] and moved == again
 
 
 def test_settling_without_an_end_is_not_known():
