@@ -374,10 +374,16 @@ def test_what_the_message_advises_works():
     lambda: chernoff(["0.5", "0.5"], [0.5, 0.5]), lambda: chernoff([0.5, 0.5j], [0.5, 0.5]),
     lambda: mismatched(["a", "b"], [0.5, 0.5], [0.5, 0.5]), lambda: chernoff([{}, 1], [0.5, 0.5]),
     lambda: log_error_probability([0, 1], 0.5, [0.5, 0.5], [0.5, 0.5], 2.5),
+    lambda: chernoff(torch.tensor([0.5, 0.5 + 0.1j]), [0.5, 0.5]),
 ])
 def test_what_is_not_a_number(call):
     with pytest.raises(TypeError, match="must be"):
         call()
+
+
+def test_what_has_other_axes_is_told_which_it_needs():
+    with pytest.raises(ValueError, match=r"p2 must be a vector \(\|X\|,\), got 2 axes"):
+        chernoff([0.5, 0.5], [[0.5, 0.5]])
 
 
 def test_results_pickle_copy_and_print():
