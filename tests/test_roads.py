@@ -25,7 +25,7 @@ from tdist.transfer.gauges import (
 )
 from tdist.transfer.heads import Head
 from tdist.transfer.randomness import COSTS, PAIRS, stream
-from tdist.transfer.roads import POINTS, travel
+from tdist.transfer.roads import POINTS, Traveller, travel
 from tdist.transfer.settings import MIXING
 from tests import transfers
 from tests.transfers import QUICK, halves, points
@@ -387,3 +387,20 @@ def test_a_road_prints_in_one_line():
     again = pickle.loads(pickle.dumps(road))
     assert (again.steps, float(again)) == (road.steps, float(road))
     assert copy.deepcopy(road).train_loss == road.train_loss
+
+
+@pytest.mark.parametrize(("most", "losses", "rounds"), [
+    (1, [], 1), (3, [1.0, 0.5, 0.25, 0.125], 3), (9, [1.0, 0.9, 0.885], 2), (9, [1.0, 0.985], 1),
+    (9, [1.0, 1.5], 1), (9, [8.0, 7.75, 7.5, 7.4], 3), (2, [0.5, 0.48, 0.46], 2)])
+def test_rounds_go_on_while_each_lowers_the_loss_by_a_fiftieth(most, losses, rounds):
+    source, target = turned(20)
+    road = Traveller([plane()], [Blocks(source, target, 5)], Head(source.classes, target.classes),
+                     replace(QUICK, rounds=most, steps=2))
+    road.rounds = [7]  # the second step of the road
+    left, looks, given = iter(losses), [], []
+    road._probe = lambda k: looks.append(k) or next(left)
+    road._round = lambda draws: given.append(draws) or torch.tensor([[1.0, 2.0]]) * len(given)
+    road.step()
+    assert road.rounds == [7, rounds] and looks == [1] * len(losses) and next(left, None) is None
+    assert road.train_loss == pytest.approx([1.5 * (rounds + 1) / 2])
+    assert all(draws is given[0] for draws in given) and road.test_loss == []
