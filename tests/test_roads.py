@@ -24,7 +24,7 @@ from tdist.transfer.gauges import (
     visits,
 )
 from tdist.transfer.heads import Head
-from tdist.transfer.randomness import COSTS, PAIRS, stream
+from tdist.transfer.randomness import COSTS, PAIRS, PROBE, stream
 from tdist.transfer.roads import POINTS, Traveller, travel
 from tdist.transfer.settings import MIXING
 from tests import transfers
@@ -404,3 +404,21 @@ def test_rounds_go_on_while_each_lowers_the_loss_by_a_fiftieth(most, losses, rou
     assert road.rounds == [7, rounds] and looks == [1] * len(losses) and next(left, None) is None
     assert road.train_loss == pytest.approx([1.5 * (rounds + 1) / 2])
     assert all(draws is given[0] for draws in given) and road.test_loss == []
+
+
+def test_the_loss_that_ends_a_round_is_that_of_all_replicas_at_the_same_pairs():
+    """At 512 pairs of the first part, mixed as at the end of the step; the unseen loss is that of
+    the first replica at pairs of the second part."""
+    source, target = turned(20)
+    head, networks = Head(source.classes, target.classes), [plane(), plane(seed=1)]
+    parts = [Blocks(source, target, 5), Blocks(source, target, 5, seed=3)]
+    road = Traveller(networks, parts, head, replace(QUICK, steps=4), seed=6)
+    for k in (0, 2):
+        for part, purpose, moved, found in ((parts[0], PROBE, networks, road._probe(k)),
+                                            (parts[1], PAIRS, networks[:1], road._unseen(k))):
+            rng = stream(6, purpose, k)
+            mix = torch.from_numpy(beta(rng, (k + 1) / 4, POINTS)).float()
+            x, y_s, y_t = part.mixed(part.draw(rng, POINTS), mix)
+            losses = [head.loss(network(x), y_s, y_t, mix).item() for network in moved]
+            assert found == pytest.approx(np.mean(losses), rel=1e-6)
+    assert road._probe(1) == road._probe(1)
