@@ -303,7 +303,8 @@ assert found_known["within the interval"].sum() >= 54, \
     "the interval covers nine times of ten"
 off = (found_known["drift"] / found_known["known"] - 1).abs().max()
 glue("gaussian-known-off", f"{off:.1%}", display=False)
-found_known.round(4)
+counts = {name: int for name in ("within 1%", "within the interval")}
+found_known.astype(float).round(4).astype(counts)
 
 # %% [markdown]
 # Of all six kinds of road the drift is within 1% of the known length in at least nine seeds of ten,

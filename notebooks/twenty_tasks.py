@@ -180,10 +180,11 @@ glue("twenty-source-accuracy",
 every = [worths(units, "evaluation")[0] for units in RUNS["evaluation"]]
 repeats = pd.Series({label: reliability([one[name] for one in every], "evaluation")
                      for name, label in WORTHS.items()}, name="one seed with another")
-glue("twenty-repeats-early", f"{repeats[WORTHS['early']]:.2f}", display=False)
-glue("twenty-repeats-end", f"{repeats[WORTHS['end']]:.2f}", display=False)
-glue("twenty-repeats-length", f"{repeats[WORTHS['length']]:.2f}", display=False)
 repeats.round(2).to_frame()
+
+# %% tags=["remove-cell"]
+for name in ("early", "end", "length"):
+    glue(f"twenty-repeats-{name}", f"{repeats[WORTHS[name]]:.2f}", display=False)
 
 # %% [markdown]
 # The loss of the first steps repeats at {glue:text}`twenty-repeats-early`: of one seed's order of
@@ -242,16 +243,17 @@ plt.show()
 
 # %% tags=["claim C-005: depends on the measure", "claim C-166: depends on the measure", "claim H-001: depends on the measure", "claim H-069: holds when corrected"]
 _, worth, scratch = FOUND["evaluation"]
-glue("twenty-chance-regret", round(chance_regret(worth["early"], "evaluation"), 3), display=False)
 seeds = [measured(units) for units in RUNS["evaluation"]]
 alike = {label: reliability([one[key] for one in seeds], "evaluation")
          for key, label in MEASURES.items()}
-for key in ("h", "logme", "leep"):
-    regret = ANSWERS["evaluation"].loc[MEASURES[key], "regret"]
-    glue(f"twenty-regret-{key}", f"{regret:.3f}", display=False)
 ANSWERS["evaluation"].assign(repeats=alike).round(3)
 
 # %% tags=["remove-cell"]
+chance = chance_regret(worth["early"], "evaluation")
+glue("twenty-chance-regret", f"{chance:.3f}", display=False)
+for key in ("h", "logme", "leep"):
+    regret = ANSWERS["evaluation"].loc[MEASURES[key], "regret"]
+    glue(f"twenty-regret-{key}", f"{regret:.3f}", display=False)
 lost = ANSWERS["evaluation"].loc[[MEASURES[key] for key in ("h", "logme", "leep")], "regret"]
 glue("twenty-regret-low", f"{lost.min():.3f}", display=False)
 glue("twenty-regret-high", f"{lost.max():.3f}", display=False)
@@ -284,11 +286,14 @@ given = worth["early"], scratch["early"], foretold, "evaluation"
 RAW = {label: raw(nearness(key, FOUND["evaluation"][0][key]), *given)
        for key, label in MEASURES.items()}
 kept = pairs_of("evaluation")
-alone = spearmanr(-np.tile(foretold, (20, 1))[kept], (worth["early"] - scratch["early"])[kept])
+alone = spearmanr(-np.tile(foretold, (20, 1))[kept],
+                  (worth["early"] - scratch["early"])[kept])
 RAW["loss from scratch"] = {"raw": alone.statistic}
+pd.DataFrame(RAW).T.round(2)
+
+# %% tags=["remove-cell"]
 glue("twenty-raw-h", f"{RAW[MEASURES['h']]['raw']:.2f}", display=False)
 glue("twenty-raw-alone", f"{alone.statistic:.2f}", display=False)
-pd.DataFrame(RAW).T.round(2)
 
 # %% mystnb={"figure": {"caption": "Every dot a pair of the evaluation, every colour a target, from easy (dark) to hard (light). Left: the coupled length is set by the target, and the longer roads lead to the easier ones. Right: the H-score falls with the target's loss, between targets and inside them.", "name": "fig-twenty-raw"}, "image": {"alt": "Two scatter plots of the target's loss, 1.2 to 1.65 nats, coloured by target from dark (easy) to light (hard). Left, against the coupled length: a wide cloud in layers of colour, with the hardest target at the far left. Right, against the adjusted H-score: a narrow band that falls from upper left to lower right."}} tags=["hide-input"]
 kept = pairs_of("evaluation")
@@ -363,9 +368,11 @@ OTHERS = {part: pd.DataFrame({label: judged(nearness(key, rivals[part][key]),
                                             FOUND[part][1]["early"], part, permutations=999)
                               for key, label in RIVALS.items()}).T for part in PARTS}
 table = OTHERS["evaluation"]
+table.assign(calibration=OTHERS["calibration"]["within"]).round(3)
+
+# %% tags=["remove-cell"]
 for key in ("size", "earth_mover", "task2vec"):
     glue(f"twenty-{key}", f"{table.loc[RIVALS[key], 'within']:.2f}", display=False)
-table.assign(calibration=OTHERS["calibration"]["within"]).round(3)
 
 # %% [markdown]
 # The distances of clouds and of embeddings know a part of it too, held out: they see the features
@@ -385,16 +392,19 @@ def longer(part):
              "(5) and (5)": ("uncoupled_riemannian", "coupled_riemannian"),
              "(5) and (11), as printed": ("uncoupled_riemannian", "coupled"),
              "drift": ("uncoupled_drift", "coupled_drift")}
-    return {label: (measures[a] > measures[b])[kept].mean() for label, (a, b) in pairs.items()}
+    return {label: (measures[a] > measures[b])[kept].mean()
+            for label, (a, b) in pairs.items()}
 
 
 LONGER = {part: longer(part) for part in PARTS}
+pd.DataFrame(LONGER).round(3)
+
+# %% tags=["remove-cell"]
 glue("twenty-longer", f"{LONGER['evaluation']['(11) and (11)']:.0%}", display=False)
 glue("twenty-longer-drift", f"{LONGER['evaluation']['drift']:.0%}", display=False)
 glue("twenty-longer-five", f"{LONGER['evaluation']['(5) and (5)']:.0%}", display=False)
 glue("twenty-longer-printed",
      f"{LONGER['evaluation']['(5) and (11), as printed']:.0%}", display=False)
-pd.DataFrame(LONGER).round(3)
 
 # %% [markdown]
 # In length it is, in {glue:text}`twenty-longer` of the pairs of the evaluation by equation 11, in
@@ -515,11 +525,11 @@ pd.DataFrame({name: {"within": one.statistic, "p": one.pvalue} for name, one in 
 # %%
 columns = [m[kept] for m, kept in
            zip(worth["early"].T, pairs_of("evaluation").T, strict=True)]
-normal = [np.std(m, ddof=1) * norm.ppf((len(m) - 0.375) / (len(m) + 0.25)) for m in columns]
-found = chance_regret(worth["early"], "evaluation")
-print(f"sources a target {sorted({len(m) for m in columns})}; foretold {np.mean(normal):.3f}, "
-      f"found {found:.3f}")
-assert 0.75 < found / np.mean(normal) < 1.5, "in the stored runs worths are not far from normal"
+normal = np.mean([np.std(m, ddof=1) * norm.ppf((len(m) - 0.375) / (len(m) + 0.25))
+                  for m in columns])
+print(f"sources a target {sorted({len(m) for m in columns})}; "
+      f"foretold {normal:.3f}, found {chance:.3f}")
+assert 0.75 < chance / normal < 1.5, "in the stored runs worths are not far from normal"
 
 # %% [markdown]
 # ````{solution-end}
@@ -545,8 +555,8 @@ k, r = len(RUNS["evaluation"]), repeats[WORTHS["early"]]
 ceiling = np.sqrt(k * r / (1 + (k - 1) * r))
 rng = np.random.default_rng(0)
 truth = rng.standard_normal(20_000)
-drawn = truth + np.sqrt(1 / r - 1) * rng.standard_normal((k, truth.size))  # k noisy seeds
-simulated = np.corrcoef(truth, drawn.mean(0))[0, 1]
+noise = np.sqrt(1 / r - 1) * rng.standard_normal((k, truth.size))  # of k seeds
+simulated = np.corrcoef(truth, truth + noise.mean(0))[0, 1]
 assert abs(simulated - ceiling) < 0.02, "the formula, for every k and r above 0"
 has = ANSWERS["evaluation"].loc["LogME", "within"]
 print(f"{k} seeds, r = {r:.2f}: at most {ceiling:.2f}; LogME has {has:.2f}, "
