@@ -58,8 +58,8 @@ plt.show()
 # of the last: what they have in common with it they share by name, so that a network has one output
 # for each of ten classes.
 #
-# **Change this and run**: which groups are far apart? Group the ten classes as you like, two or more
-# in each.
+# **Change this and run**: which groups are far apart? Group the ten classes as you like, two or
+# more in each.
 
 # %%
 GROUPS = {"tops": ("t-shirt", "pullover", "coat", "shirt"),  # ← change this

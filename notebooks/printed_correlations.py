@@ -27,7 +27,7 @@ from tdist.agreement import within
 from tdist.plots import use_book_style
 from tdist.studies.drawings import scatters
 from tdist.studies.experiments import printed
-from tdist.studies.pairs import of_targets, versus
+from tdist.studies.pairs import versus
 
 use_book_style()
 pd.set_option("display.max_colwidth", None)
@@ -73,6 +73,12 @@ plt.show()
 # target*.
 
 # %% tags=["hide-input", "claim C-005: depends on the measure", "claim C-098: does not hold", "claim C-134: holds"]
+def of_targets(matrix):
+    """Share of the variance over pairs that the means of the targets make up."""
+    values = np.where(np.eye(len(matrix), dtype=bool), np.nan, matrix)
+    return float(np.nanmean(values, axis=0).var() / np.nanvar(values))
+
+
 compared = [(figure, key) for figure in ("fig2", "fig3") for key in DISTANCES
             if key in paper[figure]]
 rows = {}

@@ -266,28 +266,6 @@ def versus(measure, truth):
             "p within": inside.pvalue}
 
 
-def of_targets(matrix):
-    """Share of the variance over pairs that the means of the targets make up, of one matrix; its
-    root is the largest :func:`tdist.mantel` statistic of a distance that is one number a target.
-
-    Parameters
-    ----------
-    matrix : array_like, shape (n, n)
-        (sources, targets); the diagonal is left out.
-
-    Returns
-    -------
-    float
-
-    Examples
-    --------
-    >>> of_targets([[0, 5, 7], [6, 0, 7], [6, 5, 0]])  # every target is the same from everywhere
-    1.0
-    """
-    values = np.where(np.eye(len(matrix), dtype=bool), np.nan, matrix)
-    return float(np.nanmean(values, axis=0).var() / np.nanvar(values))
-
-
 def early_loss(unit, looks=7):
     """How fast a source becomes good at a target: mean loss on the target's test images over the
     first looks of fine-tuning, one every 25 SGD steps from step 0 on, so over 150 steps.
