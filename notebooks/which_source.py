@@ -212,8 +212,8 @@ three("regret-any", lambda x: loses(random, x).mean(), ".1%")
 # four 3D tasks would lose. (The mean of the last column is mostly that of Scene Class., whose best
 # loss is near 0.)
 #
-# **Change this and run**: who has eight encoders? Let only some of the seven be at hand, each set of
-# them in turn, and measure the regret against the best of those.
+# **Change this and run**: who has eight encoders? Let only some of the seven be at hand, each set
+# of them in turn, and measure the regret against the best of those.
 
 # %%
 LEFT = 3  # ← change this: 1 to 7
