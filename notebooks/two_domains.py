@@ -153,7 +153,8 @@ assert to_clothes[0] < to_digits[0] and to_clothes[1] > 1.2 * to_digits[1], (
 fastest = pace["digits", 0.1]
 assert fastest[1] > 1.6 * to_clothes[1] and fastest[0] < to_clothes[0] + 0.1, (
     "in the book's example the last steps are long and teach little; edit freely")
-pd.DataFrame(pace, ["accuracy at the end", "length", "loss at the end"]).T.round(2)
+ended = pd.DataFrame(pace, ["accuracy at the end", "length", "loss at the end"]).T
+ended.rename_axis(["source", "rate"]).round(2)
 
 # %% mystnb={"figure": {"caption": "The same two uncoupled roads with five learning rates, smallest at the lower left. Length and accuracy rise together at all five rates. At equal accuracy the road to clothes (circles) is the longer one; at equal rates it need not be.", "name": "fig-domains-pace"}, "image": {"alt": "Line chart of length against accuracy on the target, .1 to .9, five points on each of two lines. Both rise to the right and steepen; the line of digits to Fashion-MNIST lies above that of Fashion-MNIST to digits."}} tags=["hide-input", "nbval-ignore-output"]
 fig, ax = plt.subplots(figsize=(5.6, 3.2))
