@@ -679,6 +679,15 @@ def test_two_coins_meet_in_closed_form(a, b):
         assert np.isclose(found.tilt, tilt, atol=1e-6)
 
 
+def test_sums_off_1_by_less_than_they_may_be_are_made_1():
+    p, q = np.array([0.3, 0.7 + 8e-10]), np.array([0.6, 0.4 - 6e-10])
+    whole = [p / p.sum(), q / q.sum()]
+    assert np.isclose(information(p, q), information(*whole), rtol=1e-13)
+    assert np.isclose(exponent([0, 1], p, q), information(*whole), rtol=1e-12)
+    assert np.isclose(log_error_probability([0, 1], 0.5, p, q, 30),
+                      log_error_probability([0, 1], 0.5, *whole, 30), rtol=1e-13)
+
+
 @pytest.mark.parametrize("delta", [2.0**-10, 2.0**-20, 2.0**-26])
 def test_coins_that_are_nearly_fair_keep_their_digits(delta):
     p, q = [0.5 - delta, 0.5 + delta], [0.5 + delta, 0.5 - delta]  # without rounding
