@@ -161,6 +161,7 @@ def test_ace_warns_at_the_callers_line():
 def test_ace_starts():
     P = random_joint(4, 6, seed=3)
     assert np.array_equal(ace(P, 2, seed=7).f, ace(P, 2, seed=7).f)
+    assert np.array_equal(ace(P, 2).objective, ace(P, 2, tol=1e-14, seed=0).objective)
     assert not np.isclose(ace(P, 2, seed=7).objective[0], ace(P, 2, seed=8).objective[0])
     assert np.isclose(float(ace(P, 2, seed=7)), float(ace(P, 2, seed=8)), atol=1e-12)
 
