@@ -66,7 +66,7 @@ def null(n):
     orders = np.array(list(permutations(range(n))))
     return 1 - 6 * ((orders - np.arange(n)) ** 2).sum(1) / (n * (n * n - 1))
 
-
+# %%
 limit = {}
 for n in (7, 8):
     rho = null(n)
