@@ -1,7 +1,7 @@
 # %% [markdown]
 # # Clothes
 #
-# **Question.** On tasks made of clothes, does the coupled transfer distance order pairs as
+# **Question.** On tasks made of clothes, does the {term}`coupled transfer distance` order pairs as
 # fine-tuning does, and is it shorter to a part of the classes than from it?
 #
 # **Answer.** Not decided. Three tasks of photographs are too few for a statement about order

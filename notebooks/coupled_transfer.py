@@ -4,9 +4,10 @@
 # **Question.** A network can tell the digits 0 to 4 apart. How far is it from telling 5 to 9 apart,
 # by the algorithm of the coupled-transfer paper, and what does the paper leave to whoever runs it?
 #
-# **Answer.** `coupled` gives the length of the road in a few lines, with the share of it that is
-# noise of SGD ({ref}`coupled-lines`). Fifteen choices are left open ({ref}`coupled-open`); one of
-# them, where the outputs' gate stands, makes this very road {glue:text}`coupled-own-gate` shorter.
+# **Answer.** `coupled` gives the length of the {term}`road` in a few lines, with the share of it
+# that is noise of SGD ({ref}`coupled-lines`). Fifteen choices are left open ({ref}`coupled-open`);
+# one of them, where the outputs' {term}`gate` stands, makes this very road
+# {glue:text}`coupled-own-gate` shorter.
 #
 # Definition 2 of {cite:t}`gao2021`, equation 11, asks over couplings $\Gamma$ of the images of two
 # tasks and over paths of weights $w(\tau)$ for the shortest road of a classifier that follows the
@@ -65,8 +66,8 @@ start = pretrained(low, SmallCNN(10), Settings(pretrain_steps=300),
 
 # %% [markdown]
 # From it two roads are travelled, the second with the coupling that the first one led to. Four
-# replicas of the network go along, each with random numbers of its own: what they have in
-# common is no noise.
+# {term}`replicas <replica>` of the network go along, each with random numbers of its own: what they
+# have in common is no noise.
 
 # %%
 settings = Settings(steps=12, sgd_steps=40, batch=32, lr=0.0125, block=20,
@@ -87,9 +88,9 @@ assert found.drift < found.length and found.accuracy > 0.85, BOOK
 glue("coupled-noise-share", f"{1 - found.drift / found.length:.0%}", display=False)
 
 # %% [markdown]
-# The **length** is the road that the classifier travelled. The **drift** is the part of it that all
-# replicas have in common: {glue:text}`coupled-noise-share` of this length is jitter of SGD. `found`
-# also holds both roads, the last coupling, and the network at the end of the road.
+# The **length** is the road that the classifier travelled. The **{term}`drift`** is the part of it
+# that all replicas have in common: {glue:text}`coupled-noise-share` of this length is jitter of
+# SGD. `found` also holds both roads, the last coupling, and the network at the end of the road.
 #
 # ## The algorithm
 #

@@ -5,9 +5,9 @@
 # are related by a table of probabilities. Which functions of the call say most about the species,
 # and how much do they say?
 #
-# **Answer.** The singular vectors of the divergence transition matrix; how well each goes together
-# with the species is its singular value, at most 1 ({prf:ref}`thm-hgr`). For the birds they are
-# "whistle or chip" and "chip or trill" ({numref}`fig-correspondence`).
+# **Answer.** The singular vectors of the {term}`divergence transition matrix`; how well each goes
+# together with the species is its singular value, at most 1 ({prf:ref}`thm-hgr`). For the birds
+# they are "whistle or chip" and "chip or trill" ({numref}`fig-correspondence`).
 #
 # This page defines the matrix, proves what its singular values must be, and reads off the best
 # functions. The H-score of later pages is a length measured in this matrix.
@@ -224,10 +224,10 @@ assert max(np.abs(part).max() for part in moments.values()) < 1e-12, \
     "modes have mean 0, covariance I, cross-covariance diag(sigma), for every joint"
 
 # %% [markdown]
-# The cell also checks the normalisation: every mode has mean 0 and variance 1, two modes are
-# **uncorrelated**, and $\E[f_i^* g_j^*]$ is $\sigma_i$ if $i = j$ and 0 otherwise. Uncorrelated is
-# not independent: here the first mode has another value for each call, so it tells the call, and
-# with it the second mode.
+# The cell also checks the normalisation: every mode has mean 0 and variance 1, two
+# {term}`modes <mode>` are **uncorrelated**, and $\E[f_i^* g_j^*]$ is $\sigma_i$ if $i = j$ and 0
+# otherwise. Uncorrelated is not independent: here the first mode has another value for each call,
+# so it tells the call, and with it the second mode.
 #
 # ## The modes are the best functions
 #
@@ -327,8 +327,8 @@ assert np.isclose(blocks.singular_values[0], 1) and np.isclose(left, np.log(2)),
     "two independent blocks have maximal correlation 1 and one bit of doubt"
 
 # %% [markdown]
-# The maximal correlation is 1, because "which block" is a function of $X$ and of $Y$. Yet within
-# the block one bit, $\ln 2$ nats, stays open. What is true: $\rho = 1$ if and only if some
+# The {term}`maximal correlation` is 1, because "which block" is a function of $X$ and of $Y$. Yet
+# within the block one bit, $\ln 2$ nats, stays open. What is true: $\rho = 1$ if and only if some
 # function of $X$ that is not constant equals a function of $Y$.
 #
 # ## The sum of $\sigma$ is not the sum of $\sigma^2$

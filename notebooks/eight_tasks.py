@@ -2,7 +2,7 @@
 # # Eight tasks, one matrix
 #
 # **Question.** Eight tasks look at the same pictures of rooms. How good is the encoder of one task
-# for another: by the H-score, which trains nothing, and by training a decoder?
+# for another: by the {term}`H-score`, which trains nothing, and by training a decoder?
 #
 # **Answer.** Two matrices, sources by targets, and by eye they are one pattern
 # ({numref}`fig-tasks-three`). A map gets an H-score by way of a palette of colours
@@ -135,10 +135,11 @@ glue("tasks-absent", ", ".join(absent) or "none", display=False)
 #
 # ## Two measures
 #
-# **The H-score of every pixel.** A label has an H-score; a map does not, until its values are cut
-# to a few colours. The paper's way: cluster the pixel values of all target images of a task into a
-# **palette** of 16 colours, replace each value by its colour, and treat the colour $Y_p$ at pixel
-# $p$ as a label of the whole picture. The score of the map is the mean over the pixels,
+# **The {term}`H-score of every pixel <pixelwise H-score>`.** A label has an H-score; a map does
+# not, until its values are cut to a few colours. The paper's way: cluster the pixel values of all
+# target images of a task into a **{term}`palette`** of 16 colours, replace each value by its
+# colour, and treat the colour $Y_p$ at pixel $p$ as a label of the whole picture. The score of the
+# map is the mean over the pixels,
 #
 # $$
 # H_T(f) = \frac{1}{|\mathcal P|} \sum_{p \in \mathcal P} H(f, Y_p)
@@ -150,13 +151,13 @@ glue("tasks-absent", ", ".join(absent) or "none", display=False)
 # covariance $I$, and each pixel costs only sums: with $n_c$ of $m$ pictures having the colour $c$
 # there, of mean $\bar z_c$, the score is $\sum_c (n_c/m) \lVert \bar z_c \rVert^2$.
 #
-# **The affinity.** The slow way is Taskonomy's. Freeze the encoder of source $s$, train a *new*
-# decoder for target $t$ on few rooms, and note its loss $\ell_s(x)$ on each held-out room $x$: the
-# mean square error of a standardised map, or the log-loss of a label. (The decoders are the paper's
-# "free layers"; to unfreeze the encoder as well, fine-tuning, was not run.) Losses of different
-# targets have different units. Taskonomy therefore keeps only who beats whom: the **win rate** of
-# source $i$ over $j$ is the share of held-out rooms on which its loss is lower, a tie counting one
-# half,
+# **The {term}`affinity`.** The slow way is Taskonomy's. Freeze the encoder of source $s$, train a
+# *new* decoder for target $t$ on few rooms, and note its loss $\ell_s(x)$ on each held-out room
+# $x$: the mean square error of a standardised map, or the log-loss of a label. (The decoders are
+# the paper's "free layers"; to unfreeze the encoder as well, fine-tuning, was not run.) Losses of
+# different targets have different units. Taskonomy therefore keeps only who beats whom: the
+# **{term}`win rate <win rates>`** of source $i$ over $j$ is the share of held-out rooms on which
+# its loss is lower, a tie counting one half,
 #
 # $$
 # w_{ij} = \frac1n \sum_{x} \Bigl( \mathbb 1[\ell_i(x) < \ell_j(x)]
@@ -305,9 +306,9 @@ pd.concat([live, live.mean().to_frame("mean").T]).round(2)
 # scored rooms. Decoders learn from 1,000 other rooms. Encoders and decoders were trained from
 # **three seeds**, on the same rooms. Seed 0, by the command below, scores each map at all of its
 # 4,096 pixels; seeds 1 and 2 (`rooms_seed_1`, `rooms_seed_2`) at every fourth or eighth pixel in
-# each direction, as pairs of sources are scored ({doc}`pairs_of_sources`). Tables and figures
-# show seed 0; of the numbers with brackets the first is seed 0's, and the brackets hold the smallest
-# and the largest of the three.
+# each direction, as pairs of sources are scored ({doc}`pairs_of_sources`). Tables and figures show
+# seed 0; of the numbers with brackets the first is seed 0's, and the brackets hold the smallest and
+# the largest of the three.
 
 # %% tags=["claim H-101: holds", "claim H-102: holds"]
 print(stored["command"], stored["device"], sep="\n")

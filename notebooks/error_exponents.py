@@ -9,9 +9,9 @@
 # information {eq}`eq-chernoff`; a test on the mean pitch has {glue:text}`exponent-mean`, or
 # {glue:text}`exponent-mean-share` of it ({numref}`fig-rates`).
 #
-# The number $E$ is an **error exponent**, in nats throughout. This page computes exponents and
-# compares them with error probabilities summed over every possible sample. Nothing on it has to be
-# small. {doc}`exponents_as_lengths` turns exponents into lengths, and {doc}`h_score` the lengths
+# The number $E$ is an **{term}`error exponent`**, in nats throughout. This page computes exponents
+# and compares them with error probabilities summed over every possible sample. Nothing on it has to
+# be small. {doc}`exponents_as_lengths` turns exponents into lengths, and {doc}`h_score` the lengths
 # into the H-score {eq}`eq-h-score`.
 
 # %% tags=["hide-input"]

@@ -6,7 +6,8 @@
 # size of a block decide?
 #
 # **Answer.** Entropy and small blocks shorten a road, crossing pairs and SGD lengthen it, and in
-# part they cancel ({ref}`errors-one-by-one`); the drift of replicas is the known length, nearly
+# part they cancel ({ref}`errors-one-by-one`); the {term}`drift` of {term}`replicas <replica>` is
+# the known length, nearly
 # ({ref}`errors-drift`). With the paper's mixing the proximal steps gain more in larger blocks
 # ({numref}`fig-gaussian-blocks`).
 #
@@ -36,7 +37,7 @@ one = GaussianTask.two(1, 0)
 # %% [markdown]
 # ## Crossing pairs, and entropy
 #
-# The coupling of {doc}`known_answer` keeps classes together, and joins each point to one. A
+# The {term}`coupling` of {doc}`known_answer` keeps classes together, and joins each point to one. A
 # coupling that is found from samples does neither. Let a share of each class go to the other class
 # of the target, again by translation: its points move from $y m_s$ to $-y m_t$, with the soft label
 # {eq}`eq-displacement`, $y$ with probability $1 - \tau$. Entropy of weight $\epsilon$ joins $z$ to
@@ -58,9 +59,9 @@ joint = pd.DataFrame({f"{crossing:.0%} cross": {
 joint.round(3)
 
 # %% [markdown]
-# At 120 degrees, with linear mixing. Entropy shortens the road, crossing pairs lengthen it: an
-# entropy of 0.5 takes off {glue:text}`gaussian-entropy`, and {glue:text}`gaussian-cross` more pairs
-# that cross give it back. A coupling with both can look right by accident.
+# At 120 degrees, with linear {term}`mixing`. Entropy shortens the road, crossing pairs lengthen it:
+# an entropy of 0.5 takes off {glue:text}`gaussian-entropy`, and {glue:text}`gaussian-cross` more
+# pairs that cross give it back. A coupling with both can look right by accident.
 #
 # **Change this and run**: is a larger entropy always a shorter road? (The costs are squared
 # distances, 7 on average for independent pairs of a class.)
@@ -171,9 +172,10 @@ assert np.std(found[1600]) < 0.5 * np.std(found[100]), HERE
 # (errors-one-by-one)=
 # ## Entropy, small blocks, crossing pairs: one by one
 #
-# Now the coupling is found from the points, in blocks of $n$, by entropic transport of weight 0.5,
-# with a cost of 30 on unequal labels. If every block has as many points of each class in both
-# tasks, no pair crosses. Blocks that are drawn at random have not, and the surplus must cross.
+# Now the coupling is found from the points, in {term}`blocks <block>` of $n$, by entropic transport
+# of weight 0.5, with a cost of 30 on unequal labels. If every block has as many points of each
+# class in both tasks, no pair crosses. Blocks that are drawn at random have not, and the surplus
+# must cross.
 
 # %% tags=["hide-input"]
 def block_pairs(n, balanced, seed, count=3000):

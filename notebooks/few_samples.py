@@ -10,8 +10,8 @@
 # ({ref}`as-many-features`), and shrinkage brings one back at a price ({ref}`shrinkage`).
 #
 # {doc}`from_samples` took chance out of the score. This page asks what the number that is left is a
-# number *of*, and what becomes of it when samples are few, are copies of each other, or go through a
-# program with a fault.
+# number *of*, and what becomes of it when samples are few, are copies of each other, or go through
+# a program with a fault.
 
 # %% tags=["hide-input"]
 import warnings

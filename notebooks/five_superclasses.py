@@ -1,9 +1,9 @@
 # %% [markdown]
 # # Five tasks of CIFAR-100
 #
-# **Question.** Does the coupled transfer distance know how hard it is to fine-tune from one task to
-# another? {cite:t}`gao2021` answer with five super-classes of CIFAR-100, herbivores, carnivores,
-# vehicles 1, vehicles 2 and flowers (Figure 3). What do our own runs on them say?
+# **Question.** Does the {term}`coupled transfer distance` know how hard it is to fine-tune from one
+# task to another? {cite:t}`gao2021` answer with five super-classes of CIFAR-100, herbivores,
+# carnivores, vehicles 1, vehicles 2 and flowers (Figure 3). What do our own runs on them say?
 #
 # **Answer.** *Printed:* "strongly correlated", which is true over all pairs and not shown within
 # targets ({doc}`printed_correlations`). *Ours:* neither is shown ({ref}`five-yardstick`), in runs
@@ -107,11 +107,12 @@ firm.round(2)
 # %% [markdown]
 # The length to 95% hardly repeats: {glue:text}`five-firm-length-800-r` and
 # {glue:text}`five-firm-length-2500-r` between seeds, {glue:text}`five-firm-length-sizes-r` between
-# the sizes, and nothing within targets. It stops at the first look, one every 25 steps, that is
-# good enough, so it takes few values and jumps. "The fragility of fine-tuning" is confirmed, for
-# this measure of it; the steps to 95% are no better. The mean test loss of fine-tuning's first 150
-# steps repeats: {glue:text}`five-firm-early-800-r` and {glue:text}`five-firm-early-2500-r`, and
-# within targets {glue:text}`five-firm-early-800-within` and
+# the sizes, and nothing {term}`within targets`. It stops at the first look, one every 25 steps,
+# that is good enough, so it takes few values and jumps. "The fragility of fine-tuning" is
+# confirmed, for this measure of it; the steps to 95% are no better. The mean test loss of
+# fine-tuning's first 150 steps repeats: {glue:text}`five-firm-early-800-r` and
+# {glue:text}`five-firm-early-2500-r`, and within targets {glue:text}`five-firm-early-800-within`
+# and
 # {glue:text}`five-firm-early-2500-within`. It says how fast a source becomes good at a target, and
 # is our yardstick from here on, beside the paper's. We chose it on these very runs, after looking
 # at several; what it is compared with below is not a test.

@@ -5,8 +5,9 @@
 # that a lot?
 #
 # **Answer.** It is nothing: pure noise scores {glue:text}`samples-chance-pixels` in that setting,
-# as a proposition says for every setting ({prf:ref}`prop-chance`). The adjusted score takes chance
-# out, and is a little low where there is something to find ({numref}`fig-adjusted`).
+# as a proposition says for every setting ({prf:ref}`prop-chance`). The
+# {term}`adjusted score <adjusted H-score>` takes chance out, and is a little low where there is
+# something to find ({numref}`fig-adjusted`).
 #
 # This page says what noise scores, how to take it out and how well that works, and when a score is
 # significant. The paper uses the plug-in estimate throughout and mentions none of this.
@@ -162,9 +163,9 @@ assert np.allclose([r2.sum(), adjusted_r2.sum()], [result.statistic, result.adju
 # %% [markdown]
 # Iris has 150 samples of 4 features, so the correction is small. To see a large one we need a truth
 # to compare with: Gaussian classes with identity covariance, whose means have covariance $M$. Then
-# $\cov(f) = I + M$, and the H-score of the distribution itself is $\tr((I + M)^{-1} M)$. We scale
-# the means until it is what we want, and draw 1,000 times for each number of samples. These runs
-# are stored (`python -m tdist.studies run estimates`).
+# $\cov(f) = I + M$, and the {term}`H-score` of the distribution itself is $\tr((I + M)^{-1} M)$. We
+# scale the means until it is what we want, and draw 1,000 times for each number of samples. These
+# runs are stored (`python -m tdist.studies run estimates`).
 
 # %% tags=["hide-input"]
 stored = load("estimates")["units"]
@@ -301,7 +302,7 @@ glue("samples-raw-few", f"{table['plug-in'].max() / 100 + 1:.1f}", display=False
 # ::::
 #
 # So only approximations are left. Any bias of order $1/m$, for features of any distribution, is
-# taken out by the **jackknife**
+# taken out by the **{term}`jackknife`**
 #
 # $$
 # \hat H_{\text{jack}} = m \hat H_{\text{adj}} - \frac{m - 1}{m} \sum_{i=1}^m
@@ -392,7 +393,7 @@ glue("samples-jack-rmse-many", f"{many.max():.2f}", display=False)
 #
 # has approximately the F distribution with $s \max(k, |\Y| - 1)$ and $s\,(m - |\Y| - k + s)$
 # degrees of freedom. The program statsmodels knows nothing of H-scores; it computes this trace for
-# iris and wine. Deep learning found the trace again: the **variability collapse index** of
+# iris and wine. Deep learning found the trace again: the **{term}`variability collapse index`** of
 # {cite:t}`xu2023` is $1 - \tr(T^+ B) / (|\Y| - 1)$ with every class weighted alike, which for
 # classes of equal size is $1 - \hat H / (|\Y| - 1)$.
 

@@ -2,8 +2,8 @@
 # # Does a short road generalise?
 #
 # **Question.** {doc}`gap_bound` has two bounds of the gap between training and test loss along a
-# road: for fresh samples at every step, and for the same ones. How much do they say? And is the
-# short road the one with the small gap, as {cite:t}`gao2021` have it?
+# {term}`road`: for fresh samples at every step, and for the same ones. How much do they say? And is
+# the short road the one with the small gap, as {cite:t}`gao2021` have it?
 #
 # **Answer.** With fresh samples the bound begins at {glue:text}`generalisation-start-low` to
 # {glue:text}`generalisation-start-high` nats in our simulation, and a few samples a step guarantee

@@ -5,13 +5,14 @@
 # task, without training anything on them? And does the answer mean more than a number?
 #
 # **Answer.** Two covariance matrices and a trace say it {eq}`eq-h-score`. For two labels that
-# differ little the number is an error exponent, up to a known factor ({prf:ref}`thm-operational`);
-# for more labels it is an average of exponents, which can mislead ({ref}`h-more-labels`).
+# differ little the number is an {term}`error exponent`, up to a known factor
+# ({prf:ref}`thm-operational`); for more labels it is an average of exponents, which can mislead
+# ({ref}`h-more-labels`).
 #
-# This is the **H-score** of {cite:t}`hscore2019`. The page finds the constant in the paper's
-# Theorem 1 and how far the theorem reaches; what bounds the score, and what it says about transfer,
-# is the next page, {doc}`transferability`. All distributions here are known exactly; samples come
-# later.
+# This is the **{term}`H-score`** of {cite:t}`hscore2019`. The page finds the constant in the
+# paper's Theorem 1 and how far the theorem reaches; what bounds the score, and what it says about
+# transfer, is the next page, {doc}`transferability`. All distributions here are known exactly;
+# samples come later.
 
 # %% tags=["hide-input"]
 from itertools import combinations
@@ -64,8 +65,8 @@ pd.Series(scores, name="H").round(4).to_frame()
 
 # %% [markdown]
 # The pitch alone is worth more than the length, the two together are worth more than their sum, and
-# they come near the modes {eq}`eq-modes`, which no features beat ({prf:ref}`cor-bound`). The
-# definition, written out, gives the same number.
+# they come near the {term}`modes <mode>` {eq}`eq-modes`, which no features beat
+# ({prf:ref}`cor-bound`). The definition, written out, gives the same number.
 
 # %% tags=["claim H-029: holds"]
 py, px = P.sum(axis=1), P.sum(axis=0)
@@ -104,7 +105,7 @@ print(f"H(100 f) = {birds.h_score(100 * f):.6f}, "
 # ## A squared length in the divergence transition matrix
 #
 # Let $\Xi = [\sqrt{P_X}]\, f$ be the $|\X| \times k$ matrix with the columns $\xi_i = \sqrt{P_X}
-# f_i$, and $\Bt$ the divergence transition matrix {eq}`eq-dtm`.
+# f_i$, and $\Bt$ the {term}`divergence transition matrix` {eq}`eq-dtm`.
 #
 # :::{prf:lemma} Lemmas 4 and 5 of the paper (exact)
 # :label: lem-projection
@@ -234,10 +235,11 @@ values.round(6)
 # :::
 # ::::
 #
-# A binary task with a given $P_X$ and $P_Y$ has the information vectors $p_1 \phi$ and $-p_0 \phi$,
-# for one direction $\phi$. We ask "thrush or not", so $\phi$ points from the average bird to the
-# thrush, and turn the task down. We compute the exact exponent and the exact H-score of the pitch,
-# and of pitch and length.
+# A binary task with a given $P_X$ and $P_Y$ has the
+# {term}`information vectors <information vector>` $p_1 \phi$ and $-p_0 \phi$, for one direction
+# $\phi$. We ask "thrush or not", so $\phi$ points from the average bird to the thrush, and turn the
+# task down. We compute the exact exponent and the exact H-score of the pitch, and of pitch and
+# length.
 
 # %%
 phi = birds.dtm[0] / np.linalg.norm(birds.dtm[0])  # from P_X to the first species

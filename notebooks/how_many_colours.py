@@ -2,7 +2,8 @@
 # # How many colours?
 #
 # **Question.** The H-score needs classes, and a depth map has none. So its pixels are cut to a
-# palette of $N$ colours. How much of the map survives, and how does the score depend on $N$?
+# {term}`palette` of $N$ colours. How much of the map survives, and how does the score depend on
+# $N$?
 #
 # **Answer.** Sixteen colours keep nearly all of a map, and five keep its edges
 # ({numref}`fig-colours-five`). The raw score rises with $N$, mostly by chance
@@ -204,7 +205,7 @@ plt.show()
 # ## The score against the number of colours
 #
 # Now the score of one trained source, the encoder for 3D Edges, on 3D Edges and on Depth, live.
-# Four curves: the raw score, its chance level {eq}`eq-chance`, the adjusted score
+# Four curves: the raw score, its {term}`chance level` {eq}`eq-chance`, the adjusted score
 # {eq}`eq-adjusted`, and the score with **leverages** ({doc}`two_sources`). The leverage of a room
 # is the squared length of its whitened code, and {eq}`eq-leverage` takes from the adjusted score
 # what rare colours owe to rooms of large leverage. Encoders are trained from three seeds, so that a

@@ -2,10 +2,10 @@
 # # Coupled against uncoupled where the answer is known
 #
 # **Question.** On problems that are solved without training, how long are the coupled and the
-# uncoupled road, which is shorter, and what do the mixing and more classes change?
+# {term}`uncoupled road`, which is shorter, and what do the mixing and more classes change?
 #
-# **Answer.** The coupled road is the shorter one where the target is turned, and not where it is
-# mostly shifted ({numref}`fig-gaussian-ratio`); the uncoupled one can have length 0
+# **Answer.** The coupled {term}`road` is the shorter one where the target is turned, and not where
+# it is mostly shifted ({numref}`fig-gaussian-ratio`); the uncoupled one can have length 0
 # ({prf:ref}`prop-gaussian-covariate`). Beta mixing gives away {glue:text}`gaussian-beta-least` to
 # {glue:text}`gaussian-beta-most` of what coupling saves ({ref}`gaussian-mixing`). With more classes
 # coupling saves more if they stay as far apart, and less if they crowd
@@ -381,8 +381,8 @@ mixed.round({name: 3 if name in ("linear", "beta", "half-beta", "bernoulli") els
              for name in mixed})
 
 # %% [markdown]
-# Beta mixing gives away {glue:text}`gaussian-beta-least` to {glue:text}`gaussian-beta-most` of what
-# the coupling saves, the first program's {glue:text}`gaussian-half-least` to
+# Beta {term}`mixing` gives away {glue:text}`gaussian-beta-least` to {glue:text}`gaussian-beta-most`
+# of what the coupling saves, the first program's {glue:text}`gaussian-half-least` to
 # {glue:text}`gaussian-half-most`. It is not simply an average of the two roads: where the target is
 # shifted by 1.5 and turned by 30 degrees, it is the shortest of the three.
 

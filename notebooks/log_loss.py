@@ -2,7 +2,7 @@
 # # Log-loss
 #
 # **Question.** In practice features are judged by freezing them, training a softmax layer on top,
-# and reading its log-loss. Can the H-score tell that loss before the training?
+# and reading its log-loss. Can the {term}`H-score` tell that loss before the training?
 #
 # **Answer.** For weak dependence, yes: it is the entropy of the label minus half the H-score
 # ({prf:ref}`prop-log-loss`, {numref}`fig-11`). The scores of images are far outside of "weak":

@@ -1,8 +1,9 @@
 # %% [markdown]
 # # Maximal correlation from data
 #
-# **Question.** The best features of a task are the modes of its joint distribution {eq}`eq-modes`.
-# How do we get them from a table of counts, without a singular value decomposition of it?
+# **Question.** The best features of a task are the {term}`modes <mode>` of its joint distribution
+# {eq}`eq-modes`. How do we get them from a table of counts, without a singular value decomposition
+# of it?
 #
 # **Answer.** By alternating averages, centred in every half step ({prf:ref}`alg-ace`): every sweep
 # divides what is missing by a factor that the singular values set ({prf:ref}`prop-ace-rate`). As

@@ -1,8 +1,8 @@
 # %% [markdown]
 # # Mutual information
 #
-# **Question.** The H-score and the mutual information both say how much $X$ tells about $Y$. How
-# are they related, and does one bound the other?
+# **Question.** The {term}`H-score` and the mutual information both say how much $X$ tells about
+# $Y$. How are they related, and does one bound the other?
 #
 # **Answer.** For weak dependence the best H-score is twice the information
 # ({prf:ref}`prop-mutual-information`). The printed bound $H \le 2I$ fails

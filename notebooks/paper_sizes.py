@@ -323,9 +323,9 @@ glue("samples-slope-k", f"{slopes['k']:.2f}", display=False)
 # %% [markdown]
 # ## What the page found
 #
-# - **Printed:** scores from samples, with no word on chance. Table 1's pixel scores lie around their
-#   chance level, and the samples of Figure 4b differ by {glue:text}`samples-shift` for this reason
-#   alone where the true score is 20.
+# - **Printed:** scores from samples, with no word on chance. Table 1's pixel scores lie around
+#   their chance level, and the samples of Figure 4b differ by {glue:text}`samples-shift` for this
+#   reason alone where the true score is 20.
 # - **Printed:** "target sample size does not affect the relationship between H-score and log-loss".
 #   True of the training loss of a converged regression, not of the test loss.
 # - **Printed:** H "requires less samples" than mutual information. So it does for Gaussian classes,

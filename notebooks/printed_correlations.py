@@ -369,14 +369,14 @@ for label, m in (("coupled", C), ("uncoupled", U), ("Task2Vec", T)):
 # ````
 #
 # :::{exercise}
-# :label: ex-printed-noise
+# :label: ex-correlations-noise
 #
 # The entries of a matrix are measured with independent errors of $\nu$ times their spread. What
 # correlation with the true matrix must one expect? And of two such measurements with each other?
 # Compare with the cell above.
 # :::
 #
-# ````{solution-start} ex-printed-noise
+# ````{solution-start} ex-correlations-noise
 # :class: dropdown
 # ````
 # The covariance with the truth is the truth's variance $\sigma^2$, and the measured variance is

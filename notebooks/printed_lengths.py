@@ -65,10 +65,11 @@ for K in (1, 10, 1000):
 assert path_length(gated(1000, 2)) > np.pi, "the classifiers add to the gate"
 
 # %% [markdown]
-# The gate alone is a great circle of length $\pi$, and the two classifiers add the rest. Most of
-# such a length says only that the tasks share no class. The algorithm of this book, unless it is
-# told otherwise, drops the first term of {eq}`eq-gate` and keeps the other two, {eq}`eq-gated`. The
-# authors' program keeps it: its network has one output for every class of either task.
+# The {term}`gate` alone is a great circle of length $\pi$, and the two classifiers add the rest.
+# Most of such a length says only that the tasks share no class. The algorithm of this book, unless
+# it is told otherwise, drops the first term of {eq}`eq-gate` and keeps the other two,
+# {eq}`eq-gated`. The authors' program keeps it: its network has one output for every class of
+# either task.
 #
 # (printed-unit)=
 # ## What the published program adds up

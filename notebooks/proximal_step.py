@@ -2,8 +2,8 @@
 # # A proximal step, and its certificate
 #
 # **Question.** The costs of coupled transfer are lengths of a road, and the road depends on the
-# coupling. So a new coupling is found for new costs, and kept near the last one by a proximal step.
-# How is it computed, and how does one know that it is right?
+# {term}`coupling`. So a new coupling is found for new costs, and kept near the last one by a
+# {term}`proximal step`. How is it computed, and how does one know that it is right?
 #
 # **Answer.** By mirror descent, which converges ({prf:ref}`thm-mirror`) where the natural
 # linearisation does not ({numref}`fig-transport-mirror`), with a gap beside every coupling that
@@ -140,7 +140,8 @@ pd.DataFrame(largest).set_index("scale of the block").round(2)
 # ::::
 #
 # `proximal` does not finish each step: it runs five sweeps of Sinkhorn's algorithm from the last
-# potentials and goes on. The theorem does not cover this; the certificate below does not need it.
+# potentials and goes on. The theorem does not cover this; the {term}`certificate` below does not
+# need it.
 #
 # The page's own mirror descent takes either step: `extra` is $\ell$ for the safe one and 0 for the
 # naive one. The reference is `proximal`, solved far enough that its certificate, explained below,

@@ -2,8 +2,8 @@
 # # Which model? What outside tables say
 #
 # **Question.** Ten networks were trained on ImageNet, and you have one task of your own. Does the
-# H-score find the network that is best after fine-tuning, and is it worth more than a list of
-# ImageNet accuracies, which never looks at your images?
+# {term}`H-score` find the network that is best after fine-tuning, and is it worth more than a list
+# of ImageNet accuracies, which never looks at your images?
 #
 # **Answer.** No: in both public tables the list orders the networks better than H does
 # ({numref}`fig-benchmarks-tau`). Correcting H for chance helps in one table and overtakes the list
@@ -42,9 +42,9 @@ chaves.head(3).set_index(["dataset", "model"]).T
 # %% [markdown]
 # A row is a data set and a network. `accuracy` is that of the fine-tuned network on test images.
 # `h_score` is the published score of its last hidden layer, with `width` features. The first table
-# also has the score after Ledoit and Wolf's shrinkage, and the accuracy of training on the frozen
-# network; the second has LogME. `imagenet_top1` is the network's accuracy on ImageNet, in the
-# second table from the networks' documentation: the static list.
+# also has the score after Ledoit and Wolf's {term}`shrinkage`, and the accuracy of training on the
+# frozen network; the second has {term}`LogME`. `imagenet_top1` is the network's accuracy on
+# ImageNet, in the second table from the networks' documentation: the static list.
 #
 # **One column is assumed.** Neither table says on how many images the scores were computed.
 # `n_train` is the size of the official training split. With it comes the adjusted score
@@ -144,8 +144,9 @@ shares.round(2).astype(object).where(shares.notna(), "")
 # Three measures, a data set at a time. **Kendall's $\tau$**: of all pairs of networks, the share
 # that score and accuracy order alike, less the share that they order the other way. **Weighted
 # $\tau$** counts pairs among the best more. **Regret**: the points of accuracy lost by taking the
-# network with the highest score. Networks without an adjusted score are left out for every score
-# alike, and a data set with fewer than five left, Flowers-102, is left out with them.
+# network with the highest score. Networks without an {term}`adjusted score <adjusted H-score>` are
+# left out for every score alike, and a data set with fewer than five left, Flowers-102, is left out
+# with them.
 
 # %% tags=["hide-input"]
 LABELS = {"h_score": "H", "shrunk_h_score": "shrunk", "adjusted": "adjusted", "logme": "LogME",

@@ -2,7 +2,8 @@
 # # The published table on trial
 #
 # **Question.** Appendix G of {cite:t}`hscore2019` prints every number behind its comparison of
-# H-score and task affinity for eight tasks. Do the numbers say what the text says about them?
+# H-score and task {term}`affinity` for eight tasks. Do the numbers say what the text says about
+# them?
 #
 # **Answer.** Mostly: what the text says of the first places is true, but for the 3D targets
 # ({ref}`trial-verdicts`). Without the target itself among the sources the agreement is negative for

@@ -128,9 +128,9 @@ print(data_texts.images.shape, maths_texts.images.shape)
 #
 # **Change this and run**: put your tasks into these lines. The network is a function from the
 # number of outputs to a new network, because each seed begins with weights of its own; `SmallCNN`
-# is for pictures as small as these. `settings` must be the same for all roads that you mean to
-# compare. With `anneal=True` the rate falls within each step, which takes much of SGD's jitter out
-# of the lengths.
+# is for pictures as small as these. `settings` must be the same for all {term}`roads <road>` that
+# you mean to compare. With `anneal=True` the rate falls within each step, which takes much of SGD's
+# jitter out of the lengths.
 
 # %%
 source, target = low, high  # <-- your two tasks, of one shape

@@ -129,9 +129,9 @@ assert abs(value - total / 2) < 1e-9, \
 # should look which is meant.
 #
 # The same work answers what {prf:ref}`prop-soft-hgr` leaves open, that $f$ and $g$ are found only
-# up to an invertible matrix. Its *nested* objective is the sum over $d = 1, \dots, k$ of soft HGR
-# of the first $d$ columns. Every term has a maximum of its own, and the first $d$ modes reach all
-# of them at once, so column $i$ is mode $i$.
+# up to an invertible matrix. Its *nested* objective is the sum over $d = 1, \dots, k$ of
+# {term}`soft HGR` of the first $d$ columns. Every term has a maximum of its own, and the first $d$
+# {term}`modes <mode>` reach all of them at once, so column $i$ is mode $i$.
 
 # %%
 def nested(f, g):

@@ -1,15 +1,15 @@
 # %% [markdown]
 # # The definition, read literally
 #
-# **Question.** What does the definition of the coupled transfer distance of {cite:t}`gao2021`
-# define, if each of its symbols means what the paper says it means?
+# **Question.** What does the definition of the {term}`coupled transfer distance` of
+# {cite:t}`gao2021` define, if each of its symbols means what the paper says it means?
 #
 # **Answer.** A gradient flow for the total time 1. It stops far from the target and depends on how
 # the classifier is written down ({numref}`fig-definition-time`). Given the coupling, nothing is
 # left to minimise.
 #
 # What a minimum over the weights could be is the question of {doc}`shortest_roads`. Between the two
-# lie roads that follow their task, which the rest of the book measures.
+# lie {term}`roads <road>` that follow their task, which the rest of the book measures.
 
 # %% tags=["hide-input"]
 import matplotlib.pyplot as plt

@@ -5,8 +5,9 @@
 # {doc}`five_superclasses` have 20 and 6, and judge the paper's claims on classifiers that have not
 # arrived. Which of these verdicts change when only the length of training does?
 #
-# **Answer.** That of the uncoupled road: it is the longer one in {glue:text}`regime-longer-first`
-# pairs of 20 after {glue:text}`regime-first` epoch, and in {glue:text}`regime-longer-last` after
+# **Answer.** That of the {term}`uncoupled road`: it is the longer one in
+# {glue:text}`regime-longer-first` pairs of 20 after {glue:text}`regime-first` epoch, and in
+# {glue:text}`regime-longer-last` after
 # {glue:text}`regime-longest` ({numref}`fig-training-length`). Coupled transfer is behind
 # fine-tuning, the less the longer the roads are; a part stays nearer than the whole.
 #
@@ -283,7 +284,7 @@ assert ends["first"]["gain"] < ends["last"]["gain"], HERE
 # sources and their roads to themselves. *Preset* is the published preset with the perceptron on
 # features, one road of 20,000 SGD steps a pair; *bridge* is the published network at a quarter of
 # its width on pictures, four roads a pair, with augmentation, annealing, and two replicas for the
-# drift. Both studies go on inside a road when they are killed. None of these runs was made.
+# {term}`drift`. Both studies go on inside a road when they are killed. None of these runs was made.
 
 # %%
 measured = load("costs")["units"]

@@ -5,7 +5,7 @@
 # {cite:t}`gao2021` first carries the data: each source image is joined to target images, and slides
 # towards them. Which image to which?
 #
-# **Answer.** To near ones, by a coupling whose entropy weighs little beside the costs
+# **Answer.** To near ones, by a {term}`coupling` whose entropy weighs little beside the costs
 # ({ref}`transport-weight`). Blocks of 30 keep part of what a full coupling saves
 # ({ref}`transport-blocks`), and features find like images where pixels do not
 # ({ref}`transport-start`).
@@ -58,8 +58,8 @@ rng = np.random.default_rng(0)
 # its iterations at all.) Suppose that it were 1. Whether that is much depends on the unit of the
 # costs. Costs in this method are lengths of paths: a few tenths in the paper's tables, which are
 # mean steps if the published program made them, and 20 to 40 as true lengths, {eq}`eq-mean-step`.
-# So let us draw twenty blocks of costs between 0 and 0.3, and take them once as they are and once
-# in the other unit.
+# So let us draw twenty {term}`blocks <block>` of costs between 0 and 0.3, and take them once as
+# they are and once in the other unit.
 
 # %%
 n, blocks = 30, 20
@@ -332,7 +332,8 @@ print(f"a sample shares its mass among {partners.mean():.1f} of 60 partners,\n"
 # %% [markdown]
 # ## What the page found
 #
-# **Printed:** an entropy without a weight; blocks of 30; a start from features; Beta mixing.
+# **Printed:** an entropy without a weight; blocks of 30; a start from features; Beta
+# {term}`mixing`.
 #
 # **What we found.**
 #

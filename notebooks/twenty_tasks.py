@@ -6,8 +6,9 @@
 # carried from source to target. Which of them, or of their rivals, tells which source is good for
 # which target?
 #
-# **Answer.** Which source starts a target best with ten labels a class, LogME knows in part, by a
-# rank correlation within targets of {glue:text}`twenty-logme`, as do LEEP,
+# **Answer.** Which source starts a target best with ten labels a class, {term}`LogME` knows in
+# part, by a rank correlation {term}`within targets` of {glue:text}`twenty-logme`, as do
+# {term}`LEEP`,
 # {glue:text}`twenty-leep`, and the adjusted H-score, {glue:text}`twenty-adjusted`; the length of
 # the coupled road, {glue:text}`twenty-coupled`, and of the uncoupled one,
 # {glue:text}`twenty-uncoupled`, do not know it ({numref}`fig-twenty-answer`). These are
@@ -311,10 +312,11 @@ axes[0].set_ylabel("target loss of the first 100 steps, nats")
 plt.show()
 
 # %% [markdown]
-# Over all pairs the H-score has a correlation of {glue:text}`twenty-raw-h`, and the loss from
-# scratch, with no source at all, {glue:text}`twenty-raw-alone`; the mean of a measure over other
-# sources does nearly as well as the measure. The coupled length is negative: the harder target has
-# the shorter road. A correlation over all pairs is no evidence that a distance knows its source.
+# Over all pairs the {term}`H-score` has a correlation of {glue:text}`twenty-raw-h`, and the loss
+# from scratch, with no source at all, {glue:text}`twenty-raw-alone`; the mean of a measure over
+# other sources does nearly as well as the measure. The coupled length is negative: the harder
+# target has the shorter road. A correlation over all pairs is no evidence that a distance knows its
+# source.
 
 # %% [markdown]
 # ## Other worths of a source

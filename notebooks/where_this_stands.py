@@ -56,12 +56,12 @@ def note(name, value, digits=2):
 # (stands-names)=
 # ## One thing, two names; one name, two things
 #
-# The **variability collapse index** {cite:p}`xu2023` measures how far the features of a class have
-# shrunk to their mean: $1 - \tr(T^+ B) / (|\Y| - 1)$, with the total scatter $T$ and the scatter
-# $B$ of the class means. Without the index's name this is $1 - H / (|\Y| - 1)$. It was stated for
-# classes of one size; a program has to choose how classes weigh, and one that weighs them alike
-# departs from the H-score where they differ in size. **Change this and run**: of one digit only
-# some images are kept.
+# The **{term}`variability collapse index`** {cite:p}`xu2023` measures how far the features of a
+# class have shrunk to their mean: $1 - \tr(T^+ B) / (|\Y| - 1)$, with the total scatter $T$ and the
+# scatter $B$ of the class means. Without the index's name this is $1 - H / (|\Y| - 1)$. It was
+# stated for classes of one size; a program has to choose how classes weigh, and one that weighs
+# them alike departs from the H-score where they differ in size. **Change this and run**: of one
+# digit only some images are kept.
 
 # %%
 KEPT = 30  # ← change this: 2 to 174 images of the digit 0; 174 of each other

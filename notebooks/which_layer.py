@@ -2,7 +2,7 @@
 # # Which layer transfers?
 #
 # **Question.** A network was trained on ImageNet. Which of its layers should a new task build on,
-# and does the H-score know before anything is trained?
+# and does the {term}`H-score` know before anything is trained?
 #
 # **Answer.** Among layers of one width the score mostly gives the order of the training loss; among
 # all it takes the widest, which can cost points ({ref}`layers-cost`). With the same labels a
@@ -68,9 +68,10 @@ units, config = stored["units"], stored["config"]
 # %% [markdown]
 # On the training images of each draw it computed the H-score of every depth and some **rivals**:
 # the accuracy of the least-squares map when each image is left out in its turn (`loo`), of 20
-# nearest neighbours among the *other training images* (`knn`), and LogME. No score sees a test
-# image. Then it trained a softmax regression, for 100 full-batch epochs and, apart from that, by at
-# most 200 steps of a quasi-Newton method with a penalty that was chosen on the training images
+# {term}`nearest neighbours` among the *other training images* (`knn`), and LogME. No score sees a
+# test image. Then it trained a softmax regression, for 100 full-batch epochs and, apart from that,
+# by at most 200 steps of a quasi-Newton method with a penalty that was chosen on the training
+# images
 # ("tuned"). The paper names neither its classifier beyond "a network similar to Figure 1" nor its
 # step size: softmax regression is **our reading**.
 
@@ -212,8 +213,8 @@ pd.DataFrame({column: {r: f"{rho:.2f} ({least:.2f})" for r, (rho, least) in foun
 # ### What does the choice cost?
 #
 # A rank correlation over 17 depths is not a decision. Below is the first choice of each rule and
-# its regret: the points of tuned accuracy that it loses against the best depth, the mean over the
-# three draws with its standard error.
+# its {term}`regret`: the points of tuned accuracy that it loses against the best depth, the mean
+# over the three draws with its standard error.
 
 # %% tags=["hide-input", "claim H-089: not reproduced here"]
 def cost(found, rule):
@@ -238,8 +239,8 @@ pd.DataFrame(columns)
 
 # %% [markdown]
 # The H-score, raw, adjusted or shrunk, takes the last depth on both targets in every draw, as
-# LogME and "the deeper the better" do. That costs {glue:text}`layers-cost-c-H` points on CIFAR-100
-# and {glue:text}`layers-cost-f-H` on Fashion-MNIST. Nearest neighbours lose
+# {term}`LogME` and "the deeper the better" do. That costs {glue:text}`layers-cost-c-H` points on
+# CIFAR-100 and {glue:text}`layers-cost-f-H` on Fashion-MNIST. Nearest neighbours lose
 # {glue:text}`layers-cost-c-knn` and {glue:text}`layers-cost-f-knn`, the leave-one-out map
 # {glue:text}`layers-cost-c-loo` and {glue:text}`layers-cost-f-loo`.
 #

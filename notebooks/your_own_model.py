@@ -5,8 +5,8 @@
 # build on, and which of its layers, before you train anything? And when is the answer to be
 # trusted?
 #
-# **Answer.** `tdist rank` tells by leave-one-out accuracy: each image is guessed from all the
-# others, by a linear map (`loo`) or by its neighbours (`knn`). The choice costs about
+# **Answer.** `tdist rank` tells by {term}`leave-one-out accuracy`: each image is guessed from all
+# the others, by a linear map (`loo`) or by its neighbours (`knn`). The choice costs about
 # {glue:text}`study-loo` points of accuracy, less than the H-score's or ImageNet's
 # ({numref}`fig-regret`). When not to trust it: {ref}`own-when-not`.
 #
@@ -170,9 +170,9 @@ plt.show()
 # ## Does the decision hold?
 #
 # A score is worth what its decision is worth. So we train a classifier on the layers that the
-# scores put first, and count the **regret**: how many points of accuracy are lost by training on
-# the layer that a score chose, in place of the best layer tried. The features are on disk, so the
-# other scores cost no pass.
+# scores put first, and count the **{term}`regret`**: how many points of accuracy are lost by
+# training on the layer that a score chose, in place of the best layer tried. The features are on
+# disk, so the other scores cost no pass.
 
 # %%
 scores = ("adjusted", "loo", "knn", "mean")
@@ -210,14 +210,15 @@ if folder == example and list(models) == [*lite, "own"]:
         "images and models this need not hold, and nothing below depends on it")
 
 # %% [markdown]
-# The adjusted H-score chose {glue:text}`own-choice-adjusted` and lost
+# The {term}`adjusted H-score` chose {glue:text}`own-choice-adjusted` and lost
 # {glue:text}`own-regret-adjusted` points; leave-one-out accuracy chose {glue:text}`own-choice-loo`
-# and lost {glue:text}`own-regret-loo`; nearest neighbours chose {glue:text}`own-choice-knn` and
-# lost {glue:text}`own-regret-knn`. Three folds of these images do not tell a point apart from two.
+# and lost {glue:text}`own-regret-loo`; {term}`nearest neighbours` chose {glue:text}`own-choice-knn`
+# and lost {glue:text}`own-regret-knn`. Three folds of these images do not tell a point apart from
+# two.
 #
-# Why not compare layers by `adjusted`? It estimates the H-score at infinitely many images, where a
-# wide layer is as good as its best direction; you have {glue:text}`own-images`. What is wanted is
-# how well *these* images determine the map, which is what a leave-one-out score measures.
+# Why not compare layers by `adjusted`? It estimates the {term}`H-score` at infinitely many images,
+# where a wide layer is as good as its best direction; you have {glue:text}`own-images`. What is
+# wanted is how well *these* images determine the map, which is what a leave-one-out score measures.
 #
 # ## Which score decides best?
 #
@@ -319,8 +320,8 @@ assert max(table.loc[["loo", "knn", "mean"], "all"]) < table.loc["adjusted", "al
 #
 # The same on a sample of the folder, with the preprocessing of the installed EfficientNet-Lite0.
 # `--images` draws class by class. It has a price, which the command states before it starts: the
-# standard error of an accuracy $p$ is $\sqrt{p (1 - p) / m}$, and the chance level {eq}`eq-chance`
-# of the H-score grows as $1 / m$.
+# standard error of an accuracy $p$ is $\sqrt{p (1 - p) / m}$, and the {term}`chance level`
+# {eq}`eq-chance` of the H-score grows as $1 / m$.
 
 # %%
 few = max(60, 4 * classes)
