@@ -599,7 +599,7 @@ def test_data_frames(recwarn):
     mixed.iloc[7, 0] = pd.NA
     with pytest.raises(ValueError, match="nan at row 7, column 0"):
         h_score(mixed, y)
-    with pytest.raises(TypeError, match=r"data frame's columns \['name'\] are not"):
+    with pytest.raises(TypeError, match=r"features must be .* columns \['name'\] are not"):
         h_score(mixed.assign(name="a"), y)
     assert len(recwarn) == 0
 

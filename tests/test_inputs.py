@@ -47,6 +47,17 @@ def test_arrays_of_many_layouts_are_the_same_numbers():
         assert found.tolist() == x.tolist() and found.dtype in PLAIN
     assert to_tensor(x.astype(np.float32), torch.device("cpu")).dtype == torch.float32
     assert to_tensor(x, torch.device("cpu")).data_ptr() == x.ctypes.data  # no copy
+    for kind in PLAIN:
+        given = torch.ones(3, 2, dtype=kind)
+        found = to_tensor(given, torch.device("cpu"))
+        assert found.dtype == kind and found.data_ptr() == given.data_ptr()
+
+
+def test_a_masked_array_in_which_nothing_is_masked_is_its_numbers():
+    x = np.ma.array(np.ones((3, 2), np.float32), mask=False)
+    assert check_features(x).dtype == np.float32
+    x[1, 0] = np.ma.masked
+    assert np.isnan(check_features(x)).tolist() == [[False, False], [True, False], [False, False]]
 
 
 def test_the_least_and_the_largest_label():
@@ -84,3 +95,4 @@ def test_the_place_of_a_number_that_is_not_finite():
     assert "hold nan at row 41 of this batch (sample 141 of all), column 1" in str(
         not_finite(x, 40, 100))
     assert "hold nan at row 41, column 1" in str(not_finite(x, 40))
+    assert "features hold nan at row 1, column 1" in str(not_finite(x))
