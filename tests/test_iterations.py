@@ -2,8 +2,10 @@
 and a transfer against one that is put together from its parts."""
 
 import copy
+import itertools
 import warnings
 from dataclasses import astuple, replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -11,14 +13,14 @@ import torch
 from torch import nn
 
 from tdist import couplings
-from tdist.transfer import Settings, coupled, uncoupled
+from tdist.transfer import Settings, coupled, iterations, states, uncoupled
 from tdist.transfer.blocks import Blocks
 from tdist.transfer.heads import Head
 from tdist.transfer.iterations import _once, _vouch, next_coupling
 from tdist.transfer.randomness import stream
 from tdist.transfer.roads import travel
 from tdist.transfer.training import evaluate, pretrain
-from tests.transfers import QUICK, points
+from tests.transfers import QUICK, linear, points
 
 # it stops early, so that there are gaps to tell; an own growth, and number of the iteration
 LOOSE = Settings(entropy=0.03, proximal=2.0, growth=3.0, tolerance=0.02)
@@ -116,7 +118,7 @@ def by_parts(joined, features=None):
     gaps = [part.start(features, 0.06, 1e-4) for part in parts] if joined else [np.nan]
     start = pretrain(tasks[0], copy.deepcopy(with_it["network"]), head, settings, seed, False)
     moving = [copy.deepcopy(start) for _ in range(2)]
-    roads, known, iterations = [], None, []
+    roads, known, rows = [], None, []
     for number in range(2 if joined else 1):
         for network in moving:
             network.load_state_dict(start.state_dict())
@@ -139,8 +141,8 @@ def by_parts(joined, features=None):
                                       for b in range(len(cost))])}
             known = cost if known is None else torch.stack(
                 [cost[b] if b in reached else known[b] for b in range(len(cost))])
-        iterations.append(row)
-    return parts, head, moving[0], roads, known, iterations, gaps[0]
+        rows.append(row)
+    return parts, head, moving[0], roads, known, rows, gaps[0]
 
 
 @pytest.mark.parametrize(("joined", "features"), [
@@ -148,17 +150,17 @@ def by_parts(joined, features=None):
 def test_a_transfer_is_made_of_its_parts(joined, features, one_thread):
     more = {"features": features} if joined else {}
     found = (coupled if joined else uncoupled)(**given(), **more, progress=False)
-    parts, head, network, roads, known, iterations, gap = by_parts(joined, features)
-    assert len(found.iterations) == len(iterations)
-    for one, road, row in zip(found.iterations, roads, iterations, strict=True):
+    parts, head, network, roads, known, rows, gap = by_parts(joined, features)
+    assert len(found.iterations) == len(rows)
+    for one, road, row in zip(found.iterations, roads, rows, strict=True):
         for name in ("steps", "riemannian_steps", "train_loss", "test_loss", "readings", "rounds"):
             assert getattr(one, name) == getattr(road, name)
         assert one.drifts == [astuple(drift) for drift in road.drifts]
         for name in ("length", "riemannian_length", "gap", "independent_cost", "coupled_cost",
                      "moved"):
             assert getattr(one, name) == pytest.approx(row.get(name, np.nan), nan_ok=True)
-    assert found.length == iterations[-1]["length"] and found.readings == roads[-1].readings
-    assert found.riemannian_length == iterations[-1]["riemannian_length"]
+    assert found.length == rows[-1]["length"] and found.readings == roads[-1].readings
+    assert found.riemannian_length == rows[-1]["riemannian_length"]
     weights = zip(found.network.state_dict().values(), network.state_dict().values(), strict=True)
     assert all(torch.equal(*pair) for pair in weights)
     assert (found.accuracy, found.loss) == evaluate(network, given()["test"][1], head)
@@ -169,3 +171,64 @@ def test_a_transfer_is_made_of_its_parts(joined, features, one_thread):
         assert torch.equal(found.cost.nan_to_num(-1), known.nan_to_num(-1))
     else:
         assert found.coupling is None and found.cost is None
+
+
+class Bar:
+    """A progress bar that is looked at."""
+
+    def __init__(self, **given):
+        self.given, self.done = given, given["initial"]
+        Bar.last = self
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        pass
+
+    def update(self, count=1):
+        self.done += count
+
+
+def test_the_bar_counts_every_step_of_every_road(tmp_path, monkeypatch):
+    """From the start, of a run that goes on, and of one that goes on inside a road."""
+    monkeypatch.setattr(iterations, "tqdm", Bar)
+    pair, plain = (points(12), points(12, seed=1, name="there"), linear(3)), states.save
+    quick = replace(QUICK, iterations=2, steps=3, pretrain_steps=1)
+    for progress in (True, False):
+        uncoupled(*pair, quick, progress=progress)
+        assert Bar.last.given == {"total": 3, "initial": 0, "desc": "points to there, uncoupled",
+                                  "disable": not progress}
+        assert Bar.last.done == 3
+    coupled(*pair, quick, save=tmp_path / "run.pt", progress=False)
+    assert Bar.last.given == {"total": 6, "initial": 0, "desc": "points to there", "disable": True}
+    assert Bar.last.done == 6
+
+    def dies(path, state):
+        plain(path, state)
+        if state["road"] and len(state["road"]["rounds"]) == 2:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(iterations, "SAVE_EVERY", -1)
+    monkeypatch.setattr(states, "save", dies)
+    more = {"settings": replace(quick, iterations=3), "save": tmp_path / "run.pt"}
+    with pytest.raises(KeyboardInterrupt):
+        coupled(*pair, **more, progress=False)
+    monkeypatch.setattr(states, "save", plain)
+    coupled(*pair, **more, progress=False)
+    assert (Bar.last.given["total"], Bar.last.given["initial"], Bar.last.done) == (9, 6, 9)
+
+
+def test_a_road_is_kept_when_half_a_minute_has_passed(monkeypatch, tmp_path):
+    """By a clock that is 10 seconds on whenever it is looked at."""
+    seconds, kept, plain = itertools.count(0, 10), [], states.save
+
+    def save(path, state):
+        kept.append(len(state["road"]["rounds"]) if state["road"] else None)
+        plain(path, state)
+
+    monkeypatch.setattr(iterations, "time", SimpleNamespace(monotonic=lambda: next(seconds)))
+    monkeypatch.setattr(states, "save", save)
+    coupled(points(12), points(12, seed=1), linear(3), replace(QUICK, iterations=1, steps=9),
+            save=tmp_path / "run.pt", progress=False)
+    assert kept == [None, 4, 8, None]  # before the road, in it, and after
