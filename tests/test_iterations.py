@@ -232,3 +232,23 @@ def test_a_road_is_kept_when_half_a_minute_has_passed(monkeypatch, tmp_path):
     coupled(points(12), points(12, seed=1), linear(3), replace(QUICK, iterations=1, steps=9),
             save=tmp_path / "run.pt", progress=False)
     assert kept == [None, 4, 8, None]  # before the road, in it, and after
+
+
+@pytest.mark.parametrize(("distance", "kind"), [(coupled, "beta"), (uncoupled, "mixture")])
+def test_a_file_knows_every_argument(distance, kind, tmp_path, monkeypatch):
+    seen, plain, everything = [], states.identity, given()
+    monkeypatch.setattr(states, "identity", lambda *args: seen.append(args) or plain(*args))
+    more = {"features": lambda task: task.images.flatten(1)} if distance is coupled else {}
+    found = distance(**everything, **more, save=tmp_path / "run.pt", progress=False)
+    (source, target, network, settings, classes, features, test, seed, mixing, replicas), = seen
+    for name, value in (("source", source), ("target", target), ("network", network)):
+        assert value is everything[name]
+    assert (settings, tuple(classes)) == (everything["settings"], everything["classes"])
+    assert list(map(id, test)) == list(map(id, everything["test"]))
+    assert (seed, mixing, replicas) == (4, kind, 2) and bool(features) == bool(more)
+    monkeypatch.setattr(iterations, "_iterate", None)  # nothing is left to do
+    again = distance(**everything, **more, save=tmp_path / "run.pt", progress=False)
+    assert again.length == found.length
+    for change in ({"seed": 5}, {"replicas": 3}, {"classes": ("a", "b", "c", "d", "e")}):
+        with pytest.raises(ValueError, match=next(iter(change))):
+            distance(**(everything | change), **more, save=tmp_path / "run.pt", progress=False)
