@@ -3,6 +3,7 @@
 import copy
 import pickle
 from dataclasses import replace
+from itertools import islice
 
 import numpy as np
 import pytest
@@ -27,6 +28,7 @@ from tdist.transfer.heads import Head
 from tdist.transfer.randomness import COSTS, PAIRS, PROBE, stream
 from tdist.transfer.roads import POINTS, Traveller, travel
 from tdist.transfer.settings import MIXING
+from tdist.transfer.training import shown
 from tests import transfers
 from tests.transfers import QUICK, halves, points
 
@@ -422,3 +424,29 @@ def test_the_loss_that_ends_a_round_is_that_of_all_replicas_at_the_same_pairs():
             losses = [head.loss(network(x), y_s, y_t, mix).item() for network in moved]
             assert found == pytest.approx(np.mean(losses), rel=1e-6)
     assert road._probe(1) == road._probe(1)
+
+
+def test_batches_of_pairs_are_shown_and_paced_as_the_settings_say():
+    """Images cropped and mirrored by the stream that drew the pairs; rates that fall in a step."""
+    source, target = halves(60)
+    settings = replace(QUICK, augment=True, anneal=True, lr=0.4, sgd_steps=4)
+    blocks, head = Blocks(source, target, 5), Head(source.classes, target.classes)
+    network = nn.Sequential(nn.Flatten(), nn.Linear(source.images[0].numel(), 10))
+    road, twin = Traveller([network], [blocks], head, settings, seed=2), stream(2, PAIRS, 1)
+    for x, y_s, y_t, mix in islice(road._pairs(1, stream(2, PAIRS, 1)), 3):
+        share = torch.from_numpy(beta(twin, 0.5, settings.batch)).float()
+        rows = blocks.draw(twin, settings.batch)
+        expected = blocks.mixed(rows, share, view=lambda images: shown(settings, twin, images))
+        assert all(map(torch.equal, (x, y_s, y_t, mix), (*expected, share)))
+    (optimiser,) = road.optimisers
+    rates = [optimiser.param_groups[0]["lr"] for _ in road._losses(
+        network, optimiser, road._pairs(1, stream(2, PAIRS, 1)))]
+    assert rates == pytest.approx([0.7, 0.5, 0.3, 0.1])
+
+
+def test_a_traveller_is_on_the_first_road_unless_it_is_told():
+    source, target = points(40), points(40, seed=1)
+    orders = [Traveller([plane()], [Blocks(source, target, 5)],
+                        Head(source.classes, target.classes), QUICK, **given).gauges[0].order
+              for given in ({}, {"number": 0, "seed": 0, "kind": "beta"}, {"number": 1})]
+    assert orders[0].tolist() == orders[1].tolist() != orders[2].tolist()
