@@ -131,3 +131,13 @@ def test_intervals_hold_the_truth(m, k, a, b):
         found.append(one.statistic)
     assert held / 400 >= 0.95 - 3 * np.sqrt(0.95 * 0.05 / 400)
     assert np.mean(widths) < 1.35 * np.std(found)
+
+
+@pytest.mark.parametrize("given", [{}, {"adjusted": False}, {"confidence": 0.8}])
+def test_a_difference_is_that_of_two_jackknives(given):
+    iris, species = load_iris(return_X_y=True)
+    one, other = (jackknife(x, species, **given) for x in (iris[:, 2:], iris[:, :1]))
+    found, plain = (difference(iris[:, 2:], iris[:, :1], species, **options)
+                    for options in (given, {}))
+    assert repr(found) == repr(one.minus(other))
+    assert (repr(found) == repr(plain)) == (not given)
