@@ -26,7 +26,7 @@ from statsmodels.multivariate.manova import MANOVA
 import tdist.hscore
 from tdist import HScore, Joint, h_score, transferability
 from tdist.hscore import moments, pillai_pvalue
-from tdist.hscore.whitening import whitening
+from tdist.hscore.whitening import project, whitening
 
 
 def data(m=80, k=5, classes=4, signal=1.0, seed=0):
@@ -929,3 +929,16 @@ def test_the_correlation_matrix_and_its_norm_column_by_column(monkeypatch):
     whole = np.corrcoef(x.T)
     assert np.allclose(found, np.triu(whole), rtol=1e-12, atol=0)
     assert norm == pytest.approx(np.linalg.norm(whole, 1), rel=1e-12)
+
+
+@pytest.mark.parametrize("mixed", [np.eye(4), np.eye(4)[:, [0, 1, 2, 3, 0]]])
+def test_effective_rank_of_a_shrunk_score(mixed):
+    """By the inverse of the shrunk covariance, of full rank or not."""
+    rng = np.random.default_rng(0)
+    x = rng.standard_normal((40, 4)) @ rng.standard_normal((4, 4)) @ mixed
+    means, cov, a = rng.standard_normal((3, 40)) @ x / 40, np.cov(x.T, bias=True), 0.3
+    k = len(cov)
+    inverse = np.linalg.inv((1 - a) * cov + a * np.trace(cov) / k * np.eye(k))
+    score, rank, whole = project(cov, means, np.full(k, 1e-32), 40, a)
+    assert score == pytest.approx((1 - a) * np.trace(inverse @ means.T @ means))
+    assert rank == pytest.approx((1 - a) * np.trace(inverse @ cov)) and whole == 4
