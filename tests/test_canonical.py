@@ -330,3 +330,17 @@ def test_a_metric_of_classes_does_not_mix_in():
     metric.merge_state(labels)
     with pytest.raises(ValueError, match="were merged"):
         metric.compute()
+
+
+def test_an_empty_batch_and_one_with_a_hole_in_it():
+    """The first has no result of its own and adds nothing; the second is told by its place."""
+    rng, metric = np.random.default_rng(0), CanonicalHScore()
+    x, t = rng.standard_normal((9, 2)), rng.standard_normal((9, 1))
+    metric.update(x, t)
+    before = metric.compute()
+    assert metric(np.zeros((0, 2)), np.zeros((0, 1))) is None and metric.compute() == before
+    x[3, 1] = np.nan
+    with pytest.raises(ValueError, match=r"nan at row 3 of this batch \(sample 12 of all\)"):
+        metric.update(x, t)
+    with pytest.raises(ValueError, match="nan at row 3, column 1"):
+        CanonicalHScore().update(x, t)
