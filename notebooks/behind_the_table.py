@@ -257,7 +257,7 @@ pair.round(5)
 # How does the H-score rank against the published affinities, and how much would the transposition
 # have changed?
 
-# %%
+# %% tags=["hide-input"]
 compared = {"H and printed": (H, A), "H and published": (H, right),
             "H and transposed": (H, right.T),
             "published and transposed": (right, right.T)}

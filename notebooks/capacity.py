@@ -87,7 +87,7 @@ plt.show()
 # 8-layer CNN in three widths, the paper's WRN-16-4, and a thin network of its design, WRN-10-1. The
 # sizes, and the hours that the stored runs took on a shared machine of two cores:
 
-# %% tags=["claim C-091: holds", "claim C-150: depends on the measure"]
+# %% tags=["hide-input", "claim C-091: holds", "claim C-150: depends on the measure"]
 def weights(network):
     return sum(weight.numel() for weight in network.parameters())
 
@@ -114,7 +114,7 @@ sizes
 #
 # ## The road against the size
 
-# %%
+# %% tags=["hide-input"]
 KEYS = ("coupled", "coupled_riemannian", "uncoupled", "uncoupled_riemannian",
         "fine_tuning", "accuracy", "final accuracy")
 

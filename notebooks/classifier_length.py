@@ -60,7 +60,7 @@ rng = np.random.default_rng(0)
 # We take a logistic classifier of three kinds of wine and measure it at 178 inputs. Its weights
 # move on a fixed curve, which bends, so that no straight line is special.
 
-# %%
+# %% tags=["hide-input"]
 X, y = load_wine(return_X_y=True)
 # (178, 14), the last column for the bias
 X = np.c_[StandardScaler().fit_transform(X), np.ones(len(X))]
@@ -130,7 +130,7 @@ assert np.allclose([L, R], readings.loc[1000, ["L", "R"]], rtol=1e-5), (
 # Every input turns once from one class to the other, $\pi$; the root of the mean square grows
 # without end as the boundary sharpens.
 
-# %% tags=["claim C-028: depends on the measure", "claim C-046: holds when corrected"]
+# %% tags=["hide-input", "claim C-028: depends on the measure", "claim C-046: holds when corrected"]
 inputs = (np.arange(1000) + 0.5) / 1000
 
 

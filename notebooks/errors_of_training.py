@@ -111,7 +111,7 @@ plt.show()
 # repair it, whose costs are lengths? Here is what pairs of either kind travel on the road of the
 # crossing coupling.
 
-# %% tags=["claim C-054: does not hold", "claim C-062: holds"]
+# %% tags=["hide-input", "claim C-054: does not hold", "claim C-062: holds"]
 def two_kinds(d):
     """Mean length at pairs that keep their class and that cross, if all cross."""
     end = GaussianTask.two(1, d)
@@ -194,7 +194,7 @@ def block_pairs(n, balanced, seed, count=3000):
     return x.reshape(-1, 2), there.reshape(-1, 2), y.ravel(), y_there.ravel()
 
 
-# %%
+# %% tags=["hide-input"]
 rows, SEEDS = {}, 8
 for n in (8, 20, 60):
     for balanced in (True, False):

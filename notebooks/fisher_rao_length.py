@@ -143,7 +143,7 @@ plt.show()
 # and each formula computes the distance from the probabilities rounded to single precision. The
 # reference is {eq}`eq-fisher-rao` in double precision.
 
-# %%
+# %% tags=["hide-input"]
 seeded = torch.Generator().manual_seed(0)
 logits, direction = torch.randn((2, 1000, 5), generator=seeded, dtype=torch.float64)
 FORMS = {"arcsine": distance,
@@ -290,7 +290,7 @@ for name, curve in leaving.items():
 #
 # The next cell takes the exponential path above with $K = 10$, 100 and 1,000.
 
-# %% tags=["claim C-029: holds"]
+# %% tags=["hide-input", "claim C-029: holds"]
 def jeffreys(path):
     there, back = root_kl(path[:-1], path[1:]), root_kl(path[1:], path[:-1])
     return np.sqrt((there**2 + back**2) / 2).sum()

@@ -79,7 +79,7 @@ K, M = 10, np.log(2)
 # :::
 # ::::
 
-# %% tags=["claim C-082: holds when corrected"]
+# %% tags=["hide-input", "claim C-082: holds when corrected"]
 def pair(p):
     """Both probabilities of two classes, (..., 2)."""
     return np.stack([p, 1 - p], -1)
@@ -261,7 +261,7 @@ assert (change / d)[~sure].max() > 5, \
 # of two kinds, equally frequent: at one it says $p_y = .999$, at the other .5. All assumptions hold
 # with length 0 and $M = \log 2$, and the gap is that of tossing $KN$ coins.
 
-# %% tags=["claim C-085: holds when corrected"]
+# %% tags=["hide-input", "claim C-085: holds when corrected"]
 def coins(eps, tosses):
     """Probability that the mean loss on the tosses is too low by more than eps."""
     low, high = -np.log(0.999), np.log(2)
@@ -318,7 +318,7 @@ assert np.exp(-2 * K / M**2 * 0.3**2) < coins(0.3, 1) <= np.exp(-2 / M**2 * 0.3*
 # the shorter a step the less it can fit. As a task, a square of inputs around a centre; task and
 # weights turn by 40 degrees:
 
-# %% tags=["claim C-084: holds", "claim C-087: holds"]
+# %% tags=["hide-input", "claim C-084: holds", "claim C-087: holds"]
 square = np.stack(np.meshgrid(*2 * [np.linspace(-0.4, 0.4, 9)]), -1).reshape(-1, 2)
 rows = {}
 for count in (10, 100, 1000):

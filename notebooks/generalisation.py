@@ -96,7 +96,7 @@ def simulate(degrees, rate, fresh, roads=2000, seed=0):
 # "Before" is the first part of {eq}`eq-gap-split`, whose mean should be 0; its mean is given in
 # standard errors.
 
-# %% tags=["claim C-004: depends on the measure", "claim C-086: holds"]
+# %% tags=["hide-input", "claim C-004: depends on the measure", "claim C-086: holds"]
 SETTINGS = [(degrees, rate) for degrees in (0, 40, 65) for rate in (0.1, 1.0, 3.0)]
 new, old = ({key: simulate(*key, fresh, seed=seed + place)
              for place, key in enumerate(SETTINGS)}
@@ -181,7 +181,7 @@ plt.show()
 # \end{aligned}
 # $$ (eq-generalisation-samples)
 
-# %% tags=["claim C-142: does not hold"]
+# %% tags=["hide-input", "claim C-142: does not hold"]
 def needed(eps, start, steps, M=M):
     """Samples, or infinity."""
     if eps <= start:
@@ -240,7 +240,7 @@ fresh["2 Lambda / K, largest"].map(lambda start: needed(GAP, start, K)).rename(
 # roads that are *set beforehand*: $w_k$ turns with the task and looks at no sample. Their expected
 # gap is 0, whatever their length.
 
-# %% tags=["claim C-088: does not hold", "claim C-089: does not hold"]
+# %% tags=["hide-input", "claim C-088: does not hold", "claim C-089: does not hold"]
 rows = {}
 for degrees in (0, 40, 80, 160):
     rng, gap, length = np.random.default_rng([7, degrees]), np.zeros(2000), 0

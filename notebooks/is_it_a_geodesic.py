@@ -61,7 +61,7 @@ for mixing in ("linear", "bernoulli"):
 # moves too. Compare, for a shift of 1, where the prediction of a moving point never changes, and
 # for a target with its classes three times as far apart.
 
-# %% tags=["claim C-012: does not hold", "claim C-051: does not hold"]
+# %% tags=["hide-input", "claim C-012: does not hold", "claim C-051: does not hold"]
 def at_the_pairs(source, target):
     """Mean distance of the ends of pairs of class +; those of class - mirror them."""
     x = plane(source, source)
@@ -232,7 +232,7 @@ pd.DataFrame({"progress": found.share, "distance off": found.off},
 # A model of few weights cannot move freely at every input at once, so its own geodesics are longer.
 # (A model that can say anything has the free ones.) For the logistic model, at inputs that stay:
 
-# %% tags=["claim C-024: holds"]
+# %% tags=["hide-input", "claim C-024: holds"]
 def logits(w, x):
     a = (x * w[:, None]).sum(-1)
     return torch.stack([torch.zeros_like(a), a], -1)

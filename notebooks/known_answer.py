@@ -125,7 +125,7 @@ assert abs(shifted_road.length - 2 * root) < 2e-4, HERE
 # exchanged. The inputs never change and each prediction goes one way, so the length is the mean
 # Fisher-Rao distance from its first to its last value, a single integral.
 
-# %% tags=["claim C-038: holds"]
+# %% tags=["hide-input", "claim C-038: holds"]
 one, back = GaussianTask.two(1, 0), GaussianTask.two(1, 180)
 
 
@@ -228,7 +228,7 @@ glue("gaussian-first-from", f"{sharpness[0]:.1f}", display=False)
 # Turn the target by any angle, at several distances $2|m|$ between the classes; then shift its
 # centre as well, at 45 degrees to $m_s$.
 
-# %% tags=["claim C-043: does not hold"]
+# %% tags=["hide-input", "claim C-043: does not hold"]
 degrees = np.arange(5, 181, 25)
 
 
@@ -365,7 +365,7 @@ glue("gaussian-detour-length", round(long.length, 2), display=False)
 # Beta($\tau/2, (1 - \tau)/2$), which its first program draws, lies nearer to it. How far do they go
 # from the linear road to the uncoupled one?
 
-# %%
+# %% tags=["hide-input"]
 def shares_of_the_way(*ends):
     L = {mixing: known_road(*ends, mixing, steps=12).length
          for mixing in ("linear", "beta", "half-beta", "bernoulli")}

@@ -110,7 +110,7 @@ large.to_frame("stored")
 # problem exactly, by POT's network simplex {cite:p}`flamary2021`, and by Sinkhorn's algorithm with
 # two weights of the entropy, and look at processor seconds and at the cost that is reached.
 
-# %% tags=["nbval-ignore-output", "claim C-035: depends on the measure"]
+# %% tags=["hide-input", "nbval-ignore-output", "claim C-035: depends on the measure"]
 def seconds(solve, *given, **options):
     """Processor seconds, the least of three, and the coupling."""
     times = []
@@ -149,7 +149,7 @@ race.rename_axis(["n", ""]).round(4)
 # coupling comes from (12a) with several proximal weights, and the next road from it. How far is the
 # next road from the first, on average over time and pairs, beside the first road's length?
 
-# %%
+# %% tags=["hide-input"]
 n, turn = 40, np.deg2rad(120)
 labels = np.repeat([0, 1], n // 2)
 here, there = np.random.default_rng(0).normal(size=(2, n, 2))
@@ -168,7 +168,7 @@ def between(one, other, tau):
     return distance(predict(one, x), predict(other, x)).reshape(n, n)
 
 
-# %% tags=["claim C-063: holds"]
+# %% tags=["hide-input", "claim C-063: holds"]
 gamma = from_features(here[None], there[None]).coupling
 first = exact_road(gamma)
 C = sum(between(*ends, np.mean(tau)) for ends, tau in

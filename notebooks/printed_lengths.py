@@ -48,7 +48,7 @@ from tdist.studies.experiments import printed
 # :::
 # ::::
 
-# %% tags=["claim C-181: depends on the measure"]
+# %% tags=["hide-input", "claim C-181: depends on the measure"]
 def gated(K, moves):
     """Union of two softmaxes, the source's fading out and the target's fading in."""
     t = np.linspace(0, 1, K + 1)[:, None]

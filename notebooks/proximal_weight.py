@@ -66,7 +66,7 @@ torch.set_num_threads(1)
 # that would have to move. The growing weights are the authors' for costs of mean 0.2, beside our
 # entropy, once from their start and once started ten times higher.
 
-# %%
+# %% tags=["hide-input"]
 blocks, size, entropy = 8, 25, 0.05
 draw = np.random.default_rng(11)
 start = from_features(*draw.normal(size=(2, blocks, size, 5))).coupling

@@ -340,7 +340,7 @@ means(agreement(few), "tau").round(2)
 # A correlation is not a decision. Who takes the network with the highest score loses, in points of
 # fine-tuned accuracy and on average over data sets:
 
-# %%
+# %% tags=["hide-input"]
 regrets = {"Chaves and others": results["without DenseNets"],
            "without ViT": agreement(changes["Chaves", "without ViT"]),
            "thuml": results["thuml"]}

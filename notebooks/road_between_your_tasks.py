@@ -195,7 +195,7 @@ glue("road-names", f"{found.source} to {found.target}", display=False)
 # The three rows, with digits as vectors of 64 numbers: the same digits in negative; the same
 # digits, as even or odd; other digits.
 
-# %%
+# %% tags=["hide-input"]
 def layers(columns):
     """A network of one hidden layer for vectors, as a function of its outputs."""
     return lambda outputs: nn.Sequential(

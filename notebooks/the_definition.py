@@ -249,7 +249,7 @@ print(f"T = {T}: length {length(road):.3f} of {exact.length:.3f}, "
 few = plane(source, target, 0.5)  # a coarser lattice, for many runs
 few_rows = np.column_stack([few, np.ones(len(few))])
 
-# %%
+# %% tags=["hide-input"]
 def printed(steps, batch, to=target, runs=32, seed=0):
     """Sums of the steps (runs,) and the last weights."""
     rng, total = np.random.default_rng(seed), np.zeros(runs)

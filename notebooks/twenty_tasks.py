@@ -110,7 +110,7 @@ pd.Series(POWER, name="share of experiments that find it").rename_axis("tasks").
 # all 1,250 labels; the steps to the loss that the network without a source has after 200; and the
 # paper's own yardstick, the length of the weights' path, to 95% of the final accuracy or whole.
 
-# %%
+# %% tags=["hide-input"]
 PARTS = ("calibration", "evaluation")
 SEEDS = {"calibration": (0,), "evaluation": (0, 1, 2)}
 RUNS = {part: [load(f"{part}_mid_{seed}")["units"] for seed in SEEDS[part]] for part in PARTS}
@@ -386,7 +386,7 @@ for key in ("size", "earth_mover", "task2vec"):
 # %% [markdown]
 # ## Is the uncoupled road the longer one?
 
-# %% tags=["claim C-045: depends on the measure", "claim C-042: depends on the measure"]
+# %% tags=["hide-input", "claim C-045: depends on the measure", "claim C-042: depends on the measure"]
 def longer(part):
     """Share of pairs whose uncoupled road is the longer, by pairs of readings."""
     measures, kept = FOUND[part][0], pairs_of(part)

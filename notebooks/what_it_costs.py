@@ -181,8 +181,8 @@ pd.DataFrame(pixels).T.round(1)
 #
 # ## Ranking the layers of a network
 #
-# `tdist.rank` on a folder of {glue:text}`costs-rank-images` pictures, one thread. Of the clock's
-# seconds it had a processor for {glue:text}`costs-rank-share`.
+# `tdist.rank` on a folder of {glue:text}`costs-rank-images` pictures, one thread. Its processor
+# seconds are {glue:text}`costs-rank-share` of the clock's: less than all where it had to wait.
 
 # %%
 ranked = RACES["rank"]
@@ -325,8 +325,7 @@ grown
 # ## Memory
 #
 # The peak of a process of its own, less the peak of its imports, in which a few MB may hide. In one
-# call all features are
-# there; in batches (`tdist.HScore`) only the sums are, which do not grow.
+# call all features are there; in batches (`tdist.HScore`) only the sums are, which do not grow.
 
 # %% mystnb={"figure": {"caption": "Peak memory beyond the libraries against the number of images: one call with all data, as many images in batches, scores at 1,024 pixels, and a coupled road. Batches stay flat; one call grows in proportion.", "name": "fig-memory"}, "image": {"alt": "Log axes: peak memory from 10 megabytes to 1 gigabyte against 800 to 500,000 images. One call rises as a straight line from .14 to 1.1 GB; batches are a flat line at .015 GB; maps are nearly flat at .2 to .3 GB; the road is flat up to 1,600 images and then rises to 1 GB at 6,400."}} tags=["hide-input"]
 SERIES = {("h_score", "m"): "H-score, one call (256 features)",

@@ -59,7 +59,7 @@ pd.DataFrame({name: {k: float(v) for k, v in scores.items()}
               for name, scores in found.items()}).T.round(3)
 
 
-# %% tags=["nbval-ignore-output"]
+# %% tags=["hide-input", "nbval-ignore-output"]
 def ahead(a, b):
     """Mean difference of two accuracies on the same images, and its standard error."""
     d = a.correct.astype(float) - b.correct
