@@ -5,7 +5,8 @@
 # make run    run the notebooks whose outputs are stale
 # make data   fetch the optional data sets (about 400 MB) through torchvision
 # make check  look at the built pages in headless Chromium, at two widths, light, dark, on paper
-# make lab    edit the notebooks in JupyterLab, which writes both files of a pair (66 MB, once)
+# make lab    edit the notebooks in JupyterLab, which writes both files of a pair (66 MB, once);
+#             as root, in a container: make lab LAB=--allow-root
 # make bench  time the scores, the rooms, the couplings and a coupled transfer against their rivals
 # make fuzz   try thousands of odd inputs where make test tries dozens (an hour)
 # make mutants  small changes of the package that no test notices (hours)
@@ -71,7 +72,7 @@ lab: install
 	test -x .venv-lab/bin/jupyter-lab || { $(PYTHON) -m venv --without-pip .venv-lab && \
 	  .venv/bin/python tests/install.py .venv-lab jupyterlab==4.6.6; }
 	JUPYTER_PATH="$(CURDIR)/.venv/share/jupyter" JUPYTER_CONFIG_PATH="$(CURDIR)/.venv/etc/jupyter" \
-	  .venv-lab/bin/python -m jupyterlab notebooks
+	  .venv-lab/bin/python -m jupyterlab $(LAB) notebooks
 
 bench: install
 	$(PYTHON) -m venv --without-pip .venv-bench
