@@ -170,6 +170,15 @@ def test_permutations_of_rare_classes_and_skewed_features():
     assert abs(np.mean(shuffled) - 0.05) < 3 * np.sqrt(0.05 * 0.95 / 200)
 
 
+def test_shuffles_are_counted_over_all_blocks(monkeypatch):
+    """Twenty shuffles three at a time, and the last two, are the same twenty."""
+    x, y = data(60, 5, 3, signal=0.3)
+    whole = h_score(x, y, permutations=20, seed=1)
+    assert 2 / 21 < whole.pvalue < 20 / 21, "neither none nor all score higher"
+    monkeypatch.setattr(tdist.hscore.classsums, "NONZEROS", 3 * len(x))
+    assert h_score(x, y, permutations=20, seed=1) == whole
+
+
 def test_permutations_find_what_there_is():
     x, y = data(80, 5, 4)
     assert h_score(x, y, permutations=199).pvalue == 1 / 200

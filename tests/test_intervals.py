@@ -89,8 +89,9 @@ def test_no_interval_without_spare_samples():
 
 def test_refuses():
     x, y = data()
-    with pytest.raises(ValueError, match="between 0 and 1"):
-        jackknife(x, y, confidence=95)
+    for confidence in (0, 1, 1.5, 95):
+        with pytest.raises(ValueError, match="between 0 and 1"):
+            jackknife(x, y, confidence=confidence)
     with pytest.raises(ValueError, match="80, 4, 0"):
         jackknife(x, y).minus(jackknife(x[:70], y[:70]))
     with pytest.raises(ValueError, match="same samples in the same way"):
