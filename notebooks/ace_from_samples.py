@@ -25,9 +25,9 @@ use_book_style()
 # %% [markdown]
 # ## Other sixty birds
 #
-# On data, the conditional expectations of Algorithm 1 are averages over the samples of one symbol.
-# They depend on the samples through the table of counts only, so ACE on data is ACE on the
-# empirical joint distribution, `Joint.from_samples`.
+# On data, the conditional expectations of the paper's Algorithm 1 are averages over the samples of
+# one symbol. They depend on the samples through the table of counts only, so ACE on data is ACE on
+# the empirical joint distribution, `Joint.from_samples`.
 #
 # The forester's table, species by call: what if he had noted other sixty meetings, or more?
 

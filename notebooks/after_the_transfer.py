@@ -8,8 +8,8 @@
 # ({numref}`fig-after-gain`); on tasks that share no class and are learnt to
 # {glue:text}`after-end-same` % and {glue:text}`after-full-end-same` % it differs by
 # {glue:text}`after-gain-same` and {glue:text}`after-full-same` points. Where the target is a part
-# of the source its loss is the lower one, in {glue:text}`after-part-drops` runs. On targets that
-# are learnt well, where the paper looks, the question is open.
+# of the source its loss is the lower one, in {glue:text}`after-part-drops` runs. On photographs
+# that are learnt well, where the paper looks, the question is open.
 #
 # Figure 6 of {cite:t}`gao2021` has pairs of super-classes of CIFAR-100: "large improvements in the
 # validation loss in all cases", and accuracies higher by .4 to 2.5 % "in all cases except the last
@@ -229,9 +229,9 @@ pd.DataFrame(rows).T
 # target's come from the first steps on. But their share is $\tau$: half of the road's labels are
 # the source's, and fine-tuning gives every step to the target. On a short road that decides:
 # {glue:text}`after-road` steps are five epochs, and the authors' program has 160. What a long road
-# gives, on a target that is learnt, these runs do not say. Nor do they judge that coupled transfer
-# "will potentially lead to better accuracies on target tasks in studies like" one with a fixed
-# coupling: no network at the end of a first road was stored.
+# gives, on a target that is learnt, these runs do not say. Nor do they judge a sentence on studies
+# with a fixed coupling, that coupled transfer "will potentially lead to better accuracies on target
+# tasks": no network at the end of a first road was stored.
 #
 # ### With the paper's 2,500 images
 #

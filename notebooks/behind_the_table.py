@@ -238,8 +238,8 @@ ranks_agree.round(3)
 # lookup in the published program is transposed for these files, but it did not make this table.
 #
 # The published values also decide a slip of the printed ranks ({doc}`published_table`): for the
-# target Depth they have 3D Edges third and 3D Keypoints fourth, the printed affinities the other
-# way round.
+# target Depth those ranks have 3D Edges third and 3D Keypoints fourth, the printed affinities the
+# other way round.
 
 # %% tags=["claim H-205: holds when corrected"]
 two = [edges, keypoints]

@@ -209,9 +209,10 @@ _ = matrices(percent, names)
 plt.show()
 
 # %% [markdown]
-# CIFAR-10 is learnt to {glue:text}`subsets-reached-1` %, animals to {glue:text}`subsets-reached-2`
-# % and vehicles to {glue:text}`subsets-reached-3` %. CIFAR-100, with {glue:text}`subsets-per-class`
-# images a class, is hardly learnt: {glue:text}`subsets-learnt-road` % on the coupled road,
+# CIFAR-10 is learnt to {glue:text}`subsets-reached-1` %, animals to
+# {glue:text}`subsets-reached-2` % and vehicles to {glue:text}`subsets-reached-3` %. CIFAR-100,
+# with {glue:text}`subsets-per-class` images a class, is hardly learnt:
+# {glue:text}`subsets-learnt-road` % on the coupled road,
 # {glue:text}`subsets-learnt-fine` % by fine-tuning. The column of CIFAR-100 in our matrices is
 # therefore the length of roads that did not arrive, and short for that. We conclude nothing from
 # it.

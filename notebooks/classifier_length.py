@@ -305,8 +305,9 @@ print(f"{len(looks)} looks: {road:.3f}, "
 #   that sweeps over the inputs makes $R$ as much larger as one likes.
 # - Both are lengths of what the classifier says: coordinates and pace do not matter for a given
 #   curve.
-# - Neither is the Fisher-Rao distance. They are lengths of the road that training takes, longer
-#   than the distance of its ends, by how much depends on the batch and on how often one looks.
+# - Neither is the Fisher-Rao distance. They are lengths of the road that training takes: at inputs
+#   that stay where they are, longer than the distance of the road's ends, and by how much depends
+#   on the batch and on how often one looks.
 #
 # What the published numbers are is the question of {doc}`printed_lengths`.
 #

@@ -136,8 +136,8 @@ subset_check.round(2)
 #
 # ## Against fine-tuning
 #
-# Four tasks have 24 orders, three have six: we print correlations and no $p$. *Within* a target
-# there are three sources, or two.
+# Four tasks have 24 orders, three have six, and a target has three sources, or two: we print
+# correlations over all pairs, no $p$, and none within targets.
 
 # %% tags=["hide-input", "nbval-ignore-output"]
 def correlations(pairs):

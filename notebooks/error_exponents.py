@@ -316,7 +316,8 @@ ax.legend()
 plt.show()
 
 # %% [markdown]
-# Both do. Where is the threshold, on the pitch with mean 0 and variance 1?
+# The best test and the one on the mean pitch both do. Where is the threshold, on the pitch with
+# mean 0 and variance 1?
 
 # %% tags=["claim H-014: does not hold"]
 white = whiten(f[:, None], birds.px)[:, 0]

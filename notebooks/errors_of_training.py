@@ -314,7 +314,7 @@ found_known.astype(float).round(4).astype(counts)
 # to 4% too long; at this rate, which anneals, the noise is small. *Within the interval* counts the
 # seeds whose interval of 95% (Student's, three degrees of freedom) holds the known length. The
 # error is of SGD's noise and of the inputs that were drawn. It does not hold what 16 looks, points
-# in place of Gaussians and a finite number of SGD steps leave, some .3%, and where the noise is
+# in place of Gaussians and a finite number of SGD steps leave, about 0.3%, and where the noise is
 # smaller than that the interval misses more often. (The steps were chosen after a look at one seed:
 # 100 in each look where $|m| = 1$, 250 where $|m| = 2$, whose sure classifiers learn more slowly.)
 
@@ -386,7 +386,7 @@ glue("gaussian-gain-cost", f"{over_seeds(NUMBERS['cost / independent'], 30, 'bet
 # of what the paper's blocks of up to 30 would. With linear mixing there is more to gain, in blocks
 # of 30 {glue:text}`gaussian-gain-linear-30`. In one block SGD's road becomes shorter by
 # {glue:text}`gaussian-gain-sgd`, but exact fits on its pairs by
-# {glue:text}`gaussian-gain-linear-240`: they do not confirm it.
+# {glue:text}`gaussian-gain-linear-240`, where a minus sign means longer: they do not confirm it.
 #
 # Two cautions. A small block is measured at one of the twelve looks, one block of all at each, so
 # size and looks change together here, and the table does not tell them apart. And exact fits were

@@ -347,6 +347,7 @@ pd.DataFrame(rows).T.round(3)
 #   not shown, either way.
 # - Our matrices do not replicate the printed ones ({glue:text}`five-theirs-coupled-2500`).
 # - Is the uncoupled road longer? In {glue:text}`five-longer-superclasses` to
+#   {glue:text}`five-longer-two-domains` of the runs by (5), more as roads have more steps.
 
 # %% [markdown]
 # ## Exercises

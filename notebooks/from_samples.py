@@ -6,8 +6,8 @@
 #
 # **Answer.** It is nothing: pure noise scores {glue:text}`samples-chance-pixels` in that setting,
 # as a proposition says for every setting ({prf:ref}`prop-chance`). The
-# {term}`adjusted score <adjusted H-score>` takes chance out, and is a little low where there is
-# something to find ({numref}`fig-adjusted`).
+# {term}`adjusted score <adjusted H-score>` takes chance out, and is off by order $1/m$ where
+# there is something to find ({numref}`fig-adjusted`).
 #
 # This page says what noise scores, how to take it out and how well that works, and when a score is
 # significant. The paper uses the plug-in estimate throughout and mentions none of this.
@@ -366,7 +366,7 @@ glue("samples-jack-rmse-many", f"{many.max():.2f}", display=False)
 # %% [markdown]
 # A cell is empty where the estimate does not exist in some run (a half with too few samples). **No
 # estimate wins everywhere.** For Gaussian classes the formula and the jackknife both take the bias
-# out. On real layers the adjusted score is off by
+# out, but for a part at two samples a feature. On real layers the adjusted score is off by
 # {glue:text}`samples-adjusted-layers-low` to {glue:text}`samples-adjusted-layers-high`, of either
 # sign, since heavy tails can push it up; there the Gaussian correction makes it worse (up to
 # {glue:text}`samples-gauss-layers`), and the jackknife leaves {glue:text}`samples-jack-layers` at

@@ -306,8 +306,9 @@ for degrees in (0, 40, 65):
 #   {glue:text}`generalisation-start-high` nats, in nine settings of 2,000 roads each, and was never
 #   broken. The gaps themselves stay below {glue:text}`generalisation-gap`.
 # - The paper's algorithm uses the same samples at every time. Then the bound begins at
-#   {glue:text}`generalisation-old-low` to {glue:text}`generalisation-old-high` nats, and where that
-#   is $\log 2$ or more it says nothing.
+#   {glue:text}`generalisation-old-low` to {glue:text}`generalisation-old-high` nats as a
+#   formula: where that is $\log 2$ or more it says nothing, and where the theorem does not apply it
+#   is no bound.
 # - **Printed:** the coupled road "minimizes the integral of the generalization gap". That does not
 #   follow, and is not so: a road that is set beforehand has the expected gap 0 at any length. Among
 #   roads that learn in this simulation the shortest had the smallest expected gap, and the largest

@@ -446,7 +446,7 @@ for circle, classes in several.index:
 #   coupling saves; with shares of 0 and 1 the coupling drops out of the task altogether.
 # - **Printed:** a picture of the two roads, Figure 1, which is right for a target that is turned.
 # - With three and four classes the order of the roads is the same. What coupling saves grows with
-#   how well the classes are apart.
+#   how far the classes are apart.
 # - The coupled road of Gaussian tasks is known in closed form {eq}`eq-gaussian-coupled`, and
 #   quadrature gives the length of any road of exact fits, with its error: what later pages hold
 #   their measured lengths against.

@@ -157,11 +157,11 @@ plt.show()
 
 # %% [markdown]
 # Here the weight decides. A small one follows every draw of the costs, and the coupling is
-# {glue:text}`transport-noisy-small` away from the one that the mean cost asks for, in the fourth
-# iteration and in the fortieth. Ten times the mean cost leaves {glue:text}`transport-noisy-ten`,
-# forty times {glue:text}`transport-noisy-forty`, after many iterations: a proximal step with a
-# large weight averages over past costs. Under the authors' weights the movement dies out by the
-# schedule alone, {glue:text}`transport-noisy-growing` away.
+# {glue:text}`transport-noisy-small` away from the one that the mean cost asks for, in the fortieth
+# iteration hardly less than in the fourth. Ten times the mean cost leaves
+# {glue:text}`transport-noisy-ten`, forty times {glue:text}`transport-noisy-forty`, after many
+# iterations: a proximal step with a large weight averages over past costs. Under the authors'
+# weights the movement dies out by the schedule alone, {glue:text}`transport-noisy-growing` away.
 #
 # ## How noisy are the costs of a road?
 #
@@ -202,14 +202,14 @@ measured.round(4)
 # **Printed.** Section 3.3: proximal iteration "is insensitive to the step-size $\lambda$"; Section
 # 5.5: the distance "typically converges in 4-5 iterations".
 #
-# **Decided by.** The two tables above.
+# **Decided by.** The tables on a fixed cost and on costs that are measured anew.
 #
 # **True.** On a fixed cost the limit does not depend on a constant $\lambda$; the number of
 # iterations does. On costs that are measured anew the weight decides how much noise the coupling
 # holds. And with a growing weight a coupling that has stopped is no evidence that the problem has
 # converged: costs that go on to change move {glue:text}`transport-moved-4` of the mass in the
 # fourth iteration, {glue:text}`transport-moved-6` in the sixth, {glue:text}`transport-moved-8` in
-# the eighth. (In coupled transfer the mean cost itself depends on the coupling. Neither table
+# the eighth. (In coupled transfer the mean cost itself depends on the coupling. No table here
 # covers that.) In this book the weight is constant, in units of the cost; the growing one is an
 # option.
 # :::

@@ -402,7 +402,7 @@ side_by_side(frozen, "tau")
 # | --- | --- |
 # | H orders networks by their accuracy after fine-tuning | In the library's table with $\tau$ {glue:text}`benchmarks-thuml-H`, as the mere width does ({glue:text}`benchmarks-thuml-width`); in the other hardly ({glue:text}`benchmarks-chaves-H`) |
 # | ... better than a list of ImageNet accuracies | In neither: {glue:text}`benchmarks-thuml-ImageNet` and {glue:text}`benchmarks-chaves-ImageNet` |
-# | ... and so saves accuracy | In one table its choice loses {glue:text}`benchmarks-regret-chaves-H` points and the list's {glue:text}`benchmarks-regret-chaves-ImageNet`, most of it by one network, ViT-small; in the other eight data sets see no difference |
+# | ... and so saves accuracy | In one table its choice loses {glue:text}`benchmarks-regret-chaves-H` points and the list's {glue:text}`benchmarks-regret-chaves-ImageNet`, most of it by one network, ViT-small; in the other table its eight data sets see no difference |
 # | LogME does better | Not in the table that has it: {glue:text}`benchmarks-thuml-LogME` |
 # | Shrinkage mends it {cite:p}`ibrahim2021` | Not here: {glue:text}`benchmarks-chaves-shrunk` against {glue:text}`benchmarks-chaves-H` |
 # | Our adjusted score mends it | In part in one table, with an assumed number of samples and without the DenseNets; in the other not at all |

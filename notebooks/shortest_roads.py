@@ -455,7 +455,8 @@ for name, value in {"slow": f"{summary['L'][10]:.2f}", "fast": f"{summary['L'][1
 #   capacity: from {glue:text}`definition-small-found` with three weights to
 #   {glue:text}`definition-large-found` with {glue:text}`definition-weights`, between the same two
 #   classifiers.
-# - For three weights the minimum is {glue:text}`definition-saved` below the exact fits, which are
+# - For three weights, at the inputs of the tasks themselves, the minimum is
+#   {glue:text}`definition-saved` below the exact fits, which are
 #   therefore nearly the shortest road of so small a family.
 # - SGD's road can be shorter than the shortest one that arrives, because it does not arrive.
 

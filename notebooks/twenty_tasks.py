@@ -342,7 +342,7 @@ pd.DataFrame(columns)
 # ## Without pairs inside a group
 #
 # Nine of the twenty are animals, three are plants, three stand in a house, two are vehicles, two
-# are scenes. Does a measure only know that animals go with animals?
+# are scenes, and one is people. Does a measure only know that animals go with animals?
 
 # %%
 pd.DataFrame({label: {"all pairs": ANSWERS["evaluation"].loc[MEASURES[key], "within"],

@@ -5,9 +5,9 @@
 # side. How much is the second one worth, and how much of that is chance?
 #
 # **Answer.** The second source adds the score of what the first does not explain of it
-# ({prf:ref}`prop-second-order`): no bound follows from the two single scores. A useless one adds to
-# the raw score as well, by a known amount ({prf:ref}`prop-useless-source`), and rare classes of
-# unusual samples raise even the adjusted score ({prf:ref}`prop-leverage`).
+# ({prf:ref}`prop-second-order`): no upper bound follows from the two single scores. A useless one
+# adds to the raw score as well, by a known amount ({prf:ref}`prop-useless-source`), and rare
+# classes of unusual samples raise even the adjusted score ({prf:ref}`prop-leverage`).
 #
 # {cite:t}`hscore2019` extend the score to several sources "by computing the H-score of the
 # concatenated features" and apply it to all pairs of eight sources (Section 5.2). This page has the

@@ -182,7 +182,7 @@ pd.DataFrame(pixels).T.round(1)
 # ## Ranking the layers of a network
 #
 # `tdist.rank` on a folder of {glue:text}`costs-rank-images` pictures, one thread. Its processor
-# seconds are {glue:text}`costs-rank-share` of the clock's: less than all where it had to wait.
+# seconds are {glue:text}`costs-rank-share` of the clock's; below 100% it had to wait.
 
 # %%
 ranked = RACES["rank"]

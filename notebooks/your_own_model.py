@@ -378,12 +378,12 @@ glue("large-images", f"{large['images']:,}", display=False)
 
 # %% [markdown]
 # {glue:text}`large-images` pictures take {glue:text}`large-seconds` seconds, of which the pass has
-# {glue:text}`large-pass` and the scores of all layers {glue:text}`large-scores`. The machine had
-# other work: the run had a processor for {glue:text}`large-processor` of these seconds. So the bar,
-# which knows the speed so far, promised {glue:text}`large-said` minutes after one picture in a
-# hundred for a pass that took {glue:text}`large-took`. Memory peaks at {glue:text}`large-peak` GB,
-# of which the libraries take {glue:text}`large-imports`; on disk the features are
-# {glue:text}`large-disk` GB. Larger pictures cost the pass more and the scores nothing.
+# {glue:text}`large-pass` and the scores of all layers {glue:text}`large-scores`; processor seconds
+# are {glue:text}`large-processor`. The bar, which knows the speed so far, promised
+# {glue:text}`large-said` minutes after one picture in a hundred for a pass that took
+# {glue:text}`large-took`. Memory peaks at {glue:text}`large-peak` GB, of which the libraries take
+# {glue:text}`large-imports`; on disk the features are {glue:text}`large-disk` GB. Larger pictures
+# cost the pass more and the scores nothing.
 #
 # (own-when-not)=
 # ## When not to trust the score
