@@ -83,6 +83,14 @@ plt.show()
 verdicts = []
 
 
+def listed(values):
+    return ", ".join(f"{value:g}" for value in values)
+
+
+def named(values):
+    return ", ".join(f"{name} {value:g}" for name, value in zip(names[1:], values, strict=True))
+
+
 def judge(claim, holds, *numbers):
     verdicts.append({"the claim": claim, "verdict": "true" if holds else "false",
                      "decided by": "; ".join(numbers)})
@@ -96,17 +104,19 @@ family = [C[a, b] for p in parts for a, b in ((CIFAR10, p), (p, CIFAR10))]
 elsewhere = [C[a, b] for a, b in np.argwhere(off) if CIFAR10 not in (a, b) or CIFAR100 in (a, b)]
 judge("animals and CIFAR-10, vehicles and CIFAR-10 are close to each other",
       max(family) <= min(elsewhere),
-      f"these: {sorted(map(float, family))}; the least of the others: {min(elsewhere):g}")
+      f"these: {listed(sorted(family))}; the least of the others: {min(elsewhere):g}")
 judge("CIFAR-100 is far away from all tasks, as a target", C[1:, CIFAR100].min() > C[1:, 1:].max(),
-      f"to CIFAR-100: {C[1:, CIFAR100].tolist()}; the largest without it: {C[1:, 1:].max():g}")
+      f"to CIFAR-100: {listed(C[1:, CIFAR100])}; the largest without it: {C[1:, 1:].max():g}")
 judge("CIFAR-100 is far away from all tasks, as a source", C[CIFAR100, 1:].min() > C[1:, 1:].max(),
-      f"from CIFAR-100: {C[CIFAR100, 1:].tolist()}; the largest without it: {C[1:, 1:].max():g}")
+      f"from CIFAR-100: {listed(C[CIFAR100, 1:])}; the largest without it: {C[1:, 1:].max():g}")
 judge("CIFAR-100 is closer to CIFAR-10 than to the others, as a target",
-      C[CIFAR10, CIFAR100] == C[1:, CIFAR100].min())
+      C[CIFAR10, CIFAR100] == C[1:, CIFAR100].min(),
+      f"to CIFAR-100: {named(C[1:, CIFAR100])}")
 judge("CIFAR-100 is closer to CIFAR-10 than to the others, as a source",
       C[CIFAR100, CIFAR10] < C[CIFAR100, 2:].min(),
-      f"from CIFAR-100: {dict(zip(names[1:], C[CIFAR100, 1:].tolist(), strict=True))}")
-judge("Task2Vec: animals and vehicles are the farthest", T[ANIMALS, VEHICLES] == T.max())
+      f"from CIFAR-100: {named(C[CIFAR100, 1:])}")
+judge("Task2Vec: animals and vehicles are the farthest", T[ANIMALS, VEHICLES] == T.max(),
+      f"{T[ANIMALS, VEHICLES]:g}; the largest of the others {np.sort(T[np.triu_indices(4, 1)])[-2]:g}")
 judge("fine-tuning from animals to vehicles is relatively easy",
       F[ANIMALS, VEHICLES] < np.median(F[off]),
       f"{F[ANIMALS, VEHICLES]:g}, and back {F[VEHICLES, ANIMALS]:g}; "

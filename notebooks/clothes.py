@@ -159,9 +159,10 @@ correlations(live).round(2)
 # are worn. The command is `python -m tdist.studies run clothes`.
 
 # %%
-print({name: ", ".join(classes) for name, classes in CLOTHES.items()})
-print(f"seeds {seeds}, all images of a task,",
-      f"{config['network']} of {config['weights']} weights", stored["device"])
+for name, classes in CLOTHES.items():
+    print(f"{name}: {', '.join(classes)}")
+print(f"{len(seeds)} seeds, all images of a task,",
+      f"{config['network']} of {config['weights']:,} weights", stored["device"])
 
 # %% tags=["hide-input"]
 glue("clothes-images", f"{config['images']:,}", display=False)
@@ -186,9 +187,10 @@ off = ~np.eye(len(tasks), dtype=bool)
 longer = {reading: pairs.longer(f"uncoupled{suffix}", f"coupled{suffix}")
           for reading, suffix in (("coupled", ""), ("under the root", "_riemannian"))}  # (seeds, 6)
 for key in KEYS:
-    print(f"{key}: spread over pairs {mean[key][off].std(ddof=1):.2f},",
+    print(f"{key.replace('_', '-')}: spread over pairs {mean[key][off].std(ddof=1):.2f},",
           f"of an entry over seeds {pairs.spread(key).mean():.2f}")
-print("runs with uncoupled > coupled:", {name: share(holds) for name, holds in longer.items()})
+print("runs with uncoupled > coupled:",
+      ", ".join(f"{name} {share(holds)}" for name, holds in longer.items()))
 glue("clothes-longer", share(longer["coupled"]), display=False)
 glue("clothes-longer-root", int(longer["under the root"].sum()), display=False)
 

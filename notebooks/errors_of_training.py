@@ -372,9 +372,9 @@ small, whole = gain["beta", sizes[0]], gain["beta", sizes[-1]]
 assert small[0] - whole[0] > 2 * np.hypot(small[1], whole[1]), HERE
 assert all(mean < 1 for (mixing, _), (mean, _) in gain.items() if mixing == "beta"), HERE
 for (mixing, size), (mean, error) in gain.items():
-    glue(f"gaussian-gain-{mixing}-{size}", f"{1 - mean:.0%} ± {error:.0%}", display=False)
+    glue(f"gaussian-gain-{mixing}-{size}", f"{1 - mean:.1%} ± {error:.1%}", display=False)
 sgd = over_seeds(NUMBERS["last / first road"], sizes[-1], "linear")
-glue("gaussian-gain-sgd", f"{1 - sgd[0]:.0%} ± {sgd[1]:.0%}", display=False)
+glue("gaussian-gain-sgd", f"{1 - sgd[0]:.1%} ± {sgd[1]:.1%}", display=False)
 glue("gaussian-gain-cost", f"{over_seeds(NUMBERS['cost / independent'], 30, 'beta')[0]:.2f}",
      display=False)
 

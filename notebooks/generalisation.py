@@ -196,7 +196,13 @@ for goal in (0.15, 0.3, 0.6):
     begins = same["2L, largest"].where(same["smallest p_y"] > 0.5)  # NaN elsewhere
     wanted[f"{goal}, same"] = [needed(goal, start, 1) for start in begins]
 wanted = pd.DataFrame(wanted, fresh.index)
-wanted
+
+
+def words(n):
+    return f"{n:,.0f}" if np.isfinite(n) else "none" if n == np.inf else "fails"
+
+
+wanted.map(words)
 
 # %% tags=["remove-cell"]
 applies = wanted.dropna()
@@ -214,7 +220,7 @@ glue("generalisation-old-high", f"{same['2L, largest'].max():.2f}", display=Fals
 
 # %% [markdown]
 # Columns: the guaranteed gap in nats; entries: samples a step with fresh ones, samples in all where
-# the same serve (infinity: no number is enough; NaN: the assumptions fail). With fresh samples a
+# the same serve (none: no number is enough; fails: the assumptions do). With fresh samples a
 # gap of .15 nats is guaranteed by {glue:text}`generalisation-needed-low` to
 # {glue:text}`generalisation-needed-high` samples a step. So the bound says something, though not
 # what is seen: with 20 samples a step no gap exceeded {glue:text}`generalisation-gap`. With the
@@ -228,8 +234,8 @@ glue("generalisation-old-high", f"{same['2L, largest'].max():.2f}", display=Fals
 
 # %%
 GAP = 0.08  # ← change this, nats
-fresh["2 Lambda / K, largest"].map(lambda start: needed(GAP, start, K)).rename(
-    f"samples a step for a gap of {GAP}").to_frame()
+guaranteed = fresh["2 Lambda / K, largest"].map(lambda start: needed(GAP, start, K))
+guaranteed.map(words).rename(f"samples a step for a gap of {GAP}").to_frame()
 
 # %% [markdown]
 # ## Is the short road the one with the small gap?

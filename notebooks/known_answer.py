@@ -388,7 +388,7 @@ mixed.round({name: 3 if name in ("linear", "beta", "half-beta", "bernoulli") els
 
 # %%
 three = shares_of_the_way(one, GaussianTask.two(1, 30, centre=np.full(2, 1.5 / 2**0.5)))
-print({mixing: round(three[mixing], 3) for mixing in ("linear", "beta", "bernoulli")})
+print(", ".join(f"{mixing} {three[mixing]:.3f}" for mixing in ("linear", "beta", "bernoulli")))
 assert three["beta"] < min(three["linear"], three["bernoulli"]), HERE
 assert mixed["share, beta"].between(0.45, 0.65).all(), HERE
 assert (mixed["share, beta"] < mixed["share, half-beta"]).all(), HERE

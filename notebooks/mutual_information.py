@@ -201,7 +201,7 @@ assert min(excess) < 0 < max(excess), \
 #
 # The paper says that $H(f) \le 2 I(X; Y)$ for every feature, and, of Figure 3, "as expected, the
 # H-score values are below $2I$". On the right of {numref}`fig-saturation` they are not. Here are
-# three tasks that can be checked by hand.
+# three tasks that can be checked by hand, the last at two strengths.
 
 # %% tags=["claim H-072: does not hold"]
 def channel(t):
@@ -294,7 +294,7 @@ for name, P in families.items():
     share = np.mean(h > 2 * i)
     rows[name] = [i.mean(), share, np.sqrt(share * (1 - share) / len(P))]
 shares = pd.DataFrame(rows, index=["mean I (nats)", "share with H > 2I", "standard error"]).T
-shares.round({"mean I (nats)": 4, "share with H > 2I": 3, "standard error": 3})
+shares.round({"mean I (nats)": 4, "share with H > 2I": 4, "standard error": 4})
 
 # %% tags=["hide-input"]
 share = shares["share with H > 2I"]
@@ -305,7 +305,7 @@ glue("mi-tilted-strong", f"{of['six labels, t'].max():.0%}", display=False)
 glue("mi-dirichlet-low", f"{of['six labels, a'].min():.0%}", display=False)
 glue("mi-dirichlet-high", f"{of['six labels, a'].max():.0%}", display=False)
 two = share[share.index.str.startswith("two labels, .4")]
-glue("mi-two-strong", f"{two.iloc[0]:.1%}", display=False)
+glue("mi-two-strong", f"{two.iloc[0]:.2%}", display=False)
 glue("mi-two-weak", f"{two.iloc[-1]:.0%}", display=False)
 
 # %% [markdown]

@@ -105,7 +105,7 @@ glue("five-printed-target", f"{trial.loc[('Figure 3', 'coupled'), 'a number a ta
      display=False)
 for name, values in (("coupled", C), ("fine", F)):
     glue(f"five-printed-share-{name}", f"{of_targets(values):.0%}", display=False)
-trial.round(3)
+trial.round(3).astype(object).where(trial.notna(), "")
 
 # %% [markdown]
 # "Strongly correlated" is true of the printed matrices as far as all pairs go. One number a target

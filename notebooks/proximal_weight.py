@@ -102,7 +102,7 @@ needs = fixed["iterations to 1%"]
 assert needs.iloc[:4].is_monotonic_increasing, "the larger the weight, the more iterations"
 assert (fixed["at the end"].iloc[:4] < 0.01).all(), "every constant weight comes to one limit"
 glue("transport-short", f"{fixed['at the end'].iloc[-1]:.0%}", display=False)
-fixed.round(2)
+fixed.round(2).astype(object).where(fixed.notna(), "not reached")
 
 # %% [markdown]
 # On one fixed cost the sentence is right about where the iteration ends: all constant weights end
@@ -185,7 +185,7 @@ glue("transport-looks-all", f"{measured['its sd'].iloc[-1] / measured['length'].
      display=False)
 glue("transport-looks-differ", f"{measured['couplings differ'][3]:.0%}", display=False)
 glue("transport-looks-differ-all", f"{measured['couplings differ'][30]:.0%}", display=False)
-measured.round(4)
+measured.round(4).astype(object).where(measured.notna(), "")
 
 # %% [markdown]
 # A *length* needs few looks: one block in each of them gives it to

@@ -175,9 +175,10 @@ CLAIMS = {"share of the source in the length": ("source share", 2),
           "length": ("length", 2), "drift / length": ("drift / length", 2),
           "length of a task to itself / length": ("itself", 2),
           "r with the printed lengths": ("r with the printed", 2)}
-claims = pd.DataFrame({f"{n} epochs": {claim: round(by_length.loc[n, column], digits)
-                                       for claim, (column, digits) in CLAIMS.items()}
-                       for n in by_length.index})
+claims = pd.DataFrame({
+    f"{n} epoch{'s' * (n > 1)}": {claim: round(by_length.loc[n, column], digits)
+                                  for claim, (column, digits) in CLAIMS.items()}
+    for n in by_length.index})
 claims["pictures, 20"], claims["pictures, 19"] = (
     [round(pictures[column].iloc[i], digits) if column in pictures else ""
      for column, digits in CLAIMS.values()] for i in range(2))
@@ -243,6 +244,11 @@ found.loc["features"][f"longer {PAIRING}"].mul(20).unstack("seed").rename(
 # pairs.
 
 # %% tags=["remove-cell"]
+def count(mean):
+    """A number of pairs; a mean over seeds may end in a half."""
+    return f"{round(mean, 1):g}"
+
+
 ends = {"first": by_length.iloc[0], "last": by_length.iloc[-1]}
 for which, row in ends.items():
     for name, value in {
@@ -250,12 +256,12 @@ for which, row in ends.items():
             "target-share": f"{row['target share']:.2f}",
             "itself": f"{row['itself']:.2f}", "share": f"{row['drift / length']:.2f}",
             "ratio": f"{row['uncoupled / coupled, drift']:.2f}",
-            "longer": f"{20 * row['longer (11)/(11)']:.0f}",
+            "longer": count(20 * row["longer (11)/(11)"]),
             "lengths": f"{row['uncoupled / coupled, length']:.2f}",
-            "printed": f"{20 * row['longer (5)/(11), as printed']:.0f}",
-            "ahead": f"{20 * row['ahead']:.0f}",
-            "drift": f"{20 * row['longer drift (11)/(11)']:.0f}",
-            "part": f"{5 * row['part nearer']:.0f}",
+            "printed": count(20 * row["longer (5)/(11), as printed"]),
+            "ahead": count(20 * row["ahead"]),
+            "drift": count(20 * row["longer drift (11)/(11)"]),
+            "part": count(5 * row["part nearer"]),
             "gain": f"{-100 * row['gain']:.1f} ± {100 * row['gain error']:.1f}",
             "roads": f"{row['last / first']:.3f}"}.items():
         glue(f"regime-{name}-{which}", value, display=False)
@@ -269,7 +275,7 @@ reach = student.ppf(0.975, 4) * ends["last"]["gain error"]
 low, high = (100 * (ends["last"]["gain"] + sign * reach) for sign in (-1, 1))
 glue("regime-gain-interval", f"{low:+.1f} to {high:+.1f}", display=False)
 middle = by_length.loc[64]
-glue("regime-longer-64", f"{20 * middle['longer (11)/(11)']:.0f}", display=False)
+glue("regime-longer-64", count(20 * middle["longer (11)/(11)"]), display=False)
 glue("regime-drift-64", f"{20 * middle['longer drift (11)/(11)']:.0f}", display=False)
 for row in ends.values():
     assert row["source share"] < 0.5 < row["part nearer"] and row["gain"] < 0, HERE
@@ -288,7 +294,7 @@ assert ends["first"]["gain"] < ends["last"]["gain"], HERE
 
 # %%
 measured = load("costs")["units"]
-hours = {f"pictures, {n} epochs": hour for n, hour in zip(
+hours = {f"pictures, {n} epoch{'s' * (n > 1)}": hour for n, hour in zip(
     load("costs")["config"]["epochs"], costs.hours("pixels", measured["pixels"]), strict=True)}
 hours |= {name: costs.hours(name, measured[name])[0] for name in ("preset", "bridge")}
 a_pair = by_length["seconds a pair"]

@@ -420,7 +420,9 @@ glue("twenty-longer-printed",
 
 # %%
 seconds = costs(RUNS["evaluation"][0])
-pd.Series(seconds, name="processor seconds a pair").round(4).to_frame()
+named = MEASURES | {"coupled": "coupled, all readings", "fine_tuning": "fine-tuning",
+                    "uncoupled": "uncoupled, all readings"}
+pd.Series(seconds, name="processor seconds a pair").rename(named).map("{:.2g}".format).to_frame()
 
 # %% [markdown]
 # ## Which should I use, when, and what does it cost?

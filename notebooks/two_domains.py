@@ -14,8 +14,8 @@
 # The paper has, for MNIST {cite:p}`lecun1998` and CIFAR-10 {cite:p}`krizhevsky2009`: coupled
 # transfer 0.18 from MNIST to CIFAR-10 and 0.06 back; fine-tuning 554.2 and 20.6; Task2Vec 0.149
 # both ways; "yet again, the coupled transfer distance correlates with the fine-tuning distance".
-# Two numbers always have a correlation of 1 or -1, so this says no more than that one of two
-# directions agrees.
+# Two numbers always have a correlation of 1 or -1, so this says one bit: both put the same
+# direction first.
 
 # %% tags=["hide-input"]
 import textwrap
@@ -261,7 +261,7 @@ assert (ratios.loc[["fine-tuning to 95%", "fine-tuning, all"], "lowest seed"] > 
     "by fine-tuning to photographs is the long way in every seed")
 ratios["agrees in every seed"] = ["yes" if low > 1 else "no" for low in ratios["lowest seed"]]
 print("ratio of MNIST to CIFAR-10 over CIFAR-10 to MNIST")
-ratios.round(2)
+ratios.round(2).astype(object).where(ratios.notna(), "")
 
 # %% tags=["hide-input", "claim C-138: not reproduced here"]
 for name, row in (("coupled", "coupled"), ("free", "uncoupled"), ("fine", "fine-tuning to 95%"),

@@ -90,7 +90,7 @@ for rate, name in ((LARGE, "large"), (SMALL, "small")):
 # {glue:text}`coupled-shorter-5`. In the pairing that the paper printed it is the longer one in
 # {glue:text}`coupled-more-printed`, for the sake of the pairing. By lengths, with the noise of two
 # ways of drawing batches in them, it is {glue:text}`coupled-longer-large` at the largest rate and
-# {glue:text}`coupled-longer-small` at the smallest.
+# {glue:text}`coupled-longer-small` at the smallest that was walked. (Rate 0 is extrapolated.)
 #
 # **Linear mixing is no shorter than Beta here**, against the known answer of Gaussian tasks
 # ({doc}`known_answer`), where linear roads are the shortest of the three: its drift is clearly the

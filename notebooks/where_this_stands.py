@@ -167,7 +167,7 @@ note("logme", tau.loc["LogME", "thuml"])
 # %%
 race = list(json.loads((where() / "scores_speed.json").read_text("utf-8")).values())[-1]
 seconds = pd.Series(race["median_seconds"]).sort_values()
-pd.DataFrame({"seconds": seconds, "times H": seconds / seconds["h"]}).round(2)
+pd.DataFrame({"seconds": seconds, "times H": pd.Series(race["over_h"])}).loc[seconds.index].round(2)
 
 # %% tags=["remove-input"]
 note("speed-logme", seconds["logme"] / seconds["shrunk"], 1)
@@ -392,9 +392,9 @@ note("sharp", 100 * off_by["(11)"], 1)
 #
 # | of the coupled paper | the notes | this book |
 # | --- | --- | --- |
-# | Where is the expectation? | (11) is never more than (5), and no length in a metric | The same ({eq}`eq-jensen`) |
-# | What is (12b)? | A length walked at a pair of images, not the distance of the end predictions | The same cost ({eq}`eq-cost`) |
-# | Theorem 6, of the supplement | A factor $K$ too many in a step of the proof; the number of samples is missing from the exponent | We lack the supplement. In Theorem 5 the samples are missing too: a loss, no error ({doc}`generalisation`) |
+# | Where is the expectation? | (11) is never more than (5), and no length in a metric | The same: {eq}`eq-jensen` |
+# | What is (12b)? | A length walked at a pair of images, not the distance of the end predictions | The same cost: {eq}`eq-cost` |
+# | Theorem 6, of the supplement | A factor $K$ too many in a step of the proof; the number of samples is missing from the exponent | We lack the supplement. In Theorem 5 the samples are missing too: a loss, no error ({doc}`gap_bound`) |
 # | Theorems 5 and 7 | What is proved has a variation of the loss over $K$, not the length | The same: twice the length over $K$, with fresh samples ({prf:ref}`thm-generalisation`) |
 # | Time scale of Definition 2 | As printed the weights hardly learn, and a short road can mean that the classifier gave up | The same ({doc}`the_definition`) |
 # | Asymmetry | Not of best classifiers; comes with learning that lags | The first is the same, above |

@@ -26,7 +26,7 @@
 # Images are enlarged to 96 x 96, and each depth's output is averaged over positions: a depth with
 # $k$ channels gives $k$ features. Everything on this page trains a *linear* classifier on frozen
 # features. Fine-tuning, with the copied layers free to move, is **not run** here, though the paper
-# has it in view (4.1).
+# has it in view (its section 4.1).
 
 # %% tags=["hide-input"]
 import matplotlib.pyplot as plt
@@ -357,7 +357,7 @@ for name, found in (("5", few), ("50", many)):
     note(f"adj-{name}", found["adjusted"], 1)
 assert few["h"] / many["h"] > 2 * few["adjusted"] / many["adjusted"] - 1, \
     "in the book's run the adjusted score moves less than half as much as the raw one"
-pd.Series(within_size, name="rho of H and test loss").rename_axis("images").round(3)
+pd.Series(within_size, name="rho of H and test loss").rename_axis("images").round(3).to_frame()
 
 # %% [markdown]
 # :::{admonition} Depends on the measure

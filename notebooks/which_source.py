@@ -158,7 +158,7 @@ for column, key, of in (("tied by kinship", "ties", 96), ("inside a group", "gro
           form, of)
     glue(f"tasks-{key}-printed", f"{ties.loc['printed', column]:{form}}{of}", display=False)
 ties.rename(columns={"tied by kinship": "tied by kinship, of 96",
-                     "inside a group": "inside a group, of 48"})
+                     "inside a group": "inside a group, of 48"}).map("{:.3g}".format)
 
 # %% [markdown]
 # **In our rooms the H-score orders what kinship leaves open: {glue:text}`tasks-ties-big` pairs are
@@ -316,7 +316,8 @@ equal = pd.DataFrame({f"{label}, {seed}": budgets(run, seeds[label][seed])
                       for label, of in runs.items() for seed, run in of.items()
                       if "budget/depth" in run}).sort_index()
 kin_there = replicates.loc[equal.columns, "rho of kin"]
-pd.concat([equal, kin_there.to_frame("kin").T]).rename_axis("labelled rooms").round(2)
+budgeted = pd.concat([equal, kin_there.to_frame("kin").T]).rename_axis("labelled rooms")
+budgeted.round(2).astype(object).where(budgeted.notna(), "")
 
 # %% tags=["hide-input"]
 def ends(values, form=".2f"):

@@ -107,7 +107,7 @@ for label, word in (("accuracy", ""), ("relative accuracy", "rel-")):
 assert ranking.loc["adjusted H", ("accuracy", "inside sizes")] > 0 > \
     ranking.loc["T", ("accuracy", "inside sizes")], \
     "in the book's run H ranks targets of one size by accuracy and T does not"
-ranking.round(3)
+ranking.round(3).astype(object).where(ranking.notna(), "")
 
 # %% mystnb={"figure": {"caption": "Twenty targets, softmax regression of 50 epochs of batches of 64. Left: test accuracy against the adjusted transferability; inside one number of categories it points down more often than up. Middle: accuracy relative to what the target's own network reaches; inside a size it rises a little, within its errors. Right: test accuracy against the adjusted H-score per category but one, which needs no target network.", "name": "fig-layers-targets"}, "image": {"alt": "Three scatter plots, five points joined by a line for each of 3, 5, 10 and 20 categories. Left and middle, accuracy and relative accuracy against adjusted T of .8 to 1.02: the sizes lie apart and the lines zigzag. Right, accuracy against the H-score per category: the lines of all sizes rise together from .51 to .9."}} tags=["hide-input"]
 fig, axes = plt.subplots(1, 3, figsize=(8.4, 3))

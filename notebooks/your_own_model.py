@@ -197,7 +197,7 @@ best = max(trained.values())
 decisions = pd.DataFrame({score: {
     "model": one.best.model, "layer": one.best.layer, "trained": trained[one.best[:2]],
     "regret": best - trained[one.best[:2]]} for score, one in ranked.items()}).T
-decisions.round({"trained": 1, "regret": 1})
+decisions.infer_objects().round({"trained": 1, "regret": 1})
 
 # %% tags=["hide-input"]
 for score in scores:
@@ -243,7 +243,7 @@ table = pd.DataFrame({
     | {"all": x.mean(), "error": x.mean(1).std(ddof=1) / x[:, 0].size ** 0.5,
        "tau": np.nanmean(order[score]) if score in order else np.nan}
     for score, x in lost.items()}).T.sort_values("all")
-table.round(2)
+table.round(2).astype(object).where(table.notna(), "")
 
 # %% [markdown]
 # A row is a way to choose; the numbers are points of accuracy lost, on average over targets and
@@ -351,7 +351,7 @@ print(f"{IMAGES} images, {n} guessed by one of the two; least difference found:\
 # %% [markdown]
 # ## How long, how much memory?
 #
-# | | |
+# | what | how much |
 # | --- | --- |
 # | time | one pass a model; the bar shows images a second, and what is left, after the first batch. At 224 pixels a side a picture has five times as many as at 96. Scores of 10,000 images take seconds to minutes a layer |
 # | disk | $4 n k$ bytes a layer, in the user's cache folder or in `cache=`; delete it at will |
@@ -366,7 +366,7 @@ print(f"{machine}, {large['threads']} thread:\n{large['command']}")
 pd.Series({name: large[name] for name in (
     "images", "layers", "columns", "seconds", "seconds of the pass",
     "seconds of the scores", "peak GB", "GB of imports", "GB on disk")},
-    dtype=object).to_frame("")
+    dtype=object).to_frame("measured")
 
 # %% tags=["hide-input"]
 for name, key in (("seconds", "seconds"), ("pass", "seconds of the pass"), ("peak", "peak GB"),

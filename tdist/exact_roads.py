@@ -26,7 +26,8 @@ class ExactRoad:
 
     Attributes
     ----------
-    length, riemannian_length : float
+    length : float
+    riemannian_length : float
         L and R, equations 11 and 5, extrapolated from K and K / 2 steps to infinitely many: the
         error falls like 1/K².
     error : float

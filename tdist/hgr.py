@@ -23,7 +23,8 @@ class ACE:
 
     Attributes
     ----------
-    f, g : ndarray, shapes (\|X\|, k) and (\|Y\|, k)
+    f : ndarray, shape (\|X\|, k)
+    g : ndarray, shape (\|Y\|, k)
         Zero mean and identity covariance under the marginals of P, in the order of their
         correlations, with the signs of :meth:`tdist.Joint.modes`.
     correlations : ndarray, shape (k,)

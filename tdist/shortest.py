@@ -27,7 +27,8 @@ class Shortest:
     Attributes
     ----------
     path : ndarray, shape (steps + 1, weights)
-    length, riemannian_length : float
+    length : float
+    riemannian_length : float
         Of this road, in the readings (11) and (5).
     loss : float
         Mean over the times after the first; NaN without a loss.

@@ -127,7 +127,8 @@ class VAELength:
         :math:`\sum_k \mathbb E_x\, d_k(x)`, as equation 11 of the paper.
     riemannian_length : float
         :math:`\sum_k \sqrt{\mathbb E_x\, d_k(x)^2}`, as equation 5; never less.
-    source_loss, target_loss : float
+    source_loss : float
+    target_loss : float
         Minus the evidence lower bound, nats an image: on the source before the path, on the target
         at its end.
 

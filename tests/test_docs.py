@@ -212,3 +212,11 @@ def test_a_hundred_columns():
             if len(line) > 100 and not free:
                 long.append(f"{name}:{number}")
     assert long == []
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "tdist").rglob("*.py")), ids=lambda p: p.stem)
+def test_an_attribute_has_a_line_of_its_own(path):
+    """The package page would lose the second name of "low, high : float"."""
+    parts = re.findall(r"Attributes\n +-+\n(.*?)(?:\n\n|\"\"\")", path.read_text("utf-8"), re.S)
+    assert [line for part in parts for line in part.splitlines()
+            if re.match(r" +\w+, [\w, ]+ : ", line)] == []

@@ -21,7 +21,8 @@ class Within:
         Mean of `columns`.
     pvalue : float
         Share of the relabellings with a mean as large (or as small, or as large in size).
-    low, high : float
+    low : float
+    high : float
         Percentiles 2.5 and 97.5 of the statistic over tasks drawn with replacement.
     columns : tuple of float
         Spearman's correlation of every target.

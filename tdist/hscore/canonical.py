@@ -47,7 +47,8 @@ class CanonicalResult(NamedTuple):  # as HScoreResult
     pvalue : float
         Pillai's F test of "f and T are unrelated"; of one column the F test of a regression. Under
         the assumptions of :func:`tdist.hscore.pillai_pvalue`. NaN if n - 1 - rank_T < rank.
-    rank, rank_T : int
+    rank : int
+    rank_T : int
         Ranks of cov(f) and cov(T).
     n : int
         Number of samples.

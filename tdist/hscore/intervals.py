@@ -33,7 +33,8 @@ class Jackknife:
     ----------
     statistic : float
         The adjusted score, or the raw one.
-    low, high : float
+    low : float
+    high : float
         Ends of the interval.
     error : float
         Standard error: the root of the sum of squares of `deviations`. NaN, as the interval, where
@@ -115,7 +116,8 @@ class Difference:
     ----------
     statistic : float
         First minus second.
-    low, high : float
+    low : float
+    high : float
         Ends of the interval.
     pvalue : float
         Of "both are the same", two-sided.

@@ -140,8 +140,7 @@ class HScore(need("torchmetrics").Metric):
         return None if own is None else self._handed_out(own)
 
     def compute(self):
-        """The :class:`tdist.hscore.HScoreResult`, or its field, of all samples so far, over all
-        processes."""
+        """The result, or its field, of all samples so far, over all processes."""
         with torch.inference_mode(False):
             total = self._total()
             if total is None:
@@ -149,13 +148,14 @@ class HScore(need("torchmetrics").Metric):
             return self._handed_out(self._scored(total))
 
     def merge_state(self, incoming_state):
-        """Add the samples of another HScore, or of the sums in its ``metric_state``, which stay as
-        they are.
+        """Add the samples of another such metric, or of the sums in its ``metric_state``, which
+        stay as they are.
 
         Raises
         ------
         ValueError
-            If it has other columns, or one of the two is for "ledoit-wolf" and the other is not.
+            If it has other columns, or, where there is shrinkage, one of the two is for
+            "ledoit-wolf" and the other is not.
         """
         if isinstance(incoming_state, HScore):
             incoming_state = incoming_state.metric_state

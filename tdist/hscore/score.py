@@ -38,7 +38,8 @@ class Transferability:
     ----------
     statistic : float
         H(source features) / H(target features), of the raw scores.
-    source, target : HScoreResult
+    source : HScoreResult
+    target : HScoreResult
     adjusted : float
         The same of the adjusted scores: raw scores contain their chance level, so with few samples
         a wide source scores high for its width. NaN where the target's adjusted score is not above

@@ -44,7 +44,8 @@ class PixelScores:
         repeated rows hide that, as in :func:`tdist.h_score`.
     classes : ndarray of int, shape (h, w)
         Number of colours present at the pixel.
-    rank, n : int
+    rank : int
+    n : int
         Rank of the features' covariance; number of samples.
     saturated : ndarray of bool, shape (h, w)
         Where the features tell all distinct rows apart, and rows that come again have their old
@@ -98,7 +99,8 @@ class Whitened:
         Variance that rounding of the features gives the columns of z.
     rows : ndarray of int, shape (m,)
         A number for each row of the features, the same for equal rows.
-    rank, n : int
+    rank : int
+    n : int
 
     Examples
     --------

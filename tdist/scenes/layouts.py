@@ -38,7 +38,9 @@ class Layout:
     solids : Solids
     colour : torch.Tensor, shape (n, s, 3)
         Share of red, green and blue light that comes back.
-    texture, frequency, glow : torch.Tensor, shape (n, s)
+    texture : torch.Tensor, shape (n, s)
+    frequency : torch.Tensor, shape (n, s)
+    glow : torch.Tensor, shape (n, s)
         Pattern (of furniture's PLAIN to SPECKLE), its repeats a metre, and 1 for what shines by
         itself, else 0.
     piece : torch.Tensor, shape (n, s), int64
@@ -47,7 +49,8 @@ class Layout:
         Class of each piece of furniture, of OBJECTS.
     camera : torch.Tensor, shape (n, 3)
         Where the camera stands.
-    pitch, yaw : torch.Tensor, shape (n,)
+    pitch : torch.Tensor, shape (n,)
+    yaw : torch.Tensor, shape (n,)
         Where it looks: angles up and to the right.
     lights : torch.Tensor, shape (n, 2, 4)
         Place and strength of a lamp and of a weaker light beside the camera.

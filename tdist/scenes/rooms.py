@@ -45,7 +45,8 @@ class Rooms:
     images : torch.Tensor, shape (n, 3, size, size), uint8
     maps : dict of torch.Tensor, shape (n, size, size), float16
         By name in MAPS; depth in metres, the others from 0 to 1.
-    object, scene : torch.Tensor, shape (n,), int64
+    object : torch.Tensor, shape (n,), int64
+    scene : torch.Tensor, shape (n,), int64
         Class of the largest visible object (of OBJECTS, or len(OBJECTS) if there is none) and kind
         of room (of SCENES).
 

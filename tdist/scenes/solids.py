@@ -22,7 +22,8 @@ class Solids:
     ----------
     kind : torch.Tensor, shape (n, s), int64
         BOX, CYLINDER or SPHERE.
-    centre, half : torch.Tensor, shape (n, s, 3)
+    centre : torch.Tensor, shape (n, s, 3)
+    half : torch.Tensor, shape (n, s, 3)
         Middle, and half edges of a box; of a cylinder radius, half height, radius; of a sphere the
         radius three times. Padding has half = 0 and is never hit.
     turn : torch.Tensor, shape (n, s, 2)

@@ -35,7 +35,8 @@ class Experiment:
     network : callable
         From a number of outputs and of channels (of numbers, where tasks are vectors) to a module.
     settings : Settings
-    images, test_images : int
+    images : int
+    test_images : int
         At most so many of each task, drawn at random.
     seeds : tuple of int
     road : tuple of str

@@ -17,9 +17,11 @@ class Power:
 
     Attributes
     ----------
-    statistic, error : float
+    statistic : float
+    error : float
         Slope of the logarithms by least squares, and its standard error over the points.
-    size, cost : float
+    size : float
+    cost : float
         The largest size measured, and the cost there.
     points : int
         That the line is fitted to.

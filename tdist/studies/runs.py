@@ -42,7 +42,8 @@ class State:
 
     Attributes
     ----------
-    done, left : list of str
+    done : list of str
+    left : list of str
         Keys of the units that are stored, and of those that are not.
     seconds : float
         That the stored units took.

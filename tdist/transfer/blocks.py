@@ -35,7 +35,8 @@ class Blocks:
 
     Attributes
     ----------
-    source, target : torch.Tensor, shape (blocks, n)
+    source : torch.Tensor, shape (blocks, n)
+    target : torch.Tensor, shape (blocks, n)
         Which images.
     coupling : torch.Tensor, shape (blocks, n, n), float64
         :math:`\Gamma`, with marginals 1/n in every block.

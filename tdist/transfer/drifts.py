@@ -20,11 +20,14 @@ class Drift:
 
     Attributes
     ----------
-    mean, root : float
-    mean_noise, root_noise : tuple of float
+    mean : float
+    root : float
+    mean_noise : tuple of float
+    root_noise : tuple of float
         What each replica's noise does to the drift; one step's noise is undone in the next ones, so
         it is added up over a road before it is squared.
-    mean_inputs, root_inputs : float
+    mean_inputs : float
+    root_inputs : float
         The variance from the inputs that happened to be drawn.
     """
 

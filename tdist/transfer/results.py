@@ -15,7 +15,8 @@ class Iteration:
 
     Attributes
     ----------
-    length, riemannian_length : float
+    length : float
+    riemannian_length : float
         Of the road, with the coupling it was travelled with, and measured at inputs that had no
         part in choosing that coupling; and equation 5. It is
         :math:`\langle\Gamma_{k-1}, C_k\rangle` where the blocks are seen equally often.
@@ -29,7 +30,9 @@ class Iteration:
         coupling.
     moved : float
         Share of the coupling's mass that changed places, 0 to 1.
-    steps, train_loss, test_loss : list of float
+    steps : list of float
+    train_loss : list of float
+    test_loss : list of float
         Along the road: length, mean loss on the pairs of SGD, and on pairs that SGD has not seen.
     readings : dict
         As of :class:`tdist.transfer.Transfer`.
@@ -81,20 +84,26 @@ class Transfer:
 
     Attributes
     ----------
-    length, riemannian_length : float
+    length : float
+    riemannian_length : float
         Of the last road, equation 11 and equation 5.
     iterations : tuple of Iteration
         All roads; one, without a coupling of its own, if uncoupled.
-    accuracy, loss : float
+    accuracy : float
+    loss : float
         On the target's test images, or its own if none were given; the loss in nats.
     network : torch.nn.Module
         At the end of the last road.
-    coupling, cost : torch.Tensor, shape (blocks, n, n), or None if uncoupled
+    coupling : torch.Tensor, shape (blocks, n, n), or None if uncoupled
+    cost : torch.Tensor, shape (blocks, n, n), or None if uncoupled
         The last ones of each block; the cost of a block that no road has reached is NaN.
     start_gap : float
         Largest duality gap of the coupling of the first road, as `gap` of
         :class:`tdist.transfer.Iteration`; NaN if uncoupled.
-    drift, drift_error, riemannian_drift, riemannian_drift_error : float
+    drift : float
+    drift_error : float
+    riemannian_drift : float
+    riemannian_drift_error : float
         The length of the last road without SGD's noise and its standard error, by (11) and by (5):
         :eq:`eq-drift`. NaN for one replica. The error is of SGD's noise, with as many degrees of
         freedom as replicas less one, and of the inputs that a road is measured at, not of the
@@ -165,7 +174,8 @@ class FineTuning:
         To the end.
     stop : int
         SGD steps.
-    accuracies, losses : list of float
+    accuracies : list of float
+    losses : list of float
         At every look, before the first step and after every 25, as of
         :class:`tdist.transfer.Transfer`.
     network : torch.nn.Module

@@ -26,7 +26,8 @@ class Road:
 
     Attributes
     ----------
-    steps, riemannian_steps : list of float
+    steps : list of float
+    riemannian_steps : list of float
         The length of each step, in the two readings (11) and (5).
     readings : dict
         {reading: (length by (11), by (5))}, see :mod:`tdist.transfer.readings`.
@@ -34,7 +35,8 @@ class Road:
         Of each step, if there are replicas: see :mod:`tdist.transfer.drifts`.
     costs : list of torch.Tensor, shape (blocks, n, n)
         The length that each pair travels, equation 12b, of every part; empty for uncoupled roads.
-    train_loss, test_loss : list of float
+    train_loss : list of float
+    test_loss : list of float
         Mean loss in each step, on the pairs of SGD and, after it, on pairs of the last part if
         there are two.
     rounds : list of int

@@ -32,11 +32,13 @@ class Settings:
 
     Attributes
     ----------
-    steps, sgd_steps : int
+    steps : int
+    sgd_steps : int
         K steps of :math:`\tau` from 0 to 1, and SGD steps in each.
     batch, lr, momentum, weight_decay
         Of SGD.
-    pretrain_steps, fine_tune_steps : int
+    pretrain_steps : int
+    fine_tune_steps : int
         SGD steps on the source before a road (0: the network comes trained), and on the target in
         fine-tuning.
     iterations : int
@@ -52,7 +54,8 @@ class Settings:
     start_entropy : float
         Weight of the entropy in the coupling of the first road, relative to the mean distance of
         features.
-    entropy, proximal : float
+    entropy : float
+    proximal : float
         :math:`\epsilon \ge 0` and :math:`\lambda \ge 0` of equation 12a, in units of `scale`; not
         both 0.
     scale : "block", "mean" or float

@@ -87,7 +87,8 @@ class Survey:
 
     Attributes
     ----------
-    source, target : str
+    source : str
+    target : str
         Names of the tasks.
     seeds : tuple of int
     records : tuple of dict
