@@ -116,7 +116,8 @@ judge("CIFAR-100 is closer to CIFAR-10 than to the others, as a source",
       C[CIFAR100, CIFAR10] < C[CIFAR100, 2:].min(),
       f"from CIFAR-100: {named(C[CIFAR100, 1:])}")
 judge("Task2Vec: animals and vehicles are the farthest", T[ANIMALS, VEHICLES] == T.max(),
-      f"{T[ANIMALS, VEHICLES]:g}; the largest of the others {np.sort(T[np.triu_indices(4, 1)])[-2]:g}")
+      f"{T[ANIMALS, VEHICLES]:g}; "
+      f"the largest of the others {np.sort(T[np.triu_indices(4, 1)])[-2]:g}")
 judge("fine-tuning from animals to vehicles is relatively easy",
       F[ANIMALS, VEHICLES] < np.median(F[off]),
       f"{F[ANIMALS, VEHICLES]:g}, and back {F[VEHICLES, ANIMALS]:g}; "

@@ -270,10 +270,11 @@ shares.round(2)
 # The columns name the weight of the entropy, as a multiple of the mean cost. For the centred images
 # both couplings join like with like about four times as often as chance does, and features are
 # hardly ahead of pixels, by {glue:text}`transport-features-centred` at the weight 0.05 (mean and
-# error over the ten blocks): two centred boots cover the same pixels. For shifted images they are ahead by
-# {glue:text}`transport-features-shifted`. (More than the largest possible share cannot be had,
-# because a block does not hold as many images of a class on one side as on the other.) The paper
-# reports the same of MNIST, whose digits are centred: without features its results were similar.
+# error over the ten blocks): two centred boots cover the same pixels. For shifted images they are
+# ahead by {glue:text}`transport-features-shifted`. (More than the largest possible share cannot be
+# had, because a block does not hold as many images of a class on one side as on the other.) The
+# paper reports the same of MNIST, whose digits are centred: without features its results were
+# similar.
 #
 # ## Mixing images
 #
