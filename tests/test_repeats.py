@@ -178,6 +178,11 @@ def brute(x, y):
             sum(map(len, groups.values())) - sum(map(len, settled)))
 
 
+def added(rows, x, y):
+    """Rows with the samples x of labels y, as a stream adds them."""
+    return repeats.merge(rows, repeats.entries(x, y), x.shape[1])
+
+
 @pytest.mark.parametrize("seed", range(5))
 def test_counts_in_any_batches_and_parts(seed):
     rng = np.random.default_rng(seed)
@@ -192,14 +197,34 @@ def test_counts_in_any_batches_and_parts(seed):
         one, two = repeats.none("cpu"), repeats.none("cpu")
         for i, part in enumerate(parts):
             if i % 2:
-                one = repeats.add(one, features[part], labels[part])
+                one = added(one, features[part], labels[part])
             else:
-                two = repeats.add(two, features[part], labels[part])
+                two = added(two, features[part], labels[part])
         assert repeats.count(repeats.merge(one, two, 30)) == expected
     if torch.cuda.is_available():
         assert repeats.count(repeats.rows_of(features, labels.to("cuda"))) == expected
         assert torch.equal(repeats.fingerprints(features.to("cuda")).cpu(),
                            repeats.fingerprints(features))
+
+
+@pytest.mark.parametrize("k", [1, 31, 64, 65, 200])
+def test_rows_that_agree_where_they_are_read_first(k, monkeypatch):
+    """Pairs that differ in one feature, in each, read in one piece and in several."""
+    rng = np.random.default_rng(k)
+    x = np.repeat(rng.standard_normal((k, k)).astype(np.float32), 2, axis=0)
+    x[1::2][np.arange(k), np.arange(k)] += 1
+    x = np.concatenate([x, x[:1], x[:1]])  # and one row three times
+    y = np.zeros(len(x), int)
+    y[-1] = 1
+    expected = brute(x, y)
+    assert expected == (2 * k, 2 * k - 1, 3)
+    for chunk in (repeats.CHUNK, 7 * k):
+        monkeypatch.setattr(repeats, "CHUNK", chunk)
+        for features in (x, torch.tensor(x), torch.tensor(x).half(), np.asfortranarray(x)):
+            assert repeats.count(repeats.rows_of(features, torch.tensor(y))) == expected
+            numbers = repeats.numbers(features, torch.device("cpu"))
+            assert sorted(set(numbers)) == list(range(2 * k))
+            assert numbers[0] == numbers[-1] == numbers[-2] != numbers[1]
 
 
 def test_copies_are_notable_from_two_percent_on():
@@ -251,10 +276,11 @@ def test_copies_are_forgotten_where_they_cannot_matter():
     limit = repeats.plenty(1)
     for distinct, kept in ((limit, True), (limit + 1, False)):
         x = torch.arange(float(distinct))[:, None].repeat(3, 1)
-        rows = repeats.add(repeats.none("cpu"), x, torch.zeros(len(x), dtype=torch.int64))
-        assert (repeats.count(rows) is not None) is kept
+        y = torch.zeros(len(x), dtype=torch.int64)
+        for rows in (added(repeats.none("cpu"), x, y), repeats.rows_of(x, y)):
+            assert (repeats.count(rows) is not None) is kept
     x = torch.arange(2.0 * limit)[:, None]
-    rows = repeats.add(repeats.none("cpu"), x, torch.zeros(len(x), dtype=torch.int64))
+    rows = added(repeats.none("cpu"), x, torch.zeros(len(x), dtype=torch.int64))
     assert repeats.count(rows).distinct == 2 * limit
     assert repeats.count(repeats.merge(rows, rows[:1] + 1, 1)) is None
 
@@ -273,16 +299,16 @@ def test_counting_stops_where_repeats_do_not_matter():
     rows = repeats.none("cpu")
     for _ in range(30):
         x = torch.tensor(rng.standard_normal((20, 2)))
-        rows = repeats.add(rows, x, torch.zeros(20, dtype=torch.int64))
+        rows = added(rows, x, torch.zeros(20, dtype=torch.int64))
         assert len(rows) <= 2 * limit + 20
     assert repeats.count(rows) is None and len(rows) == 1
-    few = repeats.add(repeats.none("cpu"), x, torch.zeros(20, dtype=torch.int64))
+    few = added(repeats.none("cpu"), x, torch.zeros(20, dtype=torch.int64))
     for both in (repeats.merge(few, rows, 2), repeats.merge(rows, few, 2),
-                 repeats.add(rows, x, torch.zeros(20, dtype=torch.int64))):
+                 repeats.merge(rows, repeats.unread("cpu"), 2)):
         assert repeats.count(both) is None
     # few rows, however often they come, are never too many
     for _ in range(60):
-        few = repeats.add(few, x, torch.zeros(20, dtype=torch.int64))
+        few = added(few, x, torch.zeros(20, dtype=torch.int64))
     assert repeats.count(few) == (20, 20, 0) and few[:, 2].sum() == 61 * 20
 
 

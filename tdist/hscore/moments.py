@@ -58,11 +58,12 @@ class Moments:
     rows: torch.Tensor
 
     @classmethod
-    def about(cls, shift, labels, quartic=False):
+    def about(cls, shift, labels, quartic=False, rows=True):
         """No samples yet, for classes `labels`, about `shift`."""
         k, c, new = len(shift), len(labels), shift.new_zeros
+        read = repeats.none if rows else repeats.unread
         return cls(labels, new(c), new(c, k), zeros(k, k, shift.device), shift,
-                   new(k + 1 if quartic else 0), new(1), repeats.none(shift.device))
+                   new(k + 1 if quartic else 0), new(1), read(shift.device))
 
     @property
     def n(self):
@@ -218,23 +219,24 @@ def refuse_underflow(columns):
                          "varies by less than 1e-146; multiply the small columns by a large number")
 
 
-def accumulate(moments, features, labels, present, quartic=False, earlier=0, targets=0):
+def accumulate(moments, features, labels, present, quartic=False, earlier=0, targets=0, rows=True):
     """Add features (m, k) with labels (m,), among them `present`, to the moments, chunk by chunk.
 
-    moments: None to begin, with the sums of fourth powers if quartic. earlier: samples before these
-    in a stream, for the error that names a row. targets: as in :meth:`Moments.add`.
+    moments: None to begin, with the sums of fourth powers if quartic, and with the rows, if asked
+    for. earlier: samples before these in a stream, for the error that names a row. targets: as in
+    :meth:`Moments.add`.
     """
     m, k = features.shape
-    rows = min(m, max(1, CHUNK // k))
+    step = min(m, max(1, CHUNK // k))
     if moments is None:
         check_room(k, labels.device)
-    work = zeros(rows, k, labels.device)
-    for start in range(0, m, rows):
-        x = to_tensor(features[start : start + rows], labels.device)
+    work = zeros(step, k, labels.device)
+    for start in range(0, m, step):
+        x = to_tensor(features[start : start + step], labels.device)
         if moments is None:
-            moments = Moments.about(_mean(x[:FIRST]), present, quartic)
+            moments = Moments.about(_mean(x[:FIRST]), present, quartic, rows)
         moments.cover(present)
-        moments.add(x, labels[start : start + rows], work, targets)
+        moments.add(x, labels[start : start + step], work, targets)
         # NaN and infinity spread to the sums of squares, which are cheaper to look at than x
         if not torch.isfinite(moments.gram.diagonal()).all():
             raise not_finite(x, start, earlier)

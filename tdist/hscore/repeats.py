@@ -17,6 +17,7 @@ from tdist.inputs import to_tensor
 
 CHUNK = 2**22  # numbers at a time: 32 MB
 BLOCK = 2**17  # numbers hashed at a time: they stay in the cache
+FEW = 32  # features, evenly spaced, that are read first
 NOTICED = 0.02
 LOW = 2**32 - 1
 
@@ -103,15 +104,15 @@ def none(device):
     return torch.zeros(0, 3, dtype=torch.int64, device=device)
 
 
+def unread(device):
+    """What is merged with any rows and stays as it is: for sums whose rows are not asked for."""
+    return torch.zeros(1, 3, dtype=torch.int64, device=device)
+
+
 def plenty(k):
     """With more samples than this, copies counted once, repeats move the chance level of k
     features by less than NOTICED of the bound."""
     return int((k + 1) / NOTICED)
-
-
-def add(rows, x, y):
-    """Rows with the samples x (m, k) of labels y (m,)."""
-    return rows if many(rows) else merge(rows, entries(x, y), x.shape[1])
 
 
 def entries(x, y):
@@ -143,7 +144,7 @@ def _within(rows, limit):
     if len(rows) > 2 * limit:
         rows = _summed(rows)
         if len(rows) > limit:
-            return torch.zeros_like(rows[:1])
+            return unread(rows.device)
     return rows
 
 
@@ -170,10 +171,7 @@ def count(rows):
 
 def numbers(features, device):
     """A number (m,) for each row of checked features, from 0, equal for equal rows."""
-    step = max(1, CHUNK // features.shape[1])
-    found = [fingerprints(to_tensor(features[start : start + step], device))
-             for start in range(0, len(features), step)]
-    return torch.unique(torch.cat(found), return_inverse=True)[1].cpu().numpy()
+    return np.unique(_keys(features, device), return_inverse=True)[1]
 
 
 def saturated(rows, codes, rank):
@@ -192,9 +190,27 @@ def saturated(rows, codes, rank):
 
 def rows_of(features, labels):
     """The rows of checked features (m, k) with labels (m,), on the labels' device."""
-    device, step = labels.device, max(1, CHUNK // features.shape[1])
-    rows = none(device)
-    for start in range(0, len(features), step):
-        x = to_tensor(features[start : start + step], device)
-        rows = add(rows, x, labels[start : start + step])
-    return rows
+    y = labels.cpu()
+    rows = torch.stack([torch.from_numpy(_keys(features, labels.device)), y, torch.ones_like(y)], 1)
+    return _within(rows, plenty(features.shape[1])).to(labels.device)
+
+
+def _keys(features, device):
+    """A number (m,) int64 for each row of checked features (m, k): equal rows, equal numbers.
+
+    Rows that differ mostly differ in FEW features already; the others are read whole.
+    """
+    m, k = features.shape
+    apart, step = max(1, k // FEW), max(1, CHUNK // k)
+    keys = np.concatenate([_fingerprints(features[start : start + step, ::apart], device)
+                           for start in range(0, m, step)])
+    _, place, times = np.unique(keys, return_inverse=True, return_counts=True)
+    again = np.flatnonzero(times[place] > 1) if apart > 1 else []
+    for start in range(0, len(again), step):
+        some = again[start : start + step]
+        keys[some] = _fingerprints(features[some], device)
+    return keys
+
+
+def _fingerprints(features, device):
+    return fingerprints(to_tensor(features, device)).cpu().numpy()

@@ -28,7 +28,8 @@ def whitened(features, shrinkage=0.0):
         vectors, share, a = directions(features, device, shrinkage)
         return torch.from_numpy(vectors * np.sqrt(m * share)).to(device), a
     one_class = torch.zeros(m, dtype=torch.int64, device=device)
-    total = accumulate(None, features, one_class, one_class[:1], shrinkage == "ledoit-wolf")
+    total = accumulate(None, features, one_class, one_class[:1], shrinkage == "ledoit-wolf",
+                       rows=False)
     return whitened_by(total, features, shrinkage)
 
 

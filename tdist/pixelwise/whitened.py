@@ -265,7 +265,7 @@ def _whiten(features, rows, noise):
     features' own size and type say."""
     m, device = len(features), device_of(features)
     one_class = torch.zeros(m, dtype=torch.int64, device=device)
-    moments = accumulate(None, features, one_class, one_class[:1])
+    moments = accumulate(None, features, one_class, one_class[:1], rows=False)
     cov, _, rounding = moments.central()
     noise = noise + rounding
     map_ = matrix(cov, noise, m)
