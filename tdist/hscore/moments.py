@@ -90,7 +90,7 @@ class Moments:
         z = work[: len(x)]  # (m, k)
         place = _place(self.labels, y)  # (m,)
         self.counts += torch.bincount(place, minlength=len(self.labels))
-        if z.device.type == "cpu" and x.numel() >= LARGE:
+        if z.device.type == "cpu" and x.numel() >= LARGE and not repeats.many(self.rows):
             with ThreadPoolExecutor(1) as beside:  # on the core that NumPy leaves idle
                 rows = beside.submit(self._entries, x, y, targets)
                 self._sum_on_cpu(x, z.numpy(), place.numpy())
