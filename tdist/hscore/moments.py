@@ -18,7 +18,7 @@ from scipy.sparse import csr_array
 from tdist.hscore import repeats
 from tdist.inputs import not_finite, rounding, to_tensor
 
-CHUNK = 2**23  # numbers in float64 at a time: 64 MB
+CHUNK = 2**22  # numbers in float64 at a time: 32 MB, no more than a covariance of 2,048 features
 BLOCK = 2**17  # numbers at a time that stay in the cache: two threads wait less than with fewer
 FIRST = 256  # samples whose mean the sums are about
 LARGE = 2**18  # numbers that take longer than a thread takes to start
@@ -105,11 +105,8 @@ class Moments:
         self.rows = repeats.merge(self.rows, rows, x.shape[1] - targets)
         self.gram = add_gram(self.gram, z)
         if len(self.quartic):
-            if z.device.type == "cpu":
-                square = torch.from_numpy(np.einsum("ij,ij->i", z.numpy(), z.numpy()))  # (m,)
-            else:
-                square = torch.einsum("ij,ij->i", z, z)
-            self.quartic += torch.cat([_product(square[None], z)[0], (square @ square)[None]])
+            square, third = _fourth(z)
+            self.quartic += torch.cat([third, (square @ square)[None]])
 
     def _entries(self, x, y, targets):
         """What the samples add to the rows."""
@@ -160,13 +157,18 @@ class Moments:
                   + 2 * cc * square - 4 * cc * (c @ total))  # ()
         return torch.cat([third, fourth[None]])
 
-    def central(self):
+    def central(self, overwrite=False):
         """cov (k, k) in its upper triangle, class means about the mean times sqrt(n_c / n) (C, k),
-        and the variance (k,) that rounding alone gives the columns."""
+        and the variance (k,) that rounding alone gives the columns.
+
+        overwrite: cov takes the memory of gram, and the Moments are spent. Fresh memory costs a
+        virtual machine more than the arithmetic.
+        """
         n, counts, sums = self.n, self.counts.cpu().numpy(), self.sums.cpu().numpy()
         d, shift = sums.sum(0) / n, self.shift.cpu().numpy()
         self._check_underflow(sums, shift)
-        cov = _upper(self.gram.cpu()) / n  # about the shift, as yet
+        gram = _upper(self.gram.cpu())
+        cov = np.divide(gram, n, out=gram if overwrite else None)  # about the shift, as yet
         noise = noise_of(shift, cov.diagonal(), self.precision.item())
         cov = blas.dsyr(-1.0, d, a=cov, overwrite_a=True)  # cov - d d^T
         present = counts > 0
@@ -245,7 +247,7 @@ def accumulate(moments, features, labels, present, quartic=False, earlier=0, tar
 
 
 def _mean(x):
-    """The mean (k,) of rows x (m, k); on the CPU by NumPy, as :func:`_product`."""
+    """The mean (k,) of rows x (m, k); on the CPU by NumPy: BLAS waits for torch's threads."""
     if x.device.type != "cpu" or x.dtype == torch.bfloat16:  # which NumPy lacks
         return x.mean(0, dtype=torch.float64)
     with np.errstate(invalid="ignore", over="ignore"):  # infinity is named by accumulate
@@ -291,15 +293,18 @@ def _upper(gram):
 
 
 def _place(labels, y):
-    """Where y (m,) stand among the sorted labels; on the CPU by NumPy, as :func:`_product`."""
+    """Where y (m,) stand among the sorted labels; on the CPU by NumPy, as :func:`_mean`."""
     if y.device.type != "cpu":
         return torch.searchsorted(labels, y)
     return torch.from_numpy(np.searchsorted(labels.numpy(), y.numpy()))
 
 
-def _product(a, b):
-    """a @ b; on the CPU by NumPy, whose threads and those of torch would wait for each other."""
-    if a.device.type != "cpu":
-        return a @ b
+def _fourth(z):
+    """|z|^2 (m,), and the sum of |z|^2 z (k,), of rows z (m, k); on the CPU by SciPy's BLAS, whose
+    threads and those of another would wait for each other."""
+    if z.device.type != "cpu":
+        square = torch.einsum("ij,ij->i", z, z)
+        return square, square @ z
     with np.errstate(over="ignore", invalid="ignore"):  # refused by ledoit_wolf
-        return torch.from_numpy(a.numpy() @ b.numpy())
+        square = np.einsum("ij,ij->i", z.numpy(), z.numpy())
+        return torch.from_numpy(square), torch.from_numpy(blas.dgemv(1.0, z.numpy().T, square))

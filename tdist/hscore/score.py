@@ -157,7 +157,8 @@ def h_score(features, labels, shrinkage=None, *, permutations=0, seed=0):
         found = project_samples(features, codes, shrinkage)
         rows = repeats.rows_of(features, codes)
         return assess(len(features), classes, *found, repeats.count(rows))
-    return of_moments(_sums(features, codes, classes, shrinkage), shrinkage)
+    sums = _sums(features, codes, classes, shrinkage)
+    return of_moments(sums, shrinkage, overwrite=shrinkage != "ledoit-wolf")
 
 
 def checked(features, labels):
@@ -202,12 +203,13 @@ def _sums(features, codes, classes, shrinkage):
 ONE_CLASS = "all labels are the same: the H-score compares classes and needs at least two"
 
 
-def of_moments(moments, shrinkage, stacklevel=4):
-    """The HScoreResult of the samples in :class:`tdist.hscore.moments.Moments`."""
+def of_moments(moments, shrinkage, stacklevel=4, overwrite=False):
+    """The HScoreResult of the samples in :class:`tdist.hscore.moments.Moments`; overwrite: as in
+    :meth:`~tdist.hscore.moments.Moments.central`."""
     n, classes = moments.n, int((moments.counts > 0).sum())
     if classes < 2:
         raise ValueError(ONE_CLASS)
-    cov, means, noise = moments.central()
+    cov, means, noise = moments.central(overwrite)
     a = moments.ledoit_wolf(cov) if shrinkage == "ledoit-wolf" else shrinkage
     found = project(cov, means, noise, n, a)
     return assess(n, classes, *found, a, repeats.count(moments.rows), stacklevel)
