@@ -174,6 +174,7 @@ def test_many_labels():
     (np.ones((60, 2, 2)), ValueError, "targets must have two axes"),
     (np.ones(60) * 1j, TypeError, "targets are complex"),
     (np.ones((60, 0)), ValueError, "targets are empty"),
+    (np.ones((0, 2)), ValueError, "targets are empty"),
 ])
 def test_bad_targets(targets, error, match):
     with pytest.raises(error, match=match):
@@ -185,6 +186,11 @@ def test_bad_features():
     x[3, 1] = np.nan
     with pytest.raises(ValueError, match="features hold nan at row 3, column 1"):
         canonical_h_score(x, t)
+
+
+def test_one_sample_has_nothing_to_predict():
+    with pytest.raises(ValueError, match="targets do not vary"):
+        canonical_h_score([[1.0]], [2.0])
 
 
 def test_features_that_do_not_vary():
@@ -221,8 +227,9 @@ def test_rows_that_repeat_are_of_features_and_copies_have_one_target():
     """Three rows with a target each, and a fourth with two: four rows are told apart, not five."""
     x = np.eye(4)[[0, 0, 0, 1, 1, 1, 2, 2, 2, 3, 3]][:, :3]
     t = np.array([1.0, 1, 1, 2, 2, 2, 5, 5, 5, 0, 1])
-    with pytest.warns(UserWarning, match="tell all 4 distinct rows apart"):
-        assert np.isnan(canonical_h_score(x, t).adjusted)
+    for score in (lambda: canonical_h_score(x, t), stream(x, t, [1, 5, 10]).compute):
+        with pytest.warns(UserWarning, match="tell all 4 distinct rows apart"):
+            assert np.isnan(score().adjusted)
 
 
 def test_chunks_change_nothing(monkeypatch):
@@ -234,6 +241,13 @@ def test_chunks_change_nothing(monkeypatch):
     x[52, 1] = np.nan
     with pytest.raises(ValueError, match=r"\(sample 52 of all\), column 1"):
         canonical_h_score(x, t)
+
+
+@pytest.mark.parametrize("m, spent", [(8, "whitened"), (7, "sums_of")])
+def test_products_of_samples_serve_where_they_are_fewer_than_columns(m, spent, monkeypatch):
+    x, t = related(m)
+    monkeypatch.delattr(f"tdist.hscore.canonical.{spent}")
+    assert canonical_h_score(x, t).statistic == pytest.approx(by_definition(x, t), abs=1e-9)
 
 
 def test_inputs_are_left_alone_and_results_travel():
@@ -320,16 +334,19 @@ def test_forward_and_a_field():
     assert metric.compute().item() == pytest.approx(canonical_h_score(x, t).adjusted)
     with pytest.raises(ValueError, match="field must be"):
         CanonicalHScore(field="classes")
+    assert not CanonicalHScore(sync_on_compute=False).sync_on_compute
 
 
-def test_a_metric_of_classes_does_not_mix_in():
+def test_other_targets_and_classes_do_not_mix_in():
+    """Though they have as many columns in all."""
     x, t = related()
-    metric = stream(x, t, [])
     labels = HScore()
     labels.update(np.c_[x, t], np.arange(60) % 3)
-    metric.merge_state(labels)
-    with pytest.raises(ValueError, match="were merged"):
-        metric.compute()
+    for other in (labels, stream(np.c_[x, t[:, 0]], t[:, 1:], [])):
+        metric = stream(x, t, [])
+        metric.merge_state(other)
+        with pytest.raises(ValueError, match="were merged"):
+            metric.compute()
 
 
 def test_an_empty_batch_and_one_with_a_hole_in_it():

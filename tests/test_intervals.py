@@ -25,9 +25,9 @@ def one_less(x, y, name):
 @pytest.mark.parametrize("adjusted", [True, False])
 @pytest.mark.parametrize("k", [1, 5, 20, 27])
 def test_each_sample_left_out(k, adjusted):
-    """Equal to a refit without the sample; also of a class of one."""
+    """Equal to a refit without the sample; also of a class of one, and of two."""
     x, y = data(30, k, 4)
-    y[7] = 99
+    y[7], y[[11, 20]] = 99, 98
     found = jackknife(x, y, adjusted=adjusted)
     name = "adjusted" if adjusted else "statistic"
     expected = one_less(x, y, name)
@@ -58,6 +58,17 @@ def test_a_feature_of_one_sample():
     assert found.left_out == pytest.approx(one_less(np.c_[x, spike], y, "statistic"), abs=1e-8)
 
 
+def test_samples_that_alone_move_in_a_direction_have_no_part_in_the_error():
+    """Their leverage is m - 1, but for rounding of either sign."""
+    x, y = data(1000, 10, 3)
+    x = np.c_[x, np.eye(1000, 5) + x[:, :5]]
+    found = jackknife(x, y, adjusted=False)
+    assert not found.deviations[:5].any() and found.deviations[5:].all()
+    for i in range(5):
+        less = h_score(np.delete(x, i, 0), np.delete(y, i))
+        assert found.left_out[i] == pytest.approx(less.statistic, abs=1e-10)
+
+
 def test_difference():
     iris, species = load_iris(return_X_y=True)
     a, b = jackknife(iris[:, 2:], species), jackknife(iris[:, :2], species)
@@ -70,6 +81,7 @@ def test_difference():
     wide = difference(iris[:, 2:], iris[:, :2], species, confidence=0.99)
     assert wide.high - wide.low == pytest.approx((found.high - found.low)
                                                  * norm.ppf(0.995) / norm.ppf(0.975))
+    assert (found.confidence, wide.confidence) == (0.95, 0.99)
 
 
 def test_the_same_features_do_not_differ():

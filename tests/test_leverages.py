@@ -22,6 +22,13 @@ def test_by_hand():
     assert found.adjusted == pytest.approx(found.score.adjusted - 1.95 / 5 * 4 / 3)
 
 
+def test_by_hand_with_one_spare_sample():
+    """x of mean 2 and variance 14 / 3: leverages 12, 3, 27 over 14; k = 1, m = 3."""
+    found = leverage_chance([[0], [1], [5]], ["near", "near", "far"])
+    assert found.leverages == pytest.approx({"near": 15 / 28, "far": 27 / 14})
+    assert found.adjusted == pytest.approx(found.score.adjusted - (69 / 28 - 2) / 3 * 2)
+
+
 @pytest.mark.parametrize("k", [3, 20])
 def test_as_at_a_pixel(k):
     x, y = data(80, k, 4)

@@ -11,7 +11,7 @@ import torch
 import tdist.hscore.classsums
 import tdist.pixelwise.targets
 from tdist import h_score
-from tdist.hscore.classsums import SumsByColour, _join
+from tdist.hscore.classsums import SumsByColour, _join, _ones
 from tdist.hscore.moments import EPS
 from tdist.pixelwise import (
     PixelScores,
@@ -111,13 +111,36 @@ def test_sums_by_colour(pixels, kind, way, monkeypatch):
     z = rng.standard_normal((m, 37))
     z -= z.mean(0)
     expected = [[np.sum(z[c == colour].sum(0) ** 2) for colour in range(colours)] for c in codes]
+    monkeypatch.delattr(SumsByColour, "_by_indicators" if torch.backends.mkl.is_available()
+                        else "_by_joint_colours")
     for widest in (2**20, 30):
         monkeypatch.setattr(tdist.hscore.classsums, "WIDEST", widest)
         sums = SumsByColour(torch.from_numpy(z), colours)
         assert np.allclose(sums.squares(codes), expected, atol=1e-9)
 
 
-def test_neighbours_are_summed_together():
+@pytest.mark.parametrize("nonzeros, tables, pixels", [
+    (1, 1e5, 1), (300 * 5, 1e5, 5), (300 * 16, 1e5, 16), (300 * 19, 1e5, 16), (300 * 37, 1e5, 32),
+    (2**22, 0.1, 1), (2**22, 7, 7), (2**22, 31, 16)])
+def test_pixels_at_a_time(nonzeros, tables, pixels, way, monkeypatch):
+    """Above a group of 16 whole groups; a pixel's table has 6 colours of as many numbers as a slab,
+    or as samples. Slabs are made where they are read."""
+    sparse = torch.backends.mkl.is_available()
+    monkeypatch.setattr(tdist.hscore.classsums, "NONZEROS", nonzeros)
+    monkeypatch.setattr(tdist.hscore.classsums, "TABLE", int(tables * 6 * (32 if sparse else 300)))
+    sums = SumsByColour(torch.zeros(300, 37, dtype=torch.float64), 6)
+    assert sums.pixels == pixels
+    assert [slab.shape[1] for slab in sums.slabs] == ([32, 5] if sparse else [])
+
+
+def test_a_sparse_matrix_of_ones():
+    """Of short indices, which take half the memory of NumPy's own."""
+    ones = _ones(np.array([2, 0, 1]), np.array([0, 3, 1]), 4)
+    assert ones.to_dense().tolist() == [[1, 0, 0, 1], [0, 0, 0, 0], [0, 1, 0, 0]]
+    assert ones.crow_indices().dtype == ones.col_indices().dtype == torch.int32
+
+
+def test_neighbours_are_summed_together(monkeypatch):
     rng = np.random.default_rng(0)
     base = rng.integers(0, 16, 5000).astype(np.uint8)
     same, free = np.stack([base] * 16), rng.integers(0, 16, (16, 5000)).astype(np.uint8)
@@ -126,6 +149,9 @@ def test_neighbours_are_summed_together():
     assert sum(g.adds for g in _join(free, 16)) < 0.56 * free.size
     sparse = (free * (rng.random(free.shape) < 0.02)).astype(np.uint8)
     assert sum(g.adds for g in _join(sparse, 16)) < 0.025 * free.size
+    for widest, groups in ((16 * 16, 1), (16 * 16 - 1, 2)):  # products of colours that are tried
+        monkeypatch.setattr(tdist.hscore.classsums, "WIDEST", widest)
+        assert len(_join(same[:2], 16)) == groups
 
 
 def test_more_joint_colours_than_two_bytes_hold():
