@@ -483,6 +483,16 @@ def test_small_numbers_far_from_the_first_batch_leave_no_trace():
     assert metric.counts[0].tolist() == [1] and not metric.gram[0].any()
 
 
+def test_sums_that_overflow_on_top_of_those_before_leave_no_trace():
+    """Two squares of 2.2e307, and a hundred of 1.7e306: either sum alone is in range."""
+    metric = HScore()
+    metric.update([[4.7e153], [-4.7e153]], [0, 1])
+    before = metric.gram[0].clone()
+    with pytest.raises(ValueError, match="overflow"):
+        metric.update(np.tile([[1.3e153], [-1.3e153]], (50, 1)), np.arange(100) % 2)
+    assert metric.counts[0].tolist() == [1, 1] and torch.equal(metric.gram[0], before)
+
+
 def test_a_device_without_float64():
     """Such as Apple's; meta stands in for it here, and has no numbers at all."""
     x, y = data()

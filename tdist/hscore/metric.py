@@ -209,8 +209,9 @@ class HScore(need("torchmetrics").Metric):
         largest = torch.stack(torch.aminmax(batch)).double().abs().max()
         shift = old.shift.abs().max() if old else largest
         size, n = (largest + shift).item(), len(batch) + (old.n if old else 0)
+        so_far = old.gram.diagonal().max().item() if old else 0.0
         with np.errstate(over="ignore"):
-            squares = np.float64(size) ** 2 * n
+            squares = np.float64(size) ** 2 * n + so_far
             fine = np.isfinite(squares * squares * batch.shape[1] ** 2 if self._quartic
                                else squares)
         if not fine:
