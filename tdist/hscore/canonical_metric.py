@@ -87,8 +87,7 @@ class CanonicalHScore(HScore):
         return both, torch.full((len(both),), d, device=self._home)
 
     def _added(self, old, both, number):
-        total = accumulate(old, both, number, number[:1], False, old.n if old else 0,
-                           int(number[0]))
+        total = accumulate(old, both, number, number[:1], targets=int(number[0]))
         total.precision.clamp_(min=self._rounding)
         return total
 

@@ -124,8 +124,7 @@ class HScore(need("torchmetrics").Metric):
 
     def _added(self, old, features, labels):
         """The Moments with a batch, of at least one sample."""
-        return accumulate(old, features, labels, torch.unique(labels), self._quartic,
-                          old.n if old else 0)
+        return accumulate(old, features, labels, torch.unique(labels), self._quartic)
 
     def _scored(self, total):
         """The result of Moments, with warnings at the place that called compute()."""
