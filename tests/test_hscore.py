@@ -524,6 +524,15 @@ def test_bad_features(features, error, match):
             HScore().update(features, CLASSES)
 
 
+def test_what_is_not_finite_is_refused_without_a_warning(recwarn):
+    """Of rows whose mean is not a number, and of rows whose sum overflows."""
+    for x, match in (([[np.inf], [-np.inf], [1.0]], "inf at row 0, column 0"),
+                     (np.full((300, 1), 1e308), "overflow")):
+        with pytest.raises(ValueError, match=match):
+            h_score(x, np.arange(len(x)) % 2)
+    assert len(recwarn) == 0
+
+
 @pytest.mark.parametrize("labels, error, match", [
     (CLASSES[:4], ValueError, "6 rows and 4 labels"),
     (np.zeros(6, int), ValueError, "all labels are the same.*at least two"),
@@ -873,12 +882,17 @@ def test_what_counts_as_rounding():
 
 
 def test_ledoit_and_wolf_shrink_by_nothing_within_rounding():
-    """Of 10 samples of 4 features: where the fourth powers exceed the squares by 50 units in the
-    last place, and by 100."""
+    """Of 4 features: where the fourth powers exceed the squares by 50 units in the last place, by
+    64 and little more, and by 100; and of no fourth powers that may have lost digits."""
     eps = np.finfo(float).eps
     assert moments.ledoit_wolf(1.0, 1.0, 1 - 50 * eps, 10, 4) == 0
     share = 100 * eps / 40 / ((1 - 0.25) / 4)
     assert moments.ledoit_wolf(1.0, 1.0, 1 - 100 * eps, 10, 4) / share == pytest.approx(1)
+    assert moments.ledoit_wolf(1.0, 1.0, 1 - 64 * eps, 8, 4) == 0
+    assert moments.ledoit_wolf(1.0, 1.0, 1 - 64.5 * eps, 8, 4) > 0
+    assert moments.ledoit_wolf(np.nextafter(moments.TINY, 1), 1.0, 1.0, 8, 4) == 0
+    with pytest.raises(ValueError, match="fourth powers in float64"):
+        moments.ledoit_wolf(moments.TINY, 1.0, 1.0, 8, 4)
 
 
 @pytest.mark.parametrize("n, rank", [(3, 2), (4, 3), (5, 4), (9, 4)])

@@ -7,6 +7,7 @@ import pickle
 import subprocess
 import sys
 import warnings
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import fields
 from pathlib import Path
 
@@ -20,7 +21,8 @@ from torchmetrics.wrappers import BootStrapper, MinMaxMetric, Running
 
 import tdist.hscore.moments
 from tdist import HScore, h_score
-from tdist.hscore.moments import Moments
+from tdist.hscore import repeats
+from tdist.hscore.moments import EPS, TINY, Moments, accumulate
 from tests.test_hscore import data, same, stream
 
 
@@ -209,6 +211,7 @@ def test_moments_are_sums():
     assert np.allclose(moments.sums, [z[y == 0].sum(0), z[y == 5].sum(0)], atol=1e-12)
     assert np.allclose(moments.gram, np.tril(z.T @ z), atol=1e-12)
     assert np.allclose(moments.quartic, np.r_[size @ z, size @ size], atol=1e-10)
+    assert torch.equal(moments.rows, repeats.entries(torch.tensor(x), torch.tensor(y)))
     c = np.array([0.3, -0.7, 2.0])
     z = z - c
     size = (z**2).sum(1)
@@ -218,10 +221,73 @@ def test_moments_are_sums():
 
 def test_a_gram_matrix_of_any_layout():
     """In place where BLAS can, and never lost where it cannot."""
+    add_gram = tdist.hscore.moments.add_gram
     z = torch.tensor(np.random.default_rng(0).standard_normal((30, 3)))
     for gram in (torch.zeros(3, 3).double(), torch.zeros(3, 6).double()[:, ::2],
                  torch.zeros(3, 3).double().T.contiguous().T):
-        assert np.allclose(tdist.hscore.moments.add_gram(gram, z), torch.tril(z.T @ z))
+        found = add_gram(gram, z)
+        assert np.allclose(found, torch.tril(z.T @ z))
+        assert np.shares_memory(found.numpy(), gram.numpy()) is gram.is_contiguous()
+
+
+def test_the_covariance_in_the_place_of_the_gram_matrix():
+    """Or beside it; classes without samples have no mean."""
+    x, y = data()
+    moments = accumulate(None, x, torch.tensor(y), torch.arange(9))
+    kept = moments.gram.clone()
+    cov, means, _ = moments.central()
+    assert np.allclose(cov, np.triu(np.cov(x.T, bias=True))) and torch.equal(moments.gram, kept)
+    expected = [np.sqrt(np.mean(y == c)) * (x[y == c].mean(0) - x.mean(0)) for c in range(4)]
+    np.testing.assert_allclose(means, expected, atol=1e-12)
+    there = moments.central(overwrite=True)[0]
+    assert np.array_equal(there, cov) and np.shares_memory(there, moments.gram.numpy())
+
+
+def test_what_is_not_asked_for_is_not_kept():
+    """Fourth powers, rows, and room for classes that are there already."""
+    x, y = data()
+    y, four = torch.tensor(y), torch.arange(4)
+    moments = accumulate(None, x, y, four)
+    assert moments.quartic.shape == Moments.about(moments.shift, four).quartic.shape == (0,)
+    assert repeats.count(moments.rows) == (80, 80, 0)
+    assert repeats.many(accumulate(None, x, y, four, rows=False).rows)
+    sums = moments.sums
+    moments.cover(four[1:3])
+    assert moments.sums is sums
+
+
+def test_a_thread_beside_for_large_chunks_alone(monkeypatch):
+    """Of 80 rows with 5 columns, the last two of them targets, and only if the rows are read."""
+    started = []
+
+    class Pool(ThreadPoolExecutor):
+        def __init__(self, workers):
+            started.append(workers)
+            super().__init__(workers)
+
+    monkeypatch.setattr(tdist.hscore.moments, "ThreadPoolExecutor", Pool)
+    x, one = torch.tensor(data()[0]), torch.zeros(80, dtype=torch.int64)
+    expected = repeats.entries(x[:, :3], repeats.fingerprints(x[:, 3:]))
+    for large, read, threads in ((400, True, [1]), (401, True, []), (400, False, [])):
+        monkeypatch.setattr(tdist.hscore.moments, "LARGE", large)
+        moments = accumulate(None, x, one, one[:1], targets=2, rows=read)
+        assert started == threads
+        assert torch.equal(moments.rows, expected if read else repeats.unread("cpu"))
+        started.clear()
+
+
+def test_columns_that_underflow_are_those_that_move():
+    """By more than 8 units in the last place a sample: here of four, about 1."""
+    moments = Moments.about(torch.ones(1, dtype=torch.float64), torch.tensor([0]))
+    moments.counts += 4
+    for square, sums, fine in ((TINY, 33, True), (np.nextafter(TINY, 0), 33, False),
+                               (np.nextafter(TINY, 0), 32, True)):
+        moments.gram[:] = square
+        if fine:
+            moments._check_underflow(np.array([[sums * EPS]]), np.ones(1))
+        else:
+            with pytest.raises(ValueError, match="underflow float64: column 0"):
+                moments._check_underflow(np.array([[sums * EPS]]), np.ones(1))
 
 
 @pytest.mark.slow
@@ -515,6 +581,13 @@ def test_dtypes_do_not_touch_the_sums():
     same(metric.compute(), h_score(x, y))
 
 
+def test_a_state_that_is_left_out_of_a_move():
+    metric = stream(*data(), [slice(0, 80)])
+    before = {name: getattr(metric, name)[0] for name in metric._defaults}
+    metric._apply(torch.clone, exclude_state=["gram"])
+    assert [name for name in before if getattr(metric, name)[0] is before[name]] == ["gram"]
+
+
 def test_the_place_of_nan_in_a_stream(monkeypatch):
     x, y = data()
     metric = stream(x, y, [slice(0, 30), slice(30, 50)])
@@ -530,10 +603,17 @@ def test_memory_is_announced(monkeypatch):
     check = tdist.hscore.moments.check_room
     with pytest.warns(UserWarning, match=r"25,088 features .* 5.0 GB.*one call of h_score"):
         check(25_088, torch.device("cpu"))
-    with pytest.raises(MemoryError, match=r"10,000,000 features .* 800000.0 GB"):
-        check(10_000_000, torch.device("cpu"))
+    with pytest.raises(MemoryError, match=r"100,000,000 features .* 80000000.0 GB"):
+        check(100_000_000, torch.device("cpu"))
     with pytest.raises(MemoryError, match="Average over positions first"):
         HScore().update(torch.zeros(1, 1).expand(2, 10_000_000), [0, 1])
+    pages = {"SC_PAGE_SIZE": 8, "SC_PHYS_PAGES": 25_088**2}
+    monkeypatch.setattr(os, "sysconf", pages.get)  # all of the memory
+    with pytest.warns(UserWarning, match=r"25,088 features"):
+        check(25_088, torch.device("cpu"))
+    pages["SC_PHYS_PAGES"] -= 1
+    with pytest.raises(MemoryError, match=r"25,088 features"):
+        check(25_088, torch.device("cpu"))
 
 
 def test_logging():

@@ -10,6 +10,7 @@ import torch
 import tdist.hscore.moments
 from tdist import HScore, h_score
 from tdist.hscore import repeats
+from tdist.hscore.moments import accumulate
 from tdist.hscore.samples import directions
 from tdist.pixelwise import pixelwise_h_score, second_order, whiten
 from tests.test_hscore import data, same, stream
@@ -22,11 +23,13 @@ def silent(*args):
 
 
 def saturated(x, y, shrinkage=None):
-    """h_score and HScore in three batches, merged, both saturated and with words."""
+    """h_score and HScore in three batches, merged into an empty one, both saturated and with
+    words."""
     results = []
     parts = np.array_split(np.random.default_rng(0).permutation(len(y)), 3)
-    metric = stream(x, y, parts[:2], shrinkage)
-    metric.merge_state(stream(x, y, parts[2:], shrinkage))
+    metric = HScore(shrinkage)
+    for some in (parts[:2], parts[2:]):
+        metric.merge_state(stream(x, y, some, shrinkage))
     for run in (lambda: h_score(x, y, shrinkage), metric.compute):
         with pytest.warns(UserWarning, match="tell all .* distinct rows apart"):
             results.append(run())
@@ -283,6 +286,9 @@ def test_copies_are_forgotten_where_they_cannot_matter():
     rows = added(repeats.none("cpu"), x, torch.zeros(len(x), dtype=torch.int64))
     assert repeats.count(rows).distinct == 2 * limit
     assert repeats.count(repeats.merge(rows, rows[:1] + 1, 1)) is None
+    x, one = torch.arange(2.0 * limit + 1)[:, None].repeat(1, 3), torch.zeros(2 * limit + 1).long()
+    rows = accumulate(None, x, one, one[:1], targets=2).rows  # of one feature, beside two targets
+    assert repeats.count(rows) is None
 
 
 def test_saturated_tasks_need_rows_that_come_again():
