@@ -525,9 +525,11 @@ def test_bad_features(features, error, match):
 
 
 def test_what_is_not_finite_is_refused_without_a_warning(recwarn):
-    """Of rows whose mean is not a number, and of rows whose sum overflows."""
+    """Of rows whose mean is not a number, whose sum overflows, and whose distance from their mean
+    does."""
     for x, match in (([[np.inf], [-np.inf], [1.0]], "inf at row 0, column 0"),
-                     (np.full((300, 1), 1e308), "overflow")):
+                     (np.full((300, 1), 1e308), "overflow"),
+                     (1.7e308 * np.array([[-1.0], [1], [1], [0]]), "overflow")):
         with pytest.raises(ValueError, match=match):
             h_score(x, np.arange(len(x)) % 2)
     assert len(recwarn) == 0

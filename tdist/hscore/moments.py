@@ -121,7 +121,7 @@ class Moments:
         would wait for each other's spinning."""
         x = x.float() if x.dtype == torch.bfloat16 else x  # which NumPy lacks
         x, shift, step = x.numpy(), self.shift.numpy(), max(1, BLOCK // x.shape[1])
-        with np.errstate(invalid="ignore"):  # infinity is found, and named, by accumulate
+        with np.errstate(over="ignore", invalid="ignore"):  # found, and named, by accumulate
             for start in range(0, len(z), step):
                 block = z[start : start + step]
                 block[...] = x[start : start + step]
@@ -305,6 +305,5 @@ def _fourth(z):
     if z.device.type != "cpu":
         square = torch.einsum("ij,ij->i", z, z)
         return square, square @ z
-    with np.errstate(over="ignore", invalid="ignore"):  # refused by ledoit_wolf
-        square = np.einsum("ij,ij->i", z.numpy(), z.numpy())
-        return torch.from_numpy(square), torch.from_numpy(blas.dgemv(1.0, z.numpy().T, square))
+    square = np.einsum("ij,ij->i", z.numpy(), z.numpy())  # infinite ones: refused by ledoit_wolf
+    return torch.from_numpy(square), torch.from_numpy(blas.dgemv(1.0, z.numpy().T, square))
