@@ -15,7 +15,7 @@ import torch
 
 from tdist.inputs import to_tensor
 
-CHUNK = 2**22  # numbers at a time: 32 MB
+CHUNK = 2**20  # numbers at a time: 8 MB
 BLOCK = 2**17  # numbers hashed at a time: they stay in the cache
 FEW = 32  # features, evenly spaced, that are read first
 NOTICED = 0.02
