@@ -26,6 +26,8 @@ from statsmodels.multivariate.manova import MANOVA
 import tdist.hscore
 from tdist import HScore, Joint, h_score, transferability
 from tdist.hscore import moments, pillai_pvalue
+from tdist.hscore.results import judge
+from tdist.hscore.score import of_moments
 from tdist.hscore.whitening import project, whitening
 
 
@@ -177,6 +179,7 @@ def test_shuffles_are_counted_over_all_blocks(monkeypatch):
     assert 2 / 21 < whole.pvalue < 20 / 21, "neither none nor all score higher"
     monkeypatch.setattr(tdist.hscore.classsums, "NONZEROS", 3 * len(x))
     assert h_score(x, y, permutations=20, seed=1) == whole
+    assert h_score(x, y, permutations=20) == h_score(x, y, permutations=20, seed=0) != whole
 
 
 def test_permutations_find_what_there_is():
@@ -208,7 +211,7 @@ def test_adjusted_is_a_sum_of_adjusted_r_squared():
     assert result.adjusted == pytest.approx(sum(fit.rsquared_adj for fit in fits), abs=1e-11)
 
 
-@pytest.mark.parametrize("m, k", [(50, 4), (20, 30), (200, 1), (12, 3)])
+@pytest.mark.parametrize("m, k", [(50, 4), (20, 30), (200, 1), (12, 3), (300, 4)])
 def test_ledoit_wolf_of_scikit_learn(m, k):
     x, y = data(m, k, 3)
     x = x * np.linspace(0.5, 3, k) + 5
@@ -822,6 +825,15 @@ def test_transferability_by_adjusted_scores():
         assert np.isnan(transferability(x[:30], noise[:30], y[:30]).adjusted)
 
 
+def test_transferability_to_exactly_chance(monkeypatch):
+    """0 is not above 0: nothing to take a fraction of."""
+    x, y = data()
+    chance = h_score(x, y)._replace(adjusted=0.0)
+    monkeypatch.setattr("tdist.hscore.score.h_score", lambda *_: chance)
+    with pytest.warns(UserWarning, match="have adjusted H-score 0: at chance level"):
+        assert np.isnan(transferability(x, x, y).adjusted)
+
+
 def test_results_say_what_to_do():
     x, y = data(60, 4, 3)
     rng = np.random.default_rng(0)
@@ -832,6 +844,9 @@ def test_results_say_what_to_do():
                           "samples of rank 4")
     assert "not told apart from chance" in str(h_score(x, shuffled))
     assert "more than these 60 samples, or fewer features than 4" in str(h_score(x, shuffled))
+    for rank, end in ((1, "more than these 60 samples"), (2, "or fewer features than 2")):
+        assert str(there._replace(rank=rank, pvalue=0.06)).endswith(end)
+    assert "more than chance (p = 0.05)" in str(there._replace(pvalue=0.05))
     assert "60 samples are too few for features of rank 59" in str(h_score(noise, y))
     assert "permutations=1000 tells" in str(h_score(x, y, 0.1))
     assert "p = 0.1)" in str(h_score(x, y, permutations=9))
@@ -875,6 +890,14 @@ def test_features_that_do_not_vary_are_white_in_no_direction():
     assert white.matrix().shape == (0, 0)
 
 
+def test_features_of_full_rank_have_a_triangular_factor():
+    """Of their correlation matrix."""
+    x = data(80, 5)[0]
+    factor = whitening(np.asfortranarray(np.cov(x.T, bias=True)), np.zeros(5), 80).factor
+    assert np.array_equal(factor, np.triu(factor))
+    np.testing.assert_allclose(factor.T @ factor, np.corrcoef(x.T), rtol=1e-12)
+
+
 def test_what_counts_as_rounding():
     """A few units in the last place: of the sums, about a shift of 2 and of variance 3, and of
     features that came in another precision."""
@@ -905,7 +928,7 @@ def test_centred_samples_have_a_rank_below_their_number(n, rank):
     assert whitening(np.asfortranarray(cov), np.zeros(5), n).rank == rank
 
 
-@pytest.mark.parametrize("size, fine", [(4.9e-147, False), (5.2e-147, True)])
+@pytest.mark.parametrize("size, fine", [(4.9e-147, False), (2.0**-486, True), (5.2e-147, True)])
 @pytest.mark.parametrize("k", [1, 9])
 def test_where_squares_begin_to_underflow(k, size, fine):
     """A column's sum of squares, 4 size^2, is at least the least number that has all its digits
@@ -916,6 +939,40 @@ def test_where_squares_begin_to_underflow(k, size, fine):
     else:
         with pytest.raises(ValueError, match="underflow"):
             h_score(x, y)
+
+
+@pytest.mark.parametrize("units, fine", [(16, True), (17, False)])
+def test_a_tiny_column_that_rounding_moves_does_not_vary(units, fine):
+    """By 8 units in the last place about its mean; by more, it underflows."""
+    x, y = data(4, 9, 2)
+    moved = 2.0**-465 * (1 + np.finfo(float).eps * np.array([0, 0, units, units]))
+    if fine:
+        same(h_score(np.c_[x, moved], y), h_score(x, y))
+    else:
+        with pytest.raises(ValueError, match="underflow float64: column 9"):
+            h_score(np.c_[x, moved], y)
+
+
+def test_what_a_score_is_above_its_bound():
+    """Taken off: in silence up to 1e-8 of the bound, and with a warning from there on."""
+    with pytest.warns(UserWarning, match="exceeded its bound 2 by 4e-08, by rounding: some"):
+        assert judge(30, 2, 2 + 4e-8, 3.0, 3, 0.0, None, 1)[0] == 2
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert judge(30, 2, 2 + 1e-8, 3.0, 3, 0.0, None, 1)[0] == 2
+
+
+def test_adjusted_is_unknown_where_what_is_left_may_be_rounding():
+    """Of a million samples one, beside the effective rank; of 1.5 it is known."""
+    assert np.isnan(judge(10**6, 1, 0.5, 999_998.0, 999_999, 0.1, None, 1)[3])
+    known = judge(10**6, 1, 0.5, 999_997.5, 999_999, 0.1, None, 1)[3]
+    assert known == pytest.approx(1 - 0.5 * 999_999 / 1.5)
+
+
+def test_classes_without_samples_are_not_counted():
+    x, y = data()
+    sums = moments.accumulate(None, x, torch.tensor(y), torch.arange(7))
+    same(of_moments(sums, 0.0), h_score(x, y))
 
 
 @pytest.mark.frames
@@ -967,3 +1024,5 @@ def test_effective_rank_of_a_shrunk_score(mixed):
     score, rank, whole = project(cov, means, np.full(k, 1e-32), 40, a)
     assert score == pytest.approx((1 - a) * np.trace(inverse @ means.T @ means))
     assert rank == pytest.approx((1 - a) * np.trace(inverse @ cov)) and whole == 4
+    plain = np.trace(np.linalg.pinv(cov) @ means.T @ means)
+    assert project(cov, means, np.full(k, 1e-32), 40) == pytest.approx((plain, 4, 4))

@@ -11,7 +11,9 @@ import tdist.hscore.moments
 from tdist import HScore, h_score
 from tdist.hscore import repeats
 from tdist.hscore.moments import accumulate
-from tdist.hscore.samples import directions
+from tdist.hscore.samples import _blocks, directions
+from tdist.hscore.whitened import whitened, whitened_by
+from tdist.hscore.whitening import whitening
 from tdist.pixelwise import pixelwise_h_score, second_order, whiten
 from tests.test_hscore import data, same, stream
 
@@ -78,6 +80,25 @@ def test_tiny_shrinkage_does_not_hide_it():
     assert np.isnan(silent(x, y, 1e-20).adjusted)
     with pytest.warns(UserWarning, match="10 of 70 rows .* chance is .* and not"):
         assert np.isfinite(h_score(x[order], y[order], 0.3).adjusted)
+
+
+def test_a_row_of_two_labels_beside_as_many_rows_as_classes():
+    """Of four rows that are told apart any features score the same; of three, one for each class,
+    they are the labels but for a sample. No row repeats another's label."""
+    x = np.random.default_rng(0).standard_normal((4, 3))
+    saturated(x[[0, 1, 2, 3, 3]], np.array([0, 1, 2, 1, 2]))
+    assert np.isfinite(silent(x[[0, 1, 2, 2]], [0, 1, 2, 0]).adjusted)
+
+
+@pytest.mark.parametrize("k", [20, 200])
+def test_copies_beside_permutations(k):
+    """The same words and numbers but for the p value."""
+    x, y = data(60, k, 3)
+    found, order = [], np.r_[:60, :20]
+    for shuffles in (0, 3):
+        with pytest.warns(UserWarning, match="20 of 80 rows of features repeat"):
+            found.append(h_score(x[order], y[order], permutations=shuffles))
+    same(found[0]._replace(pvalue=found[1].pvalue), found[1])
 
 
 def test_few_values_are_no_copies():
@@ -230,12 +251,32 @@ def test_rows_that_agree_where_they_are_read_first(k, monkeypatch):
             assert numbers[0] == numbers[-1] == numbers[-2] != numbers[1]
 
 
+def test_rows_are_read_whole_only_where_they_agree(monkeypatch):
+    """Of 64 features every second first, of 63 all; no more than CHUNK numbers, or a row, at a
+    time. Seven rows, two of them copies."""
+    shapes, fingerprints = [], repeats._fingerprints
+
+    def read(x, device):
+        shapes.append(x.shape)
+        return fingerprints(x, device)
+
+    monkeypatch.setattr(repeats, "_fingerprints", read)
+    x = np.random.default_rng(0).standard_normal((5, 64))[[0, 1, 2, 3, 4, 0, 3]]
+    for k, chunk, expected in ((64, 192, [(3, 32), (3, 32), (1, 32), (3, 64), (1, 64)]),
+                               (63, 192, [(3, 63), (3, 63), (1, 63)]), (63, 9, [(1, 63)] * 7)):
+        monkeypatch.setattr(repeats, "CHUNK", chunk)
+        repeats.numbers(x[:, :k], torch.device("cpu"))
+        assert shapes == expected
+        shapes.clear()
+
+
 def test_copies_are_notable_from_two_percent_on():
     """100 samples of 20 features; once: 20/99 of the bound is chance. Of 80 counted once it is
     20/79, of 91 it is 20/90 = 20/99 + .0202, of 92 it is 20/91 = 20/99 + .0178."""
     assert repeats.Repeats(80, 80, 0).notable(20, 100)
     assert repeats.Repeats(91, 91, 0).notable(20, 100)
     assert not repeats.Repeats(92, 92, 0).notable(20, 100)
+    assert not repeats.Repeats(26, 26, 0).notable(1, 51)  # 1/25 - 1/50 is no more than 2%
     assert repeats.Repeats(85, 82, 9).notable(20, 100)  # once: 82 and the 9 of several labels
     assert not repeats.Repeats(85, 82, 10).notable(20, 100)
     # as many rows that may be copies as samples of the others, and one fewer
@@ -254,7 +295,22 @@ def test_fingerprints_tell_small_differences_and_not_signs_of_zero():
         found = repeats.fingerprints(x)
         assert found.dtype == torch.int64 and found[0] == found[1]
         assert len(set(found.tolist())) == 4
-    assert repeats.none("cpu").shape == (0, 3) and repeats.none("cpu").dtype == torch.int64
+    for rows, shape in ((repeats.none("cpu"), (0, 3)), (repeats.unread("cpu"), (1, 3))):
+        assert rows.shape == shape and rows.dtype == torch.int64
+
+
+def test_fingerprints_are_those_of_saved_sums():
+    """As they were when a metric was saved, here and on a GPU: bits times odd numbers, summed."""
+    x, factors = [[1.5, -0.0, -2.0], [0.25, 3.0, -7.0]], np.random.PCG64(0).random_raw(3) | 1
+    for kind in (torch.float16, torch.bfloat16, torch.float32, torch.float64, torch.int16):
+        single = kind.is_floating_point and kind != torch.float64
+        values = torch.tensor(x).to(kind).double().numpy() + 0.0
+        bits = values.astype(np.float32).view(np.int32) if single else values.view(np.int64)
+        bits = [[int(v) if single else int(v) ^ (int(v) >> 32) % 2**32 for v in row]
+                for row in bits]
+        expected = [sum(v * int(f) for v, f in zip(row, factors, strict=True)) for row in bits]
+        found = repeats.fingerprints(torch.tensor(x).to(kind)).tolist()
+        assert [v % 2**64 for v in found] == [v % 2**64 for v in expected]
 
 
 def test_fingerprints_tell_a_number_from_its_complement():
@@ -384,12 +440,60 @@ def test_a_single_direction_of_rounding_is_left_out(scale):
     assert directions(x, torch.device("cpu"))[0].shape == (4, 2)
 
 
+@pytest.mark.parametrize("size, rank", [(1.4e-7, 1), (1.6e-7, 2)])
+def test_directions_far_below_the_largest_are_left_out(size, rank):
+    """100 columns that share a direction and, at the given size, one more, whose eigenvalue is
+    100 size^2: kept from eps times 100, their number, times 100, the largest, on."""
+    a, b = np.array([[1, 1, 1, 1, -1, -1, -1, -1], [1.0, -1, 1, -1, 1, -1, 1, -1]])
+    x = a[:, None] + size * b[:, None] * np.tile([1, -1], 50)
+    assert directions(x, torch.device("cpu"))[0].shape == (8, rank)
+    cov = np.asfortranarray(np.cov(x.T, bias=True))
+    assert whitening(cov, np.zeros(100), 8).rank == rank
+
+
+@pytest.mark.parametrize("shrinkage", [0.0, 1e-3])
+def test_small_directions_have_mean_0_too(shrinkage):
+    """Though their rounding has not, of columns that nearly lie in three dimensions."""
+    rng = np.random.default_rng(0)
+    x = rng.standard_normal((14, 3)) @ rng.standard_normal((3, 41))
+    vectors, _, a = directions(x + 1e-6 * rng.standard_normal((14, 41)), torch.device("cpu"),
+                               shrinkage)
+    assert vectors.shape == (14, 13) and a == shrinkage
+    np.testing.assert_allclose(vectors.mean(0), 0, atol=1e-15)
+
+
+@pytest.mark.parametrize("shrinkage", [0.0, 0.3, "ledoit-wolf"])
+@pytest.mark.parametrize("m, same", [(20, 1), (2000, 1), (2000, 9)])
+def test_lengths_of_whitened_samples(m, same, shrinkage):
+    """|z|^2 = (1-a) x^T cov_a^+ x, where later samples have another mean than the first, one column
+    does not vary, and some are the same."""
+    x, y = data(m, 30)
+    x[256:] += 1
+    x[:, 7], x[:, 8 : 8 + same] = 3, x[:, 8:9]
+    z, a = whitened(x, shrinkage)
+    assert a == pytest.approx(h_score(x, y, shrinkage).shrinkage, abs=1e-12)
+    centred, cov = x - x.mean(0), np.cov(x.T, bias=True)
+    cov_a = (1 - a) * cov + a * np.trace(cov) / 30 * np.eye(30)
+    expected = (1 - a) * np.einsum("ij,jk,ik->i", centred, np.linalg.pinv(cov_a, 1e-12), centred)
+    assert z.square().sum(1).numpy() == pytest.approx(expected, rel=1e-10)
+
+
+def test_whitened_samples_have_mean_0():
+    """Whatever rounding the mean of the features has."""
+    x = 1e6 + data(300, 5)[0]
+    np.testing.assert_allclose(whitened(x)[0].mean(0), 0, atol=1e-15)
+    one = torch.zeros(300, dtype=torch.int64)
+    z, a = whitened_by(accumulate(None, x, one, one[:1]), x)
+    assert torch.equal(z, whitened(x)[0]) and a == 0
+
+
 def test_small_directions_of_exact_columns_are_kept():
     """One column's rounding is 7% of its variance. Directions of the others are far smaller, and
     are their own."""
     a, b, c, d = np.random.default_rng(0).standard_normal((4, 6))
     x = np.stack([1e6 + a, b, b + 1e-2 * c, b - 1e-2 * d, b, b, b], 1).astype(np.float32)
-    assert directions(x, torch.device("cpu"))[0].shape == (6, 4)
+    vectors, share, a = directions(x, torch.device("cpu"))
+    assert vectors.shape == (6, 4) and share.tolist() == [1] * 4 and a == 0
 
 
 def test_containers_on_the_short_route():
@@ -416,12 +520,21 @@ def test_containers_on_the_short_route():
         h_score(x, y)
 
 
+@pytest.mark.parametrize("chunk, columns", [(9, [1, 1, 1, 1, 1]), (24, [2, 2, 1])])
+def test_columns_come_in_blocks(chunk, columns, monkeypatch):
+    """Of no more than CHUNK numbers, or one column, at a time."""
+    monkeypatch.setattr(tdist.hscore.moments, "CHUNK", chunk)
+    blocks = _blocks(np.ones((10, 5)), torch.device("cpu"))
+    assert [len(x) for _, x, _ in blocks] == columns
+
+
 def test_constant_columns_on_the_short_route(recwarn):
     x, y = data(20, 30)
     same(h_score(np.c_[np.full((20, 5), 3.0), x, np.zeros((20, 5))], y), h_score(x, y))
     with pytest.warns(UserWarning, match="do not vary") as found:
         result = h_score(np.ones((20, 30)), y, 0.5)
     assert len(found) == 1 and tuple(result)[:3] == (0, 0, 0) and result.shrinkage == 0
+    assert directions(np.ones((20, 30)), torch.device("cpu"))[0].shape == (20, 0)
 
 
 @pytest.mark.parametrize("shrinkage", [None, "ledoit-wolf"])
