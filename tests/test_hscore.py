@@ -186,8 +186,9 @@ def test_permutations_find_what_there_is():
     x, y = data(80, 5, 4)
     assert h_score(x, y, permutations=199).pvalue == 1 / 200
     assert h_score(torch.tensor(x), y, permutations=199).pvalue == 1 / 200
-    with pytest.warns(UserWarning, match="do not vary"):
-        assert h_score(np.ones((80, 2)), y, permutations=19).pvalue == 1
+    for shrinkage in (None, 0.3):
+        with pytest.warns(UserWarning, match="do not vary"):
+            assert h_score(np.ones((80, 2)), y, shrinkage, permutations=19).pvalue == 1
     with pytest.raises((TypeError, ValueError), match="permutations"):
         h_score(x, y, permutations=-1)
 
@@ -891,11 +892,29 @@ def test_features_that_do_not_vary_are_white_in_no_direction():
 
 
 def test_features_of_full_rank_have_a_triangular_factor():
-    """Of their correlation matrix."""
+    """Of their correlation matrix, in its place, and no copy of the covariance."""
     x = data(80, 5)[0]
-    factor = whitening(np.asfortranarray(np.cov(x.T, bias=True)), np.zeros(5), 80).factor
+    cov = np.asfortranarray(np.cov(x.T, bias=True))
+    factor = whitening(cov, np.zeros(5), 80).factor
     assert np.array_equal(factor, np.triu(factor))
     np.testing.assert_allclose(factor.T @ factor, np.corrcoef(x.T), rtol=1e-12)
+    assert tdist.hscore.whitening._restrict(cov, np.full(5, True)) is cov
+    over = tdist.hscore.whitening._certified_cholesky(cov, 0.0, 0.0)
+    assert np.shares_memory(over, cov)
+
+
+def test_the_covariance_takes_the_memory_of_the_sums(monkeypatch):
+    """Of one call, unless Ledoit and Wolf's intensity still needs them."""
+    seen, central = [], moments.Moments.central
+
+    def spy(self, overwrite=False):
+        seen.append(overwrite)
+        return central(self, overwrite)
+
+    monkeypatch.setattr(moments.Moments, "central", spy)
+    for shrinkage in (None, 0.3, "ledoit-wolf"):
+        h_score(*data(), shrinkage)
+    assert seen == [True, True, False]
 
 
 def test_what_counts_as_rounding():
@@ -1008,9 +1027,14 @@ def test_the_correlation_matrix_and_its_norm_column_by_column(monkeypatch):
     found = tdist.hscore.whitening._correlation(cov, np.sqrt(cov.diagonal()))
     norm = tdist.hscore.whitening._norm(found)
     monkeypatch.undo()
+    assert found.flags.f_contiguous
     whole = np.corrcoef(x.T)
     assert np.allclose(found, np.triu(whole), rtol=1e-12, atol=0)
     assert norm == pytest.approx(np.linalg.norm(whole, 1), rel=1e-12)
+    for place in (0, 64, 149):
+        whole = np.eye(150)
+        whole[place] = whole[:, place] = 1
+        assert tdist.hscore.whitening._norm(np.triu(whole)) == 150
 
 
 @pytest.mark.parametrize("mixed", [np.eye(4), np.eye(4)[:, [0, 1, 2, 3, 0]]])

@@ -270,6 +270,16 @@ def test_rows_are_read_whole_only_where_they_agree(monkeypatch):
         shapes.clear()
 
 
+def test_rows_are_not_read_while_one_call_sums(monkeypatch):
+    """But all at once; only a stream has to. Whitening does not ask for them."""
+    x, y = data()
+    monkeypatch.setattr(repeats, "entries", None)
+    h_score(x, y)
+    whitened(x)
+    with pytest.raises(TypeError):
+        HScore().update(x, y)
+
+
 def test_copies_are_notable_from_two_percent_on():
     """100 samples of 20 features; once: 20/99 of the bound is chance. Of 80 counted once it is
     20/79, of 91 it is 20/90 = 20/99 + .0202, of 92 it is 20/91 = 20/99 + .0178."""
