@@ -25,7 +25,7 @@ from statsmodels.multivariate.manova import MANOVA
 
 import tdist.hscore
 from tdist import HScore, Joint, h_score, transferability
-from tdist.hscore import moments, pillai_pvalue
+from tdist.hscore import moments, pillai_pvalue, repeats
 from tdist.hscore.results import judge
 from tdist.hscore.score import of_moments
 from tdist.hscore.whitening import project, whitening
@@ -478,7 +478,8 @@ def test_extra_memory(monkeypatch):
         lines = Path("/proc/self/status").read_text(encoding="utf-8")
         return int(lines.split(field + ":")[1].split()[0]) / 1024
 
-    monkeypatch.setattr(tdist.hscore.moments, "CHUNK", 2**18)  # 2 MB
+    for part in (moments, repeats):
+        monkeypatch.setattr(part, "CHUNK", 2**18)  # 2 MB
     x, y = np.ones((100_000, 64), dtype=np.float32), np.arange(100_000) % 5
     x[:, :] += y[:, None]
     h_score(x[:1000], y[:1000])
