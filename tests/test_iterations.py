@@ -224,6 +224,7 @@ def test_a_road_is_kept_when_half_a_minute_has_passed(monkeypatch, tmp_path):
     seconds, kept, plain = itertools.count(0, 10), [], states.save
 
     def save(path, state):
+        assert path == tmp_path / "run.pt"
         kept.append(len(state["road"]["rounds"]) if state["road"] else None)
         plain(path, state)
 

@@ -3,7 +3,7 @@
 import copy
 import pickle
 from dataclasses import replace
-from itertools import islice
+from itertools import chain, islice
 
 import numpy as np
 import pytest
@@ -26,6 +26,7 @@ from tdist.transfer.gauges import (
 )
 from tdist.transfer.heads import Head
 from tdist.transfer.randomness import COSTS, PAIRS, PROBE, stream
+from tdist.transfer.readings import totals
 from tdist.transfer.roads import POINTS, Traveller, travel
 from tdist.transfer.settings import MIXING
 from tdist.transfer.training import shown
@@ -174,12 +175,13 @@ def test_one_step_by_hand():
     assert total < np.sqrt(square)
 
 
-@pytest.mark.parametrize(("momentum", "weight_decay"), [(0.0, 0.0), (0.8, 0.0), (0.0, 0.5),
-                                                        (0.8, 0.5)])
-def test_the_weights_of_a_road_by_hand(momentum, weight_decay):
+@pytest.mark.parametrize(("momentum", "weight_decay", "anneal"), [
+    (0.0, 0.0, False), (0.8, 0.0, False), (0.0, 0.5, False), (0.8, 0.5, False), (0.8, 0.5, True)])
+def test_the_weights_of_a_road_by_hand(momentum, weight_decay, anneal):
     """SGD as it is written down, and one velocity for the whole road."""
     source, target = turned(20)
-    settings = replace(QUICK, steps=2, lr=0.1, momentum=momentum, weight_decay=weight_decay)
+    settings = replace(QUICK, steps=2, lr=0.1, momentum=momentum, weight_decay=weight_decay,
+                       anneal=anneal)
     head, blocks, moved = Head(source.classes, target.classes), Blocks(source, target, 5), plane()
     road = travel([moved], [blocks], head, settings, kind="linear")
 
@@ -187,8 +189,9 @@ def test_the_weights_of_a_road_by_hand(momentum, weight_decay):
     velocity = [torch.zeros_like(weight) for weight in again.parameters()]
     for k in range(2):
         rng, mix = stream(0, PAIRS, k), torch.full((settings.batch,), (k + 1) / 2)
-        for _ in range(settings.sgd_steps):
+        for step in range(3):
             i, j = blocks.draw(rng, settings.batch)
+            rate = 0.1 * (2 * (1 - (step + 0.5) / 3) if anneal else 1)
             m = mix[:, None, None, None]
             x = (1 - m) * source.images[i] + m * target.images[j]
             loss = head.loss(again(x), source.labels[i], target.labels[j], mix)
@@ -197,7 +200,7 @@ def test_the_weights_of_a_road_by_hand(momentum, weight_decay):
             with torch.no_grad():
                 for weight, v, g in zip(again.parameters(), velocity, gradients, strict=True):
                     v.mul_(momentum).add_(g + weight_decay * weight)
-                    weight -= 0.1 * v
+                    weight -= rate * v
     assert torch.allclose(again[1].weight, moved[1].weight, atol=1e-5)
     assert torch.allclose(again[1].bias, moved[1].bias, atol=1e-5)
     assert road.train_loss == pytest.approx(np.reshape(losses, (2, -1)).mean(1), rel=1e-4)
@@ -393,7 +396,8 @@ def test_a_road_prints_in_one_line():
 
 @pytest.mark.parametrize(("most", "losses", "rounds"), [
     (1, [], 1), (3, [1.0, 0.5, 0.25, 0.125], 3), (9, [1.0, 0.9, 0.885], 2), (9, [1.0, 0.985], 1),
-    (9, [1.0, 1.5], 1), (9, [8.0, 7.75, 7.5, 7.4], 3), (2, [0.5, 0.48, 0.46], 2)])
+    (9, [1.0, 1.5], 1), (9, [50.0, 49.0, 48.5], 2), (9, [8.0, 7.75, 7.5, 7.4], 3),
+    (2, [0.5, 0.48, 0.46], 2)])
 def test_rounds_go_on_while_each_lowers_the_loss_by_a_fiftieth(most, losses, rounds):
     source, target = turned(20)
     road = Traveller([plane()], [Blocks(source, target, 5)], Head(source.classes, target.classes),
@@ -409,12 +413,12 @@ def test_rounds_go_on_while_each_lowers_the_loss_by_a_fiftieth(most, losses, rou
 
 
 def test_the_loss_that_ends_a_round_is_that_of_all_replicas_at_the_same_pairs():
-    """At 512 pairs of the first part, mixed as at the end of the step; the unseen loss is that of
-    the first replica at pairs of the second part."""
+    """At 512 pairs of the first part as they are stored, mixed as at the end of the step; the
+    unseen loss is that of the first replica at pairs of the second part."""
     source, target = turned(20)
     head, networks = Head(source.classes, target.classes), [plane(), plane(seed=1)]
     parts = [Blocks(source, target, 5), Blocks(source, target, 5, seed=3)]
-    road = Traveller(networks, parts, head, replace(QUICK, steps=4), seed=6)
+    road = Traveller(networks, parts, head, replace(QUICK, steps=4, augment=True), seed=6)
     for k in (0, 2):
         for part, purpose, moved, found in ((parts[0], PROBE, networks, road._probe(k)),
                                             (parts[1], PAIRS, networks[:1], road._unseen(k))):
@@ -448,5 +452,24 @@ def test_a_traveller_is_on_the_first_road_unless_it_is_told():
     source, target = points(40), points(40, seed=1)
     orders = [Traveller([plane()], [Blocks(source, target, 5)],
                         Head(source.classes, target.classes), QUICK, **given).gauges[0].order
-              for given in ({}, {"number": 0, "seed": 0, "kind": "beta"}, {"number": 1})]
-    assert orders[0].tolist() == orders[1].tolist() != orders[2].tolist()
+              for given in ({}, {"number": 0, "seed": 0, "kind": "beta"},
+                            {"number": 2, "seed": 3})]
+    assert orders[0].tolist() == orders[1].tolist() == stream(0, COSTS).permutation(8).tolist()
+    assert orders[2].tolist() == stream(3, COSTS, 2 * (QUICK.steps + 1)).permutation(8).tolist()
+
+
+def test_a_road_has_draws_for_each_step_and_replica_and_counts_its_rounds():
+    source, target = turned(20)
+    blocks, seen = Blocks(source, target, 5), []
+    road = Traveller([plane(), plane()], [blocks], Head(source.classes, target.classes),
+                     replace(QUICK, steps=2), seed=4)
+    plain = road._round
+    road._round = lambda draws: plain([seen.append(first := next(each)) or chain([first], each)
+                                       for each in draws])
+    for _ in range(2):
+        road.step()
+    for (_, _, _, mix), (k, i) in zip(seen, np.ndindex(2, 2), strict=True):
+        expected = beta(stream(4, PAIRS, k, i), (k + 1) / 2, QUICK.batch)
+        assert torch.equal(mix, torch.from_numpy(expected).float())
+    found = road.road()
+    assert found.rounds == [1, 1] and found.readings == totals(road.gauges[0].readings)

@@ -23,10 +23,10 @@ def linear(outputs):
     return nn.Sequential(nn.Flatten(), nn.Linear(2, outputs))
 
 
-def small(**given):
+def small(network=linear, **given):
     """A survey of points in the plane; no more than a second."""
     a, b = points(), points(classes=("c", "d"), seed=1, name="others")
-    return survey(a, b, linear, **{"settings": FEW, "seeds": 2, "progress": False} | given)
+    return survey(a, b, network, **{"settings": FEW, "seeds": 2, "progress": False} | given)
 
 
 @pytest.fixture(scope="module")
@@ -162,7 +162,19 @@ def test_other_heads(head):
 
 def test_test_images_judge_the_target():
     test = points(seed=7), points(classes=("c", "d"), seed=8, name="others")
-    assert small(test=test).of("coupled", "loss") != small().of("coupled", "loss")
+    judged, plain = small(test=test, seeds=1), small(seeds=1)
+    assert (judged.source, judged.target) == ("points", "others")
+    for road in ("coupled", "uncoupled"):
+        assert judged.of(road, "loss") != plain.of(road, "loss")
+        assert judged.of(road) == plain.of(road)
+    assert judged.of("to itself", "loss") == plain.of("to itself", "loss")
+
+
+def test_a_network_has_an_output_for_every_class_that_is_given():
+    sizes = []
+    small(classes=("e", "d", "c", "b", "a"), seeds=1,
+          network=lambda outputs: sizes.append(outputs) or linear(outputs))
+    assert sizes == [5]
 
 
 # what is kept
@@ -219,7 +231,9 @@ def test_a_damaged_file_is_named(tmp_path, text):
 
 def test_what_is_stored_is_plain(tmp_path):
     small(save=tmp_path, seeds=1)
-    found = json.loads((tmp_path / "seed-0.json").read_text(encoding="utf-8"))["record"]
+    text = (tmp_path / "seed-0.json").read_text(encoding="utf-8")
+    found = json.loads(text)["record"]
+    assert max(map(len, text.splitlines())) < 100  # lines to read
     assert set(found) == {"coupled", "to itself", "uncoupled"}
     assert {type(value) for road in found.values() for value in road.values()} == {float}
 

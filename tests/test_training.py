@@ -11,10 +11,12 @@ from torch import nn
 from torch.nn.functional import cross_entropy
 
 from tdist.manners import Diverged
+from tdist.tasks import floats
 from tdist.transfer import coupled, iterations, training
+from tdist.transfer.augmenting import augmented
 from tdist.transfer.heads import Head
-from tdist.transfer.randomness import SETTLE, stream
-from tdist.transfer.training import guarded, predict, settling, sgd
+from tdist.transfer.randomness import PRETRAIN, SETTLE, stream
+from tdist.transfer.training import guarded, predict, pretrain, settling, sgd
 from tests.transfers import QUICK, halves, linear, points
 
 SETTINGS = replace(QUICK, steps=4, sgd_steps=8, batch=6, lr=0.05, momentum=0.6, weight_decay=0.1)
@@ -60,6 +62,25 @@ def test_settling_shows_what_the_road_showed():
                                     replace(SETTINGS, augment=augment))
                            for augment in (False, True, True))
     assert plain[0] == moved[0] and plain[1] != moved[1] and moved == again
+
+
+def test_pretraining_shows_moved_images_and_a_bar_if_it_is_asked(capsys):
+    """By draws of the stream that picks the images."""
+    task, _ = halves(40)
+    settings, rng = replace(SETTINGS, augment=True, pretrain_steps=2), stream(3, PRETRAIN)
+    seen = []
+
+    class Spy(nn.Sequential):
+        def forward(self, x):
+            seen.extend([x] if self.training else [])
+            return super().forward(x)
+
+    network = Spy(nn.Flatten(), nn.Linear(task.images[0].numel(), 5))
+    pretrain(task, network, Head(task.classes, task.classes), settings, 3)
+    for x in seen:
+        rows = torch.from_numpy(rng.integers(len(task), size=6))
+        assert torch.equal(x, floats(augmented(rng, task.images[rows])))
+    assert len(seen) == 2 and "pretraining on 01234: 100%" in capsys.readouterr().err
 
 
 def test_settling_without_an_end_is_not_known():
