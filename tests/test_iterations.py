@@ -69,6 +69,16 @@ def test_where_nothing_moved_or_was_seen_all_couplings_stay(scale):
         assert torch.equal(found, previous) and gap == 0
 
 
+def test_only_the_warning_about_the_gap_is_held_back(monkeypatch):
+    cost, previous = blocks()
+    plain = couplings.proximal
+    monkeypatch.setattr(couplings, "proximal",
+                        lambda *args: warnings.warn("other", stacklevel=1) or plain(*args))
+    with pytest.warns(match="other") as seen:
+        next_coupling(cost, previous, LOOSE, 0)
+    assert len(seen) == 1
+
+
 def test_a_gap_at_the_tolerance_is_within_it():
     with warnings.catch_warnings(action="error"):
         _vouch(LOOSE.tolerance, LOOSE, "coupling", "entropy")

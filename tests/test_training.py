@@ -104,7 +104,8 @@ def test_settling_keeps_the_running_means_if_the_road_does(frozen):
 
 @pytest.mark.parametrize(("now", "later", "settled"), [
     (1.0, 0.96, True), (1.0, 0.94, False), (0.1, 0.0905, True), (0.1, 0.089, False),
-    (4.0, 3.81, True), (4.0, 3.79, False), (1.0, 1.5, True), (1.0, math.nan, False)])
+    (4.0, 3.81, True), (4.0, 3.79, False), (0.01, 0.0, True), (1.0, 1.5, True),
+    (1.0, math.nan, False)])
 def test_a_road_arrived_where_the_loss_falls_by_little(now, later, settled, monkeypatch):
     """By a twentieth of itself or a hundredth of a nat."""
     seen = []
