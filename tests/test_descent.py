@@ -93,6 +93,52 @@ def test_newton_stops_at_its_limit_and_arrives_in_four_steps(entropy):
     assert gaps[0] > 1e-3 and gaps[4] < 1e-12
 
 
+def test_one_step_of_newton_by_hand():
+    """Block by block: the Hessian of the dual, in which entries at 1/n play no part, solved; and
+    the step halved until the dual does not fall."""
+    cost, previous = (part[:5] for part in matrices(blocks=12, n=4, seed=2))
+    f, g = torch.randn(2, 12, 4, generator=torch.manual_seed(3), dtype=torch.float64)[:, :5] / 2
+    near, entries, shares = torch.full_like(cost, 1 / 16), [], []
+    found, _, _ = descent.newton(f, g, near, (cost, previous, 0.05, 2.0), -1.0, 1)
+    for b in range(5):
+        def dual(share, step, b=b):
+            return descent.dual((f[b] + share * step[:4])[None], (g[b] + share * step[4:])[None],
+                                near[:1], cost[b:b + 1], previous[b:b + 1], 0.05, 2.0)
+
+        value, x = dual(0, torch.zeros(8))
+        x = x[0].numpy()
+        w = np.where(x < 1 / 4, x / (0.05 + 4 * x), 0)
+        hessian = np.block([[np.diag(w.sum(1)), w], [w.T, np.diag(w.sum(0))]])
+        lacks = np.concatenate([1 / 4 - x.sum(1), 1 / 4 - x.sum(0)])
+        step = torch.from_numpy(np.linalg.lstsq(hessian, lacks, rcond=1e-9)[0])
+        shares.append(next(s for s in 0.5 ** np.arange(10) if dual(s, step)[0] >= value))
+        expected = descent.round_to_marginals(dual(shares[-1], step)[1])
+        assert torch.allclose(found[b], expected[0], atol=1e-6)
+        entries.append((x == 1 / 4).sum())
+    assert max(shares) == 1 and len(set(shares)) > 3 and max(entries) == 2
+
+
+def test_one_step_of_annealing_by_hand():
+    """Block by block, cut to its logarithm where potentials move by more than half of the
+    entropy: in the first block they do not."""
+    cost, _ = matrices(blocks=4, n=6)
+    cost *= torch.tensor([0.05, 2.0, 1.0, 4.0], dtype=torch.float64)[:, None, None]
+    cost[2] += torch.arange(6) / 4
+    cost[3] += torch.arange(6)
+    reaches = []
+    found, _, taken = descent.anneal((cost, 0 * cost, 0.5, 0.0), -1.0, 1)
+    for c, coupling in zip(cost.numpy(), found, strict=True):
+        x = np.exp(-c / 0.5) / np.exp(-c / 0.5).sum(1, keepdims=True) / 6
+        columns = x.sum(0)
+        step = np.linalg.lstsq(np.diag(columns) - 6 * x.T @ x, 1 / 6 - columns, rcond=1e-10)[0]
+        reaches.append(np.ptp(step))
+        cut = np.log1p(reaches[-1]) / reaches[-1] if reaches[-1] > 0.5 else 1
+        logits = torch.from_numpy(cut * step - c / 0.5)
+        expected = descent.round_to_marginals(logits.softmax(1)[None] / 6)[0]
+        assert torch.allclose(coupling, expected, atol=1e-9)
+    assert taken == 1 and reaches[0] < 0.5 < reaches[1] < 1.5 < reaches[2] < reaches[3]
+
+
 def test_steps_of_newton_are_solutions_of_systems(monkeypatch):
     cost, previous = matrices(n=6)
     zero = torch.zeros(2, 6, dtype=torch.float64)
@@ -142,8 +188,9 @@ def test_annealing_begins_at_a_twentieth_of_the_spread_and_halves(monkeypatch):
         plain = torch.Tensor.softmax
         monkeypatch.setattr(torch.Tensor, "softmax",
                             lambda x, *a, p=plain, seen=softmaxes: seen.append(x.std()) or p(x, *a))
-        _, gap, _ = descent.anneal((cost, 0 * cost, entropy, 0.0), 1e-9, 20)
+        _, gap, taken = descent.anneal((cost, 0 * cost, entropy, 0.0), 1e-9, 20)
         monkeypatch.undo()
+        assert taken < 20  # a level begins as soon as the one before is nearly solved
         assert (gap <= 1e-9).all() and checks and {c[2] for c in checks} == {entropy}
         first = (cost.std() / softmaxes[0]).item()  # g is 0 there
         assert first == pytest.approx(entropy * 2 ** (levels - 1), rel=1e-9)
@@ -170,6 +217,8 @@ def test_a_gap_of_nothing_closes_a_bound_of_nothing():
     nothing = torch.zeros(1, 4, 4, dtype=torch.float64)
     assert entropic(nothing, 0.1).steps == 5
     assert descent.anneal((nothing, nothing, 0.1, 0.0), 0.0, 20)[1:] == (0, 0)
+    problem, zero = (nothing, nothing + 1 / 16, 0.0, 1.0), nothing[:, 0]
+    assert descent.newton(zero, zero, nothing, problem, 0.0, 5)[1:] == (0, 0)
 
 
 def test_newton_has_the_steps_that_are_left(monkeypatch):
