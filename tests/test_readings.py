@@ -13,7 +13,7 @@ from torch import nn
 from tdist import fisher_rao
 from tdist.networks import SmallCNN
 from tdist.transfer import Settings, coupled, uncoupled
-from tdist.transfer.drifts import Drift, drift, total
+from tdist.transfer.drifts import Drift, _arc, drift, total
 from tdist.transfer.heads import Head
 from tdist.transfer.readings import READINGS, gate, lengths, means, totals
 from tests.transfers import QUICK, halves, linear, points
@@ -225,6 +225,21 @@ def test_errors_of_steps_add_up_over_a_road():
     two = Drift(0.7, 0.9, (-0.1, 0.3), (0.4, 0.1), 0.01, 0.05)
     assert total([one, two]) == pytest.approx(
         (1.2, math.sqrt(0.2**2 + 0.2**2 + 0.03), 1.5, math.sqrt(0.6**2 + 0.1**2 + 0.08)))
+
+
+def test_one_replica_that_stays_alone_makes_a_drift_of_nothing():
+    """Steps whose product is 0, to the last digit, and not their squares."""
+    before = torch.randn(2, 5, 4, generator=torch.manual_seed(0), dtype=torch.float64)
+    after = before.clone()
+    after[0] += torch.arange(4)
+    found = drift(before, after, 0.3, torch.full((5,), 0.2).double(),
+                  Head(("a", "b"), ("c", "d")), lambda d: 0.0)
+    assert found.mean == found.root == 0 and all(map(math.isfinite, found.mean_noise))
+
+
+def test_an_arc_of_a_chord_that_is_rounded_up_is_half_a_circle():
+    chord = torch.tensor([0, 4 * math.sin(0.3), 4, 4 + 1e-12], dtype=torch.float64)
+    assert _arc(chord).tolist() == pytest.approx([0.0, 1.2, 2 * math.pi, 2 * math.pi])
 
 
 def test_what_does_not_move_has_no_drift():

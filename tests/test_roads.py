@@ -13,6 +13,7 @@ from torch import nn
 from tdist import couplings, fisher_rao
 from tdist.manners import Diverged
 from tdist.networks import CNN, SmallCNN
+from tdist.transfer import gauges
 from tdist.transfer.blocks import Blocks
 from tdist.transfer.gauges import (
     GAUGES,
@@ -70,6 +71,35 @@ def test_shares_are_drawn_from_the_stream_that_is_given():
             untouched = rng()
             assert np.array_equal(share(untouched, end, 3), np.full(3, end))
             assert untouched.random() == rng().random()
+
+
+def test_shares_of_a_gauge_are_of_its_seed_number_and_step(monkeypatch):
+    """And the logits at them come chunk by chunk, in the order of the pairs."""
+    source, target = turned(20)
+    blocks, networks = Blocks(source, target, 5), [plane(), plane(seed=1)]
+    gauge = PairGauge(blocks, Head(source.classes, target.classes), replace(QUICK, steps=3),
+                      seed=3, number=2)
+    gauge.readings, here = [{}], torch.tensor([1, 3])  # one step is done
+    mix = torch.from_numpy(beta(stream(3, COSTS, 2 * 4 + 1 + 1), 0.3, 50))
+    assert torch.equal(gauge._mix(here, 0.3), mix)
+    inputs = blocks.mixed(blocks.pairs(here), mix.float())[0]
+    monkeypatch.setattr(gauges, "CHUNK", 20)
+    expected = torch.stack([network(inputs) for network in networks])
+    assert torch.allclose(gauge._logits(networks, here, 0.3), expected, atol=1e-6)
+
+
+@pytest.mark.parametrize("kind", GAUGES)
+def test_a_gauge_is_of_the_first_road_unless_it_is_told(kind):
+    """Roads that do not reach all blocks go on in one order."""
+    source, target = points(40), points(40, seed=1)
+    blocks, head = Blocks(source, target, 5), Head(source.classes, target.classes)
+    for given, seed, first in (({}, 0, 0), ({"seed": 3, "number": 2}, 3, 2 * 5)):
+        gauge = GAUGES[kind](blocks, head, replace(QUICK, visits=1), **given)
+        assert gauge.order.tolist() == stream(seed, COSTS).permutation(8).tolist()
+        assert gauge.first == first and gauge.turn == (8 if first else 0)
+        gauge = GAUGES[kind](blocks, head, replace(QUICK, visits=8), **given)
+        assert gauge.order.tolist() == stream(seed, COSTS, first).permutation(8).tolist()
+    assert kind == "mixture" or gauge.count.dtype == gauge.total.dtype == torch.float64
 
 
 @pytest.mark.parametrize("visits", [2, "all"])
