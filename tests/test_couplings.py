@@ -174,6 +174,43 @@ def test_newton_closes_what_mirror_steps_leave(entropy, lam):
         assert 1e-6 < excess <= left.gap[b]
 
 
+def test_the_unit_of_the_cost_does_not_matter():
+    """Also to where Newton's method begins: with weights above and below 1."""
+    cost, previous = problem(blocks=3, n=8, seed=5)
+    usual, other = (proximal(unit * cost, previous, 0.05 * unit, 250.0 * unit, tolerance=1e-10)
+                    for unit in (1, 2.0**-10))
+    assert usual.steps == other.steps > 200 and other.closed
+    np.testing.assert_allclose(other.coupling, usual.coupling, atol=1e-12)
+
+
+@pytest.mark.parametrize("max_steps, steps", [(200, 200), (203, 203), (None, 220)])
+def test_steps_end_at_their_limit(max_steps, steps, monkeypatch):
+    """At a bound that is never met: at most 200 mirror steps, and then 20 of Newton's method."""
+    real = descent.newton
+    monkeypatch.setattr(descent, "newton", lambda *start: real(*start[:4], -1.0, start[5]))
+    monkeypatch.setattr(couplings, "_vouch", lambda *_: None)
+    cost, previous = problem(blocks=2, n=6)
+    assert proximal(cost, previous, 0.0, 50.0, 1e-15, max_steps).steps == steps
+
+
+def test_two_hundred_steps_without_a_proximal_term_are_not_annealed():
+    cost, _ = problem(n=8)
+    left, closed = (entropic(cost, 1e-3, 1e-9, max_steps) for max_steps in (200, 201))
+    assert left.steps == 200 and not left.closed
+    assert closed.steps > 201 and closed.closed
+
+
+@pytest.mark.parametrize("n", [2, 4, 7])
+def test_one_step_is_enough_where_the_product_coupling_is_best(n):
+    """Mirror steps start from it, and so do the potentials that vouch for them."""
+    found = proximal(np.full((1, n, n), 3.0), np.full((1, n, n), n**-2.0), 0.1, 5.0, max_steps=1)
+    assert found.closed and found.gap == pytest.approx(0, abs=1e-14)
+
+
+def test_a_gap_of_0_is_closed_where_every_term_is_0():
+    assert proximal(np.zeros((1, 2, 2)), np.full((1, 2, 2), 0.25), 0.0, 1.0, max_steps=1).closed
+
+
 @pytest.mark.parametrize("n, most", [(8, 16), (25, 40)])
 def test_annealing_takes_a_few_steps_a_level(n, most):
     """After a thousand steps of Sinkhorn; wherever the costs lie, and in whatever unit."""

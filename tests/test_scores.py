@@ -32,6 +32,7 @@ from tdist.scores import (
 )
 from tdist.scores.least_squares import PENALTIES, _held_out
 from tdist.scores.samples import principal, standardised
+from tdist.scores.source_classes import _divided
 from tdist.studies.estimates import class_means
 
 SHAPES = [(40, 5), (30, 29), (24, 60)]  # many samples, as many as features, fewer
@@ -83,7 +84,7 @@ def test_the_held_out_map_is_the_map_of_the_others(m, k):
     np.testing.assert_array_equal(ours[0], right)
     found, best = leave_one_out(x, y), error.argmin()
     assert (found.statistic, found.chosen) == (right[best].mean(), PENALTIES[best])
-    np.testing.assert_array_equal(found.correct, right[best])
+    np.testing.assert_array_equal(found.correct, right[best], strict=True)
     assert 0.4 < found.statistic < 1
     predictive = held_out(x, y)
     assert predictive.statistic == pytest.approx(3 - (1 - 1 / m) * weighted.min(), rel=1e-6)
@@ -219,6 +220,19 @@ def test_a_class_of_one_is_never_guessed():
         assert not SCORES[name](x, y).correct[-1], name
 
 
+def test_a_class_of_two_is_guessed_by_the_other():
+    assert nearest_mean([[0.0], [1], [10], [11]], [0, 0, 1, 1]).correct.all()
+
+
+def test_a_tie_is_no_guess():
+    """Features that say nothing: all means are as near, and of the other seven samples three are of
+    class 0 and three of class 1."""
+    for score in (leave_one_out, nearest_mean):
+        with pytest.warns(UserWarning, match="do not vary") as seen:
+            assert not score(np.ones((8, 2)), [0] * 4 + [1] * 3 + [2]).correct.any()
+        assert len(seen) == 1
+
+
 def test_neighbours_by_direction():
     x, y = data()
     lengths = np.random.default_rng(0).uniform(0.1, 10, (len(x), 1))
@@ -285,6 +299,16 @@ def test_logme_of_features_turned_and_scaled():
     assert logme(x * [1, 10, 100, 1, 1], y) != pytest.approx(logme(x, y), abs=1e-3)
 
 
+def test_one_column_is_a_column_beside_one_of_zeros_and_two_copies():
+    """A copy makes a column count sqrt(2) times, and no more directions."""
+    x, y = plain(data()[0])[:, :1], data()[1]
+    wide = np.column_stack([x, np.zeros(40)])
+    for score in (leave_one_out, held_out, logme):
+        assert float(score(x, y)) == pytest.approx(float(score(wide, y)), rel=1e-12)
+    assert leave_one_out(x, y).statistic > 0.3
+    assert logme(np.column_stack([x, x]), y) == pytest.approx(logme(x, y), abs=1e-9)
+
+
 def test_logme_of_an_exact_fit_says_so():
     x, y = data(60, 5)
     with pytest.warns(UserWarning, match="exactly"):
@@ -299,6 +323,13 @@ def test_logme_of_noise_arrives(recwarn):
     x -= np.stack([x[y == c].mean(0) for c in range(3)])[y]  # no class sum but 0
     assert logme(x, y) == pytest.approx(-(np.log(2 * np.pi / 3) + 1) / 2, abs=1e-6)
     assert not recwarn.list
+
+
+@pytest.mark.parametrize("off", [0.0, 2.0**-52])
+def test_logme_where_the_best_map_is_0(off):
+    """The class sums of a column are 0, or what rounding leaves of it."""
+    x = 1e145 * np.array([[1.0], [off - 1], [1], [-1]])
+    assert logme(x, [0, 0, 1, 1]) == pytest.approx(-(np.log(np.pi) + 1) / 2, abs=1e-9)
 
 
 # --- coding rate ------------------------------------------------------------------------------
@@ -327,6 +358,12 @@ def test_transrate_of_one_column_by_hand():
 
 
 # --- the source's classes ---------------------------------------------------------------------
+
+
+def test_a_source_class_that_never_occurs_says_nothing():
+    joint, marginal = np.array([[1.0, 0, 2], [3, 0, 2]]), np.array([4.0, 0, 4])
+    np.full_like(joint, np.nan)  # what memory that is free may hold
+    np.testing.assert_array_equal(_divided(joint, marginal), [[0.25, 0, 0.5], [0.75, 0, 0.5]])
 
 
 def test_leep_by_loops():
@@ -363,8 +400,10 @@ def test_a_source_that_knows_and_one_that_does_not():
 def test_rows_that_are_no_distributions_are_refused(score):
     with pytest.raises(ValueError, match=r"row 1 is no distribution.*sum 4.*softmax"):
         score([[0.5, 0.5], [3.0, 1.0]], [0, 1])
-    with pytest.raises(ValueError, match=r"least entry is -0\.5"):
-        score([[1.5, -0.5], [0.5, 0.5]], [0, 1])
+    with pytest.raises(ValueError, match=r"row 1 .*least entry is -0\.5"):
+        score([[0.5, 0.5], [1.5, -0.5]], [0, 1])
+    with pytest.raises(ValueError, match=r"row 1 .*sum 1\.02"):
+        score([[0.5, 0.505], [0.52, 0.5]], [0, 1])  # in half precision sums are near 1
 
 
 # --- one door ---------------------------------------------------------------------------------
@@ -453,6 +492,22 @@ def test_dead_columns_count_for_nothing_and_dead_features_warn():
         logme(np.zeros((40, 2)), y)
     with pytest.raises(ValueError, match="underflow"):
         nearest_mean(x * 1e-200, y)
+
+
+def test_columns_that_only_rounding_moves_become_0():
+    x, y = data()
+    padded = np.column_stack([x, np.full(len(x), 0.1), np.zeros(len(x))])
+    np.full(7, np.nan)  # what memory that is free may hold
+    z = standardised(padded, y)[0]
+    np.testing.assert_allclose(z[:, :5], plain(x), atol=1e-12)
+    np.testing.assert_array_equal(z[:, 5:], 0)
+
+
+def test_small_columns_are_scored_down_to_underflow(recwarn):
+    """Of sums of squares from 1e-292 on."""
+    x, y = data()
+    np.testing.assert_allclose(standardised(3e-146 * plain(x), y)[0], plain(x), atol=1e-12)
+    assert not recwarn.list
 
 
 # --- tables that come with the package --------------------------------------------------------
