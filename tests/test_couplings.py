@@ -187,7 +187,8 @@ def test_the_unit_of_the_cost_does_not_matter():
 def test_steps_end_at_their_limit(max_steps, steps, monkeypatch):
     """At a bound that is never met: at most 200 mirror steps, and then 20 of Newton's method."""
     real = descent.newton
-    monkeypatch.setattr(descent, "newton", lambda *start: real(*start[:4], -1.0, start[5]))
+    monkeypatch.setattr(descent, "newton",
+                        lambda *start: real(*start[:4], -1.0, min(start[5], 30)))
     monkeypatch.setattr(couplings, "_vouch", lambda *_: None)
     cost, previous = problem(blocks=2, n=6)
     assert proximal(cost, previous, 0.0, 50.0, 1e-15, max_steps).steps == steps
