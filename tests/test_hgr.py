@@ -320,6 +320,7 @@ def test_network_shapes():
     (torch.zeros(3, 1), torch.zeros(3), TypeError, "labels must be integers.*np.unique"),
     (torch.zeros(3, 1), torch.zeros(3, dtype=torch.bool), TypeError, "labels must be integers"),
     (torch.tensor([[np.nan]]), torch.tensor([0]), ValueError, "finite"),
+    (torch.zeros(1, 1) * 1j, torch.tensor([0]), ValueError, "finite real numbers"),
     (torch.zeros(0, 1), torch.zeros(0, dtype=torch.long), ValueError, "empty"),
     ([["a"]], [0], TypeError, "x must be made of real numbers"),
 ])

@@ -549,6 +549,15 @@ def test_bad_neighbourhoods_and_conditionals(call, match):
         call()
 
 
+def test_directions_may_be_off_by_a_billionth():
+    edge = 1 + 1e-9
+    assert perturb([0.5, 0.5, 0], [0, 0, edge], 0.1) == pytest.approx([0.5, 0.5, 0])
+    assert perturb([1.0, 0.0], [1e-9, 0], 0.1) == pytest.approx([1, 0])
+    for p0, phi in (([0.5, 0.5, 0], [0, 0, edge + 1e-12]), ([1.0, 0.0], [1.001e-9, 0])):
+        with pytest.raises(ValueError, match="length <= 1 and be orthogonal"):
+            perturb(p0, phi, 0.1)
+
+
 def test_modes_pickle_copy_and_print(joint):
     modes = joint.modes()
     for other in (pickle.loads(pickle.dumps(modes)), copy.copy(modes), copy.deepcopy(modes)):

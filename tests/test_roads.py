@@ -2,8 +2,10 @@
 
 import copy
 import pickle
+import warnings
 from dataclasses import replace
 from itertools import chain, islice
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -137,6 +139,7 @@ def test_blocks_use_every_image_of_the_larger_task():
     assert blocks.source.shape == blocks.target.shape == (5, 4)
     assert len(blocks.target.flatten().unique()) == 20
     assert blocks.source.flatten().bincount().tolist() == [2] * 10
+    assert torch.equal(blocks.coupling, torch.full((5, 4, 4), 1 / 16, dtype=torch.float64))
     with pytest.raises(ValueError, match="a block of 11 images is more than points has"):
         Blocks(small, large, 11)
 
@@ -155,6 +158,14 @@ def test_pairs_are_drawn_from_the_coupling():
         assert (3 * part - blocks.coupling[b]).abs().max() < 0.004
 
 
+def test_a_row_that_sums_to_less_than_its_share_gives_its_last_column():
+    """Sums of floats may end below the largest random number."""
+    blocks, rng = Blocks(points(12), points(12, seed=1), 4), Mock()
+    rng.integers.return_value, rng.random.return_value = np.array([1]), np.array([1 - 2.0**-53])
+    blocks.coupling *= 1 - 1e-12
+    assert blocks.draw(rng, 1) == (blocks.source[1, 1], blocks.target[1, 3])
+
+
 def test_blocks_start_where_features_are_near():
     source, target = points(12), points(12)
     blocks = Blocks(source, target, 4)
@@ -166,6 +177,23 @@ def test_blocks_start_where_features_are_near():
     pixels = Blocks(source, target, 4)
     pixels.start(None, 0.01, 1e-6)
     assert torch.equal(pixels.coupling, blocks.coupling)
+    z = torch.rand(12, 2, generator=torch.Generator().manual_seed(0))
+    blocks.start(lambda task: z, 0.01, 1e-6)
+    expected = couplings.from_features(z[blocks.source], z[blocks.target], 0.01, 1e-6)
+    assert torch.equal(blocks.coupling, expected.coupling)
+
+
+def test_the_start_hides_no_warning_but_that_of_the_gap(monkeypatch):
+    def warned(*given):
+        warnings.warn("a gap", couplings.GapWarning, stacklevel=2)
+        warnings.warn("another", UserWarning, stacklevel=2)
+        return found
+
+    found = couplings.from_features(torch.zeros(1, 4, 2), torch.zeros(1, 4, 2), 0.1)
+    monkeypatch.setattr(couplings, "from_features", warned)
+    with pytest.warns(UserWarning) as seen:
+        Blocks(points(4), points(4), 4).start(None, 0.1, 1e-6)
+    assert [str(one.message) for one in seen] == ["another"]
 
 
 # roads

@@ -505,12 +505,24 @@ def test_denormals_are_flushed_in_the_whole_of_a_transfer_and_left_to_the_caller
     assert len(inside) == 2 * (1 + QUICK.iterations) and all(inside)
 
 
+def test_a_network_stays_in_the_mode_that_it_is_in():
+    for mode in (True, False):
+        network = linear(3).train(mode)
+        pretrained(points(), network, replace(QUICK, pretrain_steps=1), progress=False)
+        assert {part.training for part in network.modules()} == {mode}
+
+
 def test_errors_before_a_run():
     source, target = halves(100)
     network = SmallCNN(10)
     given = {"settings": QUICK, "progress": False}
-    with pytest.raises(ValueError, match=r"resized\(16, channels=3\)"):
+    with pytest.raises(ValueError, match=r"01234 torch.uint8 \(1, 8, 8\) and 56789 torch.uint8 "
+                                         r"\(3, 16, 16\); .* task.resized\(16, channels=3\)"):
         coupled(source, target.resized(16, 3), network, **given)
+    wide = replace(source, images=source.images.repeat(1, 1, 1, 2))
+    for pair in ((wide, target), (source, wide)):
+        with pytest.raises(ValueError, match=r"task.resized\(16, channels=1\)"):
+            coupled(*pair, network, **given)
     with pytest.raises(ValueError, match=r"shape \(2, 4\) for 2 images; it needs \(2, 10\)"):
         coupled(source, target, SmallCNN(4), **given)
     with pytest.raises(ValueError, match=r"it needs \(2, 5\), one output for each of the larger"):
