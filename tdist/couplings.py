@@ -291,7 +291,10 @@ def _blocks(x, name):
 
 
 def _finite(x, name, sides):
-    x = x.detach().double() if isinstance(x, torch.Tensor) else torch.tensor(numbers(x, name))
+    if isinstance(x, torch.Tensor) and not x.is_complex():
+        x = x.detach().double()
+    else:
+        x = torch.tensor(numbers(x, name))
     if x.ndim != 3 or 0 in x.shape:
         raise ValueError(f"{name} must have shape (blocks, {sides}), got {tuple(x.shape)}; add an "
                          "axis to one block")

@@ -349,6 +349,9 @@ def test_bad_input_is_refused(call, message):
 @pytest.mark.parametrize("call, message", [
     (lambda c, p: proximal([["a"]], p, 0.1, 1.0), "cost must be made of real numbers"),
     (lambda c, p: proximal(c, p, 0.1, 1.0, max_steps=2.5), "integer"),
+    (lambda c, p: proximal(torch.tensor(1j * c), p, 0.1, 1.0), "cost must be made of real"),
+    (lambda c, p: proximal(c, torch.tensor(p + 0j), 0.1, 1.0), "previous must be made of real"),
+    (lambda c, p: from_features(c, torch.tensor(c + 1j)), "target must be made of real"),
     (lambda c, p: from_features(np.array([[["x"]]]), p), "source must be made of real numbers"),
 ])
 def test_a_wrong_kind_is_refused(call, message):

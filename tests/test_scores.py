@@ -299,6 +299,27 @@ def test_logme_of_features_turned_and_scaled():
     assert logme(x * [1, 10, 100, 1, 1], y) != pytest.approx(logme(x, y), abs=1e-3)
 
 
+@pytest.mark.parametrize("scale", [1e-150, 1e-6, 1e147])
+def test_logme_does_not_depend_on_the_unit(scale):
+    """From alpha = beta the fixed point would end elsewhere, and squares would overflow."""
+    x, y = data()
+    assert logme(scale * x, y) == pytest.approx(logme(x, y), abs=1e-9)
+
+
+@pytest.mark.parametrize("seed", [72, 78, 90, 102, 146, 219])
+def test_logme_is_the_largest_of_several_maxima(seed):
+    """Of the density of the labels, at the best beta for each of 400 alpha / beta."""
+    rng = np.random.default_rng(seed)
+    x, y = rng.standard_normal((30, 6)) * np.exp(3 * rng.standard_normal(6)), np.arange(30) % 3
+    targets, values = np.eye(3)[y], []
+    for t in np.geomspace(1e-5, 1e9, 400):
+        cov = np.eye(30) + x @ x.T / t
+        square = np.einsum("ic,ic->c", targets, np.linalg.solve(cov, targets)) / 30
+        values.append(-(np.linalg.slogdet(cov)[1] / 30 + np.log(2 * np.pi * square) + 1) / 2)
+    best = np.max(values, axis=0).mean()
+    assert best - 1e-9 < logme(x, y) < best + 1e-3
+
+
 def test_one_column_is_a_column_beside_one_of_zeros_and_two_copies():
     """A copy makes a column count sqrt(2) times, and no more directions."""
     x, y = plain(data()[0])[:, :1], data()[1]

@@ -130,7 +130,7 @@ def shrunk(values, mu, shrinkage):
     in ascending order.
 
     Rounding moves each v by eps times the largest, and can make it negative. Raises ValueError
-    where that moves a share by 10^-8 or more.
+    where that moves a share by more than 10^-8.
     """
     values = (1 - shrinkage) * np.maximum(values, 0)
     if len(values) * EPS * values[-1] > 1e-8 * (values[0] + shrinkage * mu):

@@ -127,7 +127,7 @@ def _held_out(p, values, codes, weights):
     """For each penalty and sample, whether the map of the others guesses it (penalties, m), and its
     squared error there, the classes (classes,) weighted (penalties, m)."""
     m, classes = len(p), len(weights)
-    counts = np.bincount(codes, minlength=classes)
+    counts = np.bincount(codes)
     shares = 1 / (values[:, None] + m * np.array(PENALTIES))  # (r, penalties)
     sums = class_sums(p, codes, classes)  # P^T Y, transposed
     correct, losses = np.zeros((len(PENALTIES), m), dtype=bool), np.zeros((len(PENALTIES), m))

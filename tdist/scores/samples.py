@@ -26,9 +26,7 @@ def samples(features, labels):
     if classes < 2:
         raise ValueError("all labels are the same: a score compares classes and needs at least two")
     x = to_tensor(features, torch.device("cpu")).to(torch.float64, copy=True)
-    with np.errstate(over="ignore", invalid="ignore"):
-        finite = np.isfinite(np.vdot(x.numpy(), x.numpy()))
-    if not finite:
+    if not np.isfinite(np.vdot(x.numpy(), x.numpy())):
         raise not_finite(x)
     if (x == x[0]).all():
         warnings.warn(DEAD, stacklevel=3)

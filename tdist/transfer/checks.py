@@ -12,7 +12,7 @@ from tdist.transfer.settings import Settings
 from tdist.transfer.training import NotFinite, device_of, predict
 
 
-def checked(source, target, network, settings=None, classes=None, test=None, seed=0):
+def checked(source, target, network, settings=None, classes=None, test=None, *, seed):
     """The settings, the head and the seed of a run, when all that it was given fits together."""
     settings = Settings() if settings is None else settings
     if not isinstance(settings, Settings):

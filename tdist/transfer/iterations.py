@@ -29,7 +29,7 @@ def transfer(joined, source, target, network, settings, classes, features, test,
              save, progress):
     """A distance, with couplings, as :func:`tdist.transfer.coupled` explains it, or without."""
     features = _once(features)
-    settings, head, seed = checked(source, target, network, settings, classes, test, seed)
+    settings, head, seed = checked(source, target, network, settings, classes, test, seed=seed)
     moving = [copy.deepcopy(network) for _ in range(whole("replicas", replicas, 1))]
     parts = _blocks(source, target, test, network, settings, seed)  # of test images too, if any
     kind, roads = (settings.mixing, settings.iterations) if joined else ("mixture", 1)

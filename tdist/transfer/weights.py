@@ -50,7 +50,7 @@ def fine_tuning(source, target, network, settings=None, *, classes=None, test=No
     >>> 0 < found.length <= found.full_length, len(found.accuracies)
     (True, 3)
     """
-    settings, head, seed = checked(source, target, network, settings, classes, test, seed)
+    settings, head, seed = checked(source, target, network, settings, classes, test, seed=seed)
     moving = pretrain(source, copy.deepcopy(network), head, settings, seed, progress)
     device, judge = device_of(network), (test or (source, target))[1]
     images, labels = target.images.to(device), target.labels.to(device)
