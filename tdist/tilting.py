@@ -10,9 +10,9 @@ import numpy as np
 from scipy.linalg import qr, solve_triangular
 from scipy.optimize import brentq, linprog
 
-EPS = np.finfo(float).eps
+EPS, TINY = np.finfo(float).eps, np.finfo(float).tiny
 STEPS, PATIENCE = 3000, 10  # of Newton's method; and how many may pass without a gain
-FLAT = 1e-140  # least root of a curvature: below, squares leave float64
+FAR = 1e140  # root of Newton's longest step: beyond, it leaves float64
 CLOSED = 1e-6  # largest difference of the bounds, as a share of the exponent
 
 
@@ -52,7 +52,7 @@ def saddle(z, heavy, p1, p2, lost1, lost2):
     best = solved[root]
     bound = min((max(m.first, m.second) for m in solved.values()
                  if m.apart <= CLOSED * best.value), default=np.inf)
-    if not (best.value > 0 and bound - best.value <= CLOSED * best.value):
+    if not (best.value > 0 and abs(bound - best.value) <= CLOSED * best.value):
         raise ArithmeticError(
             f"no exponent was found: it is at least {best.value:.3g} nats, at a tilt of "
             f"{root:.3g}, and at most {bound:.3g}. Probabilities or values of f that differ by too "
@@ -152,12 +152,14 @@ def _stride(s, t, gain, now):
 
 def _solve(rows, right):
     """(rows^T rows)^-1 right. Rows in falling order and pivoted columns keep the digits of rows
-    that differ by many orders of magnitude; a curvature below float64's range is FLAT squared."""
+    that differ by many orders of magnitude; where there is next to no curvature the step is FAR
+    squared."""
     rows = rows[np.argsort(-np.abs(rows).max(1))]
     triangle, order = qr(rows, mode="r", pivoting=True, check_finite=False)
     triangle = triangle[: len(right)]
     diagonal = np.diag(triangle)
-    np.fill_diagonal(triangle, np.where(np.abs(diagonal) < FLAT, FLAT, diagonal))
+    flat = max(np.sqrt(np.abs(right).max()) / FAR, TINY)
+    np.fill_diagonal(triangle, np.where(np.abs(diagonal) < flat, flat, diagonal))
     step = np.empty_like(right)
     step[order] = solve_triangular(triangle, solve_triangular(triangle, right[order], trans="T"))
     return step

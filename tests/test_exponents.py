@@ -281,6 +281,23 @@ def test_rare_symbols_decide_with_all_their_digits():
     assert np.isclose(information([a, 1], [b, 1 - 2e-16]), claim, rtol=1e-9, atol=0)  # a sum off 1
 
 
+@pytest.mark.parametrize("a", [1e-100, 1e-284, 1e-300, 1e-306])
+@pytest.mark.parametrize("rest", [(1e-10, 1e-9), (1e-10, 1.5e-6)])
+def test_a_third_symbol_that_is_rarer_still(a, rest):
+    """Rare masses a and 3 a are Poisson's: (1-s) a + 3 a s - a 3^s at its largest. From 1e-284 on
+    it was refused, and 1e-17 of it returned at 1e-300."""
+    s = np.log(2 / np.log(3)) / np.log(3)
+    found = mismatched([0, 1, 3], [1, a, a * rest[0]], [1, 3 * a, a * rest[1]])
+    assert float(found) / a == pytest.approx(1 + 2 * s - 3**s, rel=1e-4)
+    assert found.tilt == pytest.approx(1 - s, abs=1e-3)
+
+
+def test_the_least_floats_have_an_exponent():
+    poisson = 1e-320 * (1 + 2 * 0.5453 - 3**0.5453)
+    assert float(mismatched([0, 1], [1, 1e-320], [1, 3e-320])) == pytest.approx(poisson, abs=2e-323)
+    assert float(mismatched([0, 1], [1, 1e-320], [1, 1e-320])) == 0
+
+
 def by_brackets(f, log_p1, log_p2):
     """The exponent of one feature from brackets alone: slopes change sign between their ends."""
     f = (f - f.min()) / np.ptp(f)

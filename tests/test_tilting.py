@@ -169,9 +169,18 @@ def test_a_system_of_rows_of_many_orders_of_magnitude(rng, fall):
         assert np.allclose(_solve(rows, right), exactly(rows, right), rtol=1e-9)
 
 
-def test_a_direction_without_curvature_has_the_least_one():
-    found = _solve(np.array([[0.5, 0.0], [0.0, 0.0], [0.0, 0.0]]), np.array([2.0, 1e-290]))
-    assert found == pytest.approx([8.0, 1e-290 / tilting.FLAT**2])
+@pytest.mark.parametrize("unit", [1e-150, 1e-155, 1e60])
+def test_a_system_whose_squares_are_near_the_ends_of_the_range(rng, unit):
+    rows, right = rng.standard_normal((6, 3)), rng.standard_normal(3)
+    assert np.allclose(_solve(unit * rows, unit * (unit * right)), _solve(rows, right), rtol=1e-9)
+
+
+@pytest.mark.parametrize("right", [2.0, 1e-300])
+def test_a_direction_without_curvature_has_the_longest_step(right):
+    rows = np.sqrt(right / 2) * np.array([[0.5, 0.0], [0.0, 0.0], [0.0, 0.0]])
+    assert _solve(rows, np.array([right, 0])) == pytest.approx([8.0, 0.0])
+    assert _solve(rows, np.array([0, right])) == pytest.approx([0.0, tilting.FAR**2])
+    assert _solve(0 * rows, np.zeros(2)) == pytest.approx([0.0, 0.0])
 
 
 def test_coordinates_are_of_one_size_and_tell_what_f_tells(rng):
@@ -185,6 +194,7 @@ def test_coordinates_are_of_one_size_and_tell_what_f_tells(rng):
             design = np.column_stack([z, np.ones(9)])
             assert np.allclose(design @ np.linalg.lstsq(design, told)[0], told, atol=1e-6)
     assert coordinates(f[:, [1, 3]], 2).shape == (9, 0)
+    assert coordinates(x[:, None] * rng.standard_normal(50), 0).shape == (9, 1)  # of rank 1
 
 
 def test_intervals_that_nearly_touch_have_no_common_mean():
