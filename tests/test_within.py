@@ -100,7 +100,7 @@ def test_the_interval_draws_tasks():
     a, b = matrices(6, 7)
     draw = np.random.default_rng(5)
     means = []
-    for _ in range(40):
+    for _ in range(199):
         tasks = draw.integers(6, size=6)
         columns = []
         for t in tasks:
@@ -108,7 +108,7 @@ def test_the_interval_draws_tasks():
             if len({a[s, t] for s in kept}) > 1:
                 columns.append(spearmanr(a[kept, t], b[kept, t]).statistic)
         means += [np.mean(columns)] if columns else []  # two tasks rank nothing
-    found = within(a, b, resamples=40, seed=5)
+    found = within(a, b, resamples=199, seed=5)
     assert (found.low, found.high) == pytest.approx(tuple(np.percentile(means, (2.5, 97.5))))
     none = within(a, b, resamples=0)
     assert np.isnan([none.low, none.high]).all() and none.pvalue == found.pvalue
@@ -171,3 +171,27 @@ def test_groups_keep_their_places():
     assert found.pvalue != within(a, b, permutations=2000, resamples=99).pvalue
     with pytest.raises(ValueError, match="groups must name a group for each of the 6 tasks"):
         within(a, b, groups=[0, 1])
+
+
+def test_groups_hold_in_the_interval_too():
+    """Each task a group of its own: every draw is the tasks themselves."""
+    a, b = matrices(6)
+    found = within(a, b, permutations=9, resamples=99, groups=np.arange(6))
+    assert found.low == found.high == pytest.approx(found.statistic, abs=1e-14)
+    free = within(a, b, permutations=9, resamples=99)
+    assert free.low < free.statistic - 0.05 < free.statistic + 0.05 < free.high
+
+
+def test_one_target_has_a_p_value():
+    column = np.arange(5.0)[:, None]
+    found = within(column, column, same_tasks=False, alternative="greater", resamples=9)
+    assert found.pvalue == pytest.approx(1 / factorial(5))
+
+
+def test_whole_numbers_and_what_is_taken_where_nothing_is_said():
+    a, b = (np.argsort(np.argsort(m, axis=None)).reshape(m.shape) for m in matrices(9))
+    found = within(a, b)
+    assert found == within(a.astype(float), b.astype(float), permutations=9999, resamples=999)
+    assert found.permutations == 10_000  # and the order itself
+    with pytest.raises(ValueError, match="measure must be a matrix"):
+        within(a[0], b)
