@@ -48,7 +48,7 @@ RACES = {name: race(f"{name}_speed")[1] for name in (
     "h_score", "pixelwise", "rank", "couplings", "scores", "published", "transfer", "rooms")}
 stored = load("growth")
 units, POWERS = stored["units"], powers(stored["units"])
-twenty = [costs(load(f"evaluation_mid_{seed}")["units"]) for seed in range(3)]
+twenty = [costs(load(f"evaluation_mid_{seed}")["units"]) for seed in range(5)]
 measures = pd.DataFrame(twenty).mean()
 pairs = {name: [unit["seconds"] for key, unit in load(name)["units"].items()
                 if key[0].isdigit() and isinstance(unit, dict) and "seconds" in unit]
@@ -263,7 +263,7 @@ published.map(lambda v: f"{v:,.0f}" if v >= 100 else f"{v:.2f}")
 #
 # Processor seconds a pair of {doc}`twenty_tasks`: 1,250 images of five classes, what is scored are
 # the 128 features of a source's last hidden layer. Means over the pairs of the evaluation; the
-# spread is over its three seeds. What is computed for each task alone is divided by the pairs.
+# spread is over its five seeds. What is computed for each task alone is divided by the pairs.
 
 # %% tags=["hide-input"]
 rivals = load("rivals_evaluation_mid")["units"]

@@ -28,9 +28,8 @@ OF_TWENTY = {*(f"{part}_{trunk}_{seed}" for part in PARTS for trunk, seeds in SE
                for seed in seeds),
              *(f"rivals_{part}_{space}" for part in PARTS for space in ("pixels", *SEEDS))}
 NEVER_RUN = ["layers_resnet50",  # its weights come by network
-             *(OF_TWENTY - {"calibration_mid_0", "evaluation_mid_0", "evaluation_mid_1",
-                             "evaluation_mid_2", "rivals_calibration_mid",
-                             "rivals_evaluation_mid"}),
+             *(OF_TWENTY - {"calibration_mid_0", *(f"evaluation_mid_{seed}" for seed in range(5)),
+                             "rivals_calibration_mid", "rivals_evaluation_mid"}),
              "preset", "bridge"]
 LARGE = ["wide_resnet_16_4", "layers"]
 
