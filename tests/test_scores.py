@@ -350,7 +350,10 @@ def test_logme_of_noise_arrives(recwarn):
 def test_logme_where_the_best_map_is_0(off):
     """The class sums of a column are 0, or what rounding leaves of it."""
     x = 1e145 * np.array([[1.0], [off - 1], [1], [-1]])
-    assert logme(x, [0, 0, 1, 1]) == pytest.approx(-(np.log(np.pi) + 1) / 2, abs=1e-9)
+    none = -(np.log(np.pi) + 1) / 2
+    assert logme(x, [0, 0, 1, 1]) == pytest.approx(none, abs=1e-9)
+    x = np.array([[1e-160], [0], [1], [-1]])  # a square below float64, and its reciprocal above
+    assert logme(x, [0, 0, 1, 1]) == pytest.approx(none, abs=1e-9)
 
 
 # --- coding rate ------------------------------------------------------------------------------
