@@ -89,7 +89,7 @@ pd.Series(POWER, name="share of experiments that find it").rename_axis("tasks").
 # **Features.** EfficientNet-Lite0, trained on ImageNet and frozen, is cut after its third stage;
 # its maps of a picture enlarged to 64 x 64 are averaged to 4 x 4 places, 640 numbers. What learns
 # is a perceptron on them with two hidden layers of 128. At this depth a source has something to
-# give; on the last layer's features a trained source is a worse start than none.
+# give; on the last layer's features it has less ([below](twenty-deeper)).
 #
 # **No shared noise.** Every measure is taken on one half of the training images, with networks of
 # one seed. What it is to foretell is found on the other half and the test images, with networks of
@@ -415,6 +415,71 @@ glue("twenty-longer-printed",
 # {doc}`training_length`.
 
 # %% [markdown]
+# (twenty-deeper)=
+# ## A deeper trunk
+#
+# The same pairs, with one seed, on the last layer of the same network before its classifier: 1,280
+# numbers of a picture. Nothing was chosen for it: all is as it was fixed on the third stage. Is a
+# source still a better start than none, and do the measures know which?
+
+# %% mystnb={"figure": {"caption": "A dot for each source and a bar for none, with ten labels a class; targets from easy to hard. On both depths most sources lower the loss of the first 100 steps. After these the accuracy on the last layer is lower with nearly every source than without one.", "name": "fig-twenty-deeper"}, "image": {"alt": "Four panels with twenty targets along the abscissa, each with a short black bar, what no source reaches, and a column of dots, its sources. Above, the loss: on the third stage dots lie far below their bars, on the last layer around and below them. Below, the accuracy: on the third stage dots lie on both sides of the bars, on the last layer under nearly all of them."}} tags=["hide-input"]
+deep = over_seeds([load("evaluation_deep_0")["units"]], "evaluation")
+fig, axes = plt.subplots(2, 2, figsize=(7, 5.4), layout="constrained")
+for column, title, (_, gain, none) in zip(axes.T, ("third stage", "last layer"),
+                                          (FOUND["evaluation"], deep), strict=True):
+    order = np.argsort(none["early"])
+    for ax, name, sign in zip(column, ("early", "few"), (-1, 1), strict=True):
+        for rank, target in enumerate(order):
+            reached = none[name][target] + sign * gain[name][kept[:, target], target]
+            ax.plot(np.full(len(reached), rank), reached, ".", ms=4, color=COMPUTED,
+                    label="a source" if rank == 0 else None)
+            ax.plot(rank + np.array([-0.4, 0.4]), np.full(2, none[name][target]), "k", lw=1.5,
+                    label="no source" if rank == 0 else None)
+        ax.set_xticks([])
+    column[0].set_title(title)
+    column[1].set_xlabel("targets, easy to hard")
+axes[0, 0].set_ylabel("loss of the first 100 steps, nats")
+axes[1, 0].set_ylabel("accuracy after them")
+axes[0, 0].legend()
+plt.show()
+
+# %%
+deeper = gains(deep[1])
+deeper
+
+# %%
+below = pd.DataFrame({label: judged(nearness(key, deep[0][key]), deep[1]["early"], "evaluation",
+                                    permutations=999)
+                      for key, label in MEASURES.items() if key in BRIEF}).T.astype(float)
+below.round(3)
+
+# %% tags=["remove-cell"]
+for name in ("early", "few"):
+    one = deeper.loc[WORTHS[name]]
+    glue(f"twenty-deep-gain-{name}", f"{one['pairs that gain']:.0%}", display=False)
+    glue(f"twenty-deep-lost-{name}", f"{1 - one['pairs that gain']:.0%}", display=False)
+glue("twenty-deep-mean", f"{deeper.loc[WORTHS['early'], 'mean gain']:.3f}", display=False)
+glue("twenty-mean", f"{gained.loc[WORTHS['early'], 'mean gain']:.3f}", display=False)
+glue("twenty-deep-points", f"{-100 * deeper.loc[WORTHS['few'], 'mean gain']:.1f}", display=False)
+glue("twenty-lost-few", f"{1 - gained.loc[WORTHS['few'], 'pairs that gain']:.0%}", display=False)
+for key in ("logme", "leep", "adjusted", "coupled", "uncoupled", "fine_tuning", "knn"):
+    glue(f"twenty-deep-{key}", f"{below.loc[MEASURES[key], 'within']:.2f}", display=False)
+
+# %% [markdown]
+# A source lowers the loss of the first steps in {glue:text}`twenty-deep-gain-early` of the pairs,
+# by {glue:text}`twenty-deep-mean` nats on average, where it was {glue:text}`twenty-mean` on the
+# third stage. After them the accuracy is lower than without a source in
+# {glue:text}`twenty-deep-lost-few` of the pairs, by {glue:text}`twenty-deep-points` points on
+# average ({glue:text}`twenty-lost-few` of the pairs on the third stage). What a source gives is a
+# head start, and here it is paid for within 100 steps.
+#
+# LogME ({glue:text}`twenty-deep-logme`), LEEP ({glue:text}`twenty-deep-leep`) and the H-score
+# ({glue:text}`twenty-deep-adjusted`) still put the sources in order; nearest neighbours no longer
+# do ({glue:text}`twenty-deep-knn`). The coupled length has {glue:text}`twenty-deep-coupled`. The
+# uncoupled length ({glue:text}`twenty-deep-uncoupled`) and the path of fine-tuning
+# ({glue:text}`twenty-deep-fine_tuning`) are *longer* from the better sources.
+
+# %% [markdown]
 # ## What each costs
 
 # %%
@@ -432,8 +497,7 @@ pd.Series(seconds, name="processor seconds a pair").rename(named).map("{:.2g}".f
 # {glue:text}`twenty-regret-high` nats, where a random source loses
 # {glue:text}`twenty-chance-regret`. A road costs seconds and says nothing about the choice. With
 # many labels do not choose at all: on these features no source is worth its price. This is one
-# trunk and one network; a trunk of another depth, and one without ImageNet, are registered and not
-# run.
+# network at two depths; a trunk that has not seen ImageNet is registered and not run.
 
 # %% [markdown]
 # ## Five tasks, here and now
@@ -504,7 +568,7 @@ pd.DataFrame({name: {"within": one.statistic, "p": one.pvalue} for name, one in 
 # **What limits this**: {glue:text}`twenty-seeds` seeds of the networks, as planned, all but the
 # first run after the first was seen, with nothing changed; the same test images judge the loss from
 # scratch and the worth; the worth counts the look before the first step; sources differ little, by
-# {glue:text}`twenty-spread` nats within a target.
+# {glue:text}`twenty-spread` nats within a target; the deeper trunk has one seed.
 
 # %% [markdown]
 # ## Exercises

@@ -29,7 +29,8 @@ OF_TWENTY = {*(f"{part}_{trunk}_{seed}" for part in PARTS for trunk, seeds in SE
              *(f"rivals_{part}_{space}" for part in PARTS for space in ("pixels", *SEEDS))}
 NEVER_RUN = ["layers_resnet50",  # its weights come by network
              *(OF_TWENTY - {"calibration_mid_0", *(f"evaluation_mid_{seed}" for seed in range(5)),
-                             "rivals_calibration_mid", "rivals_evaluation_mid"}),
+                             "evaluation_deep_0", "rivals_calibration_mid",
+                             "rivals_evaluation_mid"}),
              "preset", "bridge"]
 LARGE = ["wide_resnet_16_4", "layers"]
 
