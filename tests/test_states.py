@@ -273,6 +273,23 @@ def test_what_is_no_state_is_refused_by_name_and_left_alone(stored, tmp_path):
         assert path.read_bytes() == content
 
 
+class Made:
+    """What makes a folder where it is unpickled."""
+
+    def __init__(self, folder):
+        self.folder = str(folder)
+
+    def __reduce__(self):
+        return os.mkdir, (self.folder,)
+
+
+def test_no_code_of_a_file_is_run(tmp_path):
+    torch.save({"identity": {}, "road": Made(tmp_path / "made")}, tmp_path / "run.pt")
+    with pytest.raises(ValueError, match="not the state of a transfer"):
+        states.load(tmp_path / "run.pt", {}, None)
+    assert not (tmp_path / "made").exists()
+
+
 def test_a_state_without_a_part_names_the_part(stored, tmp_path):
     whole, given = stored
     path = tmp_path / "run.pt"

@@ -76,3 +76,21 @@ def test_fine_tuning_stops_where_95_percent_are_just_reached(monkeypatch):
     settings = replace(QUICK, pretrain_steps=0, fine_tune_steps=75)
     found = fine_tuning(points(40), points(40, seed=1), linear(3), settings, progress=False)
     assert found.stop == 25
+
+
+@pytest.mark.parametrize(("accuracies", "stop"), [
+    ((0.8, 0.8, 0.8), 0), ((0.1, 0.6, 0.4, 0.8), 75), ((0.1, 0.6, 0.9, 0.5), 25)])
+def test_fine_tuning_is_judged_by_the_last_look_and_from_before_the_first_step(
+        accuracies, stop, monkeypatch):
+    given = iter([(accuracy, 1.0) for accuracy in accuracies])
+    monkeypatch.setattr("tdist.transfer.weights.evaluate", lambda *arguments: next(given))
+    settings = replace(QUICK, pretrain_steps=0, fine_tune_steps=25 * (len(accuracies) - 1))
+    found = fine_tuning(points(40), points(40, seed=1), linear(3), settings, progress=False)
+    assert found.stop == stop and (found.length == 0) == (stop == 0)
+
+
+def test_fine_tuning_has_the_seed_0():
+    given = (*pair(), linear(3), replace(QUICK, pretrain_steps=0, fine_tune_steps=3))
+    lengths = [fine_tuning(*given, progress=False, **seed).full_length
+               for seed in ({}, {"seed": 0}, {"seed": 1})]
+    assert lengths[0] == lengths[1] != lengths[2]
