@@ -10,6 +10,8 @@ import pytest
 import torch
 
 from tdist.transfer import Settings
+from tdist.transfer.checks import checked
+from tests.transfers import linear, points
 
 WHOLE = [field.name for field in fields(Settings) if "int" in str(field.type)]
 NUMBERS = [field.name for field in fields(Settings) if "float" in str(field.type)]
@@ -144,3 +146,8 @@ def test_the_optimiser_has_every_field_of_sgd():
     settings = Settings(lr=0.3, momentum=0.7, weight_decay=0.2)
     (group,) = settings.optimiser(torch.nn.Linear(2, 2)).param_groups
     assert (group["lr"], group["momentum"], group["weight_decay"]) == (0.3, 0.7, 0.2)
+
+
+def test_a_run_without_settings_has_the_default_ones():
+    settings, head, seed = checked(points(), points(seed=1), linear(3), seed=4)
+    assert settings == Settings() and (head.size, seed) == (3, 4)
