@@ -7,6 +7,7 @@ import pytest
 import torch
 from torch.nn.functional import cross_entropy
 
+from tdist.tasks import Task
 from tdist.transfer import fine_tuning
 from tdist.transfer.randomness import FINE_TUNE, stream
 from tests.transfers import QUICK, linear, points
@@ -94,3 +95,14 @@ def test_fine_tuning_has_the_seed_0():
     lengths = [fine_tuning(*given, progress=False, **seed).full_length
                for seed in ({}, {"seed": 0}, {"seed": 1})]
     assert lengths[0] == lengths[1] != lengths[2]
+
+
+def test_fine_tuning_shows_augmented_pictures():
+    pictures = torch.rand(12, 3, 8, 8, generator=torch.manual_seed(0))
+    task = Task("pictures", pictures, torch.arange(12) % 3, ("a", "b", "c"))
+    network = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(192, 3))
+    settings = replace(QUICK, pretrain_steps=0, fine_tune_steps=5)
+    plain, augmented, again = (
+        fine_tuning(task, task, network, replace(settings, augment=augment), progress=False)
+        for augment in (False, True, True))
+    assert augmented.full_length == again.full_length != plain.full_length
