@@ -484,7 +484,7 @@ for name in ("early", "few"):
     glue(f"twenty-deep-gain-{name}", f"{one['pairs that gain']:.0%}", display=False)
     glue(f"twenty-deep-lost-{name}", f"{1 - one['pairs that gain']:.0%}", display=False)
 glue("twenty-deep-mean", f"{deeper.loc[WORTHS['early'], 'mean gain']:.3f}", display=False)
-glue("twenty-mean", f"{gained.loc[WORTHS['early'], 'mean gain']:.3f}", display=False)
+glue("twenty-mid-gain", f"{gained.loc[WORTHS['early'], 'mean gain']:.3f}", display=False)
 glue("twenty-deep-points", f"{-100 * deeper.loc[WORTHS['few'], 'mean gain']:.1f}", display=False)
 glue("twenty-lost-few", f"{1 - gained.loc[WORTHS['few'], 'pairs that gain']:.0%}", display=False)
 for key in ("logme", "leep", "adjusted", "coupled", "uncoupled", "fine_tuning", "knn"):
@@ -501,7 +501,7 @@ glue("twenty-points", f"{-100 * gained.loc[WORTHS['few'], 'mean gain']:.1f}", di
 # %% [markdown]
 # A source lowers the loss of the first steps in {glue:text}`twenty-deep-gain-early` of the pairs,
 # by {glue:text}`twenty-deep-mean` nats on average over all pairs, where it was
-# {glue:text}`twenty-mean` on the third stage. After them the accuracy is lower than without a
+# {glue:text}`twenty-mid-gain` on the third stage. After them the accuracy is lower than without a
 # source in {glue:text}`twenty-deep-lost-few` of the pairs, by {glue:text}`twenty-deep-points`
 # points on average over all; on the third stage in {glue:text}`twenty-lost-few`, by
 # {glue:text}`twenty-points`. What a source gives is a head start, and here it is paid for within
