@@ -210,16 +210,36 @@ def test_a_run_that_was_stopped_goes_on_in_the_middle_of_a_seed(tmp_path, monkey
     assert small(save=tmp_path) == whole
 
 
+def test_each_road_has_a_file_and_the_features(tmp_path, monkeypatch):
+    given = []
+    for road in ("coupled", "uncoupled"):
+        original = getattr(surveys, road)
+        monkeypatch.setattr(surveys, road, lambda *args, original=original, **options:
+                            given.append(options) or original(*args, **options))
+    small(save=tmp_path, seeds=1, features=lambda task: task.images.flatten(1))
+    names = [f"seed-0-{name}.pt" for name in ("coupled", "itself", "uncoupled")]
+    assert [options["save"] for options in given] == [tmp_path / name for name in names]
+    assert given[0]["features"] is given[1]["features"] is not None
+
+
 @pytest.mark.parametrize("change, words", [
     ({"settings": replace(FEW, lr=0.01)}, "another survey, by its settings"),
     ({"settings": replace(FEW, iterations=3)}, "by its iterations"),
     ({"replicas": 2}, "by its replicas"),
     ({"classes": ("d", "c", "b", "a")}, "by its classes"),
-    ({"features": lambda task: task.images.flatten(1) ** 2}, "by its features")])
+    ({"features": lambda task: task.images.flatten(1) ** 2}, "by its features"),
+    ({"test": (points(seed=5), points(classes=("c", "d"), seed=6))}, "by its test")])
 def test_another_survey_does_not_go_on_in_the_folder(tmp_path, change, words):
     small(save=tmp_path, seeds=1)
     with pytest.raises(ValueError, match=words):
         small(save=tmp_path, seeds=1, **change)
+
+
+def test_the_file_of_one_seed_is_not_that_of_another(tmp_path):
+    small(save=tmp_path, seeds=1)
+    (tmp_path / "seed-0.json").rename(tmp_path / "seed-1.json")
+    with pytest.raises(ValueError, match="by its seed"):
+        small(save=tmp_path, seeds=(1,))
 
 
 @pytest.mark.parametrize("text", ["", "[]", "3", "{}", '{"identity": 3, "record": {}}'])
@@ -375,6 +395,6 @@ def test_the_chart_fits_a_page_and_starts_at_nothing():
 def test_settings_are_taken_by_default(monkeypatch):
     taken = []
     monkeypatch.setattr(surveys, "_roads", lambda source, target, network, settings, *rest:
-                        taken.append(settings) or {})
-    survey(points(), points(seed=1), linear, seeds=1)
-    assert taken == [Settings()]
+                        taken.append((settings, rest[-1]["seed"], rest[-1]["progress"])) or {})
+    survey(points(), points(seed=1), linear)
+    assert taken == [(Settings(), seed, True) for seed in range(3)]
