@@ -158,6 +158,8 @@ def test_other_heads(head):
     if head == "index":
         with pytest.raises(ValueError, match=r"no road to itself .* has more classes"):
             survey(points(classes=("a", "b")), points(), linear, replace(FEW, head=head))
+        even = surveys._outputs(points(), points(seed=1), linear, replace(FEW, head=head), None)
+        assert even.size == 3  # as many classes have a road
 
 
 def test_test_images_judge_the_target():
