@@ -263,3 +263,19 @@ def test_a_file_knows_every_argument(distance, kind, tmp_path, monkeypatch):
     for change in ({"seed": 5}, {"replicas": 3}, {"classes": ("a", "b", "c", "d", "e")}):
         with pytest.raises(ValueError, match=next(iter(change))):
             distance(**(everything | change), **more, save=tmp_path / "run.pt", progress=False)
+
+
+@pytest.mark.parametrize(("now", "later", "settled"), [
+    (1.0, 0.955, True), (1.0, 0.94, False), (0.1, 0.092, True), (0.1, 0.085, False),
+    (4.0, 3.81, True)])
+def test_a_result_says_what_still_falls_and_the_last_roads_drifts(now, later, settled, monkeypatch):
+    """Settled: by no more than 5% of the loss, or .01 nats."""
+    seeds = []
+    monkeypatch.setattr(iterations, "settling", lambda network, task, head, settings, seed:
+                        seeds.append(seed) or (now, later))
+    settings = replace(QUICK, iterations=1, steps=2, pretrain_steps=2)
+    found = coupled(points(), points(seed=1), linear(3), settings, seed=5, replicas=2,
+                    progress=False)
+    assert seeds == [5] and found.falling == now - later and found.settled == settled
+    assert found.iterations[-1].drift == (found.drift, found.drift_error, found.riemannian_drift,
+                                          found.riemannian_drift_error)
