@@ -97,7 +97,9 @@ def test_each_road_is_measured_at_draws_of_its_own_and_travelled_by_the_same_one
         road = travel([moving], [blocks], head, settings, number=number)
         lengths.append(sum(road.steps))
         ends.append(torch.cat([w.flatten() for w in moving.parameters()]))
-        orders.append(PairGauge(blocks, head, settings, number=number).order.tolist())
+        gauge = PairGauge(blocks, head, settings, number=number)
+        orders.append(gauge.order.tolist())
+        assert gauge.turn == 0  # a road that reaches all blocks begins with the first of its order
     assert torch.equal(*ends)
     assert lengths[1] == pytest.approx(found.iterations[1].length, rel=1e-6)
     assert lengths[0] < 0.99 * lengths[1]
