@@ -58,6 +58,8 @@ def test_side_by_side_is_one_after_another_with_torch_sgd(points):
                    zip(both[i].parameters(), start.parameters(), strict=True)), "left as they are"
 
 
+@pytest.mark.skipif(not (tasks.data_folder() / "cifar-100-python").exists(),
+                    reason="CIFAR-100 is not installed")
 def test_the_super_classes_are_all_of_cifar100():
     names = [name for classes in SUPERCLASSES.values() for name in classes]
     assert len(SUPERCLASSES) == 20 and {len(c) for c in SUPERCLASSES.values()} == {5}
