@@ -350,8 +350,8 @@ for name in ("whole", "length"):
 # is the same quantity on other images, and in part by the coupled length,
 # {glue:text}`twenty-whole-coupled`, and the uncoupled one, {glue:text}`twenty-whole-uncoupled`. To
 # 95% of the accuracy, as the paper has it, the coupled length has
-# {glue:text}`twenty-length-coupled`. But that path is *longer* from the sources that start a target
-# better, and from those with good features.
+# {glue:text}`twenty-length-coupled`. But the whole path is *longer* from the sources that the
+# scores put first.
 
 # %% [markdown]
 # ## Without pairs inside a group
@@ -431,7 +431,7 @@ glue("twenty-longer-printed",
 # {glue:text}`twenty-longer-five` by 5, and in {glue:text}`twenty-longer-printed` in the pairing
 # that the text prints. In drift, without SGD's noise, it is in {glue:text}`twenty-longer-drift`.
 # These sources are stopped early. With longer training on five of these tasks the verdict turns,
-# {doc}`training_length`, and so it does on the last layer ([below](twenty-deeper)).
+# {doc}`training_length`, and with one seed on the last layer ([below](twenty-deeper)).
 
 # %% [markdown]
 # (twenty-deeper)=
@@ -607,9 +607,9 @@ pd.DataFrame({name: {"within": one.statistic, "p": one.pvalue} for name, one in 
 # {glue:text}`twenty-source-accuracy` on test images, it does not with the gain in early loss:
 # {glue:text}`twenty-coupled`, and by its drift {glue:text}`twenty-coupled_drift`. With the whole
 # path of the weights it has {glue:text}`twenty-whole-coupled`; but that path is longer from the
-# sources that start better. Over all pairs it correlates with the wrong sign. Its sentence that the
-# uncoupled road is the longer holds on the third stage, for sources that are stopped early, and in
-# {glue:text}`twenty-deep-longer` of the pairs on the last layer.
+# sources that the scores put first. Over all pairs it correlates with the wrong sign. Its sentence
+# that the uncoupled road is the longer holds on the third stage, for sources that are stopped
+# early, and in {glue:text}`twenty-deep-longer` of the pairs on the last layer, with one seed.
 #
 # **What limits this**: {glue:text}`twenty-seeds` seeds of the networks, as planned, all but the
 # first run after the first was seen, with nothing changed; the same test images judge the loss from
