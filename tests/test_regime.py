@@ -7,15 +7,16 @@ import pytest
 import torch
 
 from tdist import mantel, tasks, transfer
-from tdist.studies import bridge, costs, load, regime, regime_tables
+from tdist.studies import bridge, costs, load, regime, regime_tables, spaces
 from tdist.studies.experiments import SUPERCLASSES, printed
-from tdist.studies.regime import NAMES
+from tdist.studies.spaces import NAMES
+from tdist.studies.study import STUDIES
 from tdist.tasks import Task
 from tdist.transfer import states
 from tests.test_studies import STORED
 
 GROUPS = dict(zip(NAMES, ("0123", "3456", "6789", "9012", "2468"), strict=True))
-TINY = replace(regime.BASE, steps=3, sgd_steps=2, batch=16, pretrain_steps=30, fine_tune_steps=25,
+TINY = replace(spaces.BASE, steps=3, sgd_steps=2, batch=16, pretrain_steps=30, fine_tune_steps=25,
                block=4)
 
 
@@ -31,16 +32,16 @@ def of_digits(train, as_vectors=True):
 @pytest.fixture
 def toy(monkeypatch, tmp_path, one_thread):
     monkeypatch.setenv("TDIST_DATA", str(tmp_path))
-    space = regime.Space(lambda: (of_digits(True), of_digits(False)), regime.perceptron,
+    space = spaces.Space(lambda: (of_digits(True), of_digits(False)), spaces.perceptron,
                          lambda epochs: replace(TINY, pretrain_steps=30 * epochs))
-    monkeypatch.setitem(regime.SPACES, "toy", space)
+    monkeypatch.setitem(spaces.SPACES, "toy", space)
     regime.start.cache_clear()
     yield space
     regime.start.cache_clear()
 
 
 def test_training_and_roads_are_scaled_alike():
-    found = {epochs: regime.scaled(epochs) for epochs in (1, 4, 16, 64, 256)}
+    found = {epochs: spaces.scaled(epochs) for epochs in (1, 4, 16, 64, 256)}
     for epochs, settings in found.items():
         assert settings.pretrain_steps * settings.batch / 2500 == pytest.approx(epochs, rel=0.01)
         road = settings.steps * settings.sgd_steps
@@ -48,7 +49,7 @@ def test_training_and_roads_are_scaled_alike():
         if epochs > 1:
             assert road * settings.batch / 2500 / epochs == pytest.approx(0.2048)
         left = ("sgd_steps", "pretrain_steps", "fine_tune_steps")
-        assert asdict(settings) == asdict(regime.BASE) | {k: getattr(settings, k) for k in left}
+        assert asdict(settings) == asdict(spaces.BASE) | {k: getattr(settings, k) for k in left}
     assert found[1].sgd_steps == 1
 
 
@@ -56,7 +57,7 @@ def test_a_pair_is_what_the_distances_give(toy, tmp_path):
     parts, tests = toy.tasks()
     classes = tuple(dict.fromkeys(name for part in parts for name in part.classes))
     torch.manual_seed(1)
-    network = regime.perceptron(10, 64)
+    network = spaces.perceptron(10, 64)
     settings = replace(TINY, pretrain_steps=60)
     given = {"classes": classes, "seed": 1, "progress": False}
     found = regime.pair_unit("toy", 2, 1, NAMES[0], NAMES[1])
@@ -251,8 +252,92 @@ def test_hours_add_up():
     assert bridge_hours == pytest.approx((20 * (5 * 40 + 20) + 5 * (75 + 4 * 40)) / 3600)
 
 
-@pytest.mark.skipif(not (STORED / "regime.json").exists(), reason="not run whole yet")
-def test_the_stored_study_holds_what_the_tables_read():
-    found = regime_tables.verdicts(load("regime", STORED))
+@pytest.mark.parametrize("name", ["regime", "regime_pixels"])
+def test_the_stored_study_holds_what_the_tables_read(name):
+    found = regime_tables.verdicts(load(name, STORED))
     assert found.notna().all(axis=None)
     assert found["source accuracy"].between(0.2, 1).all()
+
+
+def test_a_verdict_of_less_leaves_its_columns_out():
+    """Without replicas no drift, without parts no way to them, and other tasks than the figure's
+    have no printed lengths."""
+    names = ("a", "b", "c")
+    units = {f"0/{a}": {"test_accuracy": 0.7, "train_accuracy": 0.9, "train_loss": 0.2,
+                        "itself": {"length": 0.5}} for a in names}
+    for a in names:
+        for b in set(names) - {a}:
+            units[f"0/{a}/{b}"] = unit(2.0 + names.index(a), 2.1 + names.index(a), 0.01)
+            for kind in ("coupled", "uncoupled"):
+                for reading in ("drift", "riemannian_drift"):
+                    del units[f"0/{a}/{b}"][kind][reading]
+    found = regime_tables.verdict(units, 0, names)
+    assert found["longer (11)/(11)"] == 1 and found["length"] == 3.0
+    assert found["uncoupled / coupled, length"] == pytest.approx(3.1 / 3)
+    assert not [key for key in found if "drift" in key or "part" in key.split() or "first" in key
+                or "printed lengths" in key]
+    assert "r with the printed" not in found
+
+
+def test_units_of_one_training_length():
+    units = {"a/1/0/x": 1, "a/16/0/x": 2, "a/1/0/x/y": 3, "b/1/0/x": 4}
+    assert regime_tables.at({"units": units}, "a", 1) == {"0/x": 1, "0/x/y": 3}
+    assert regime_tables.at({"units": units}, "a", "16") == {"0/x": 2}
+    looks = {"fine_tuning": {"losses": [6.0, 2.0, 1.0]}}
+    assert regime_tables.early_loss(looks) == 3 and regime_tables.later_loss(looks) == 1.5
+
+
+def test_an_epoch_has_the_images_of_its_space():
+    """Of all of CIFAR-100 it has 20 times the steps, on roads too."""
+    small, large = spaces.scaled(4), spaces.SPACES["subsets"].settings(4)
+    for field in ("pretrain_steps", "sgd_steps", "fine_tune_steps"):
+        assert getattr(large, field) == pytest.approx(20 * getattr(small, field), rel=0.01)
+    assert spaces.SPACES["clothes"].settings(64).pretrain_steps == 900  # of 64 images
+    assert spaces.SPACES["pixels"].settings(16).visits == "affordable"
+    assert spaces.SPACES["hidden 8"].settings(16).visits is None
+
+
+def test_two_tasks_of_the_circle_share_one_class_or_none(monkeypatch):
+    def photographs(train, size):
+        labels = torch.arange(10).repeat(3 if train else 1)
+        return Task("photographs", torch.zeros(len(labels), 3, size, size, dtype=torch.uint8),
+                    labels, tuple("abcdefghij"))
+
+    monkeypatch.setattr(spaces.tasks, "clothing", photographs)
+    monkeypatch.setattr(spaces, "principal", lambda parts, tests, width: (parts, tests))
+    parts, unseen = spaces.clothes.__wrapped__()
+    assert [task.name for task in parts] == list(spaces.SPACES["clothes"].names)
+    assert [set(task.classes) for task in parts] == [set(task.classes) for task in unseen]
+    assert parts[0].classes == ("a", "b", "d") and len(parts[0]) == 9 and len(unseen[0]) == 3
+    shared = [len(set(a.classes) & set(b.classes)) for a in parts for b in parts if a is not b]
+    assert sorted(shared) == [0] * 30 + [1] * 60
+
+
+def test_components_have_a_mean_variance_of_one_and_a_common_centre(monkeypatch):
+    rng = np.random.default_rng(0)
+    clouds = [torch.from_numpy(rng.standard_normal((50, 6)) * [5, 4, 3, 0.001, 0.001, 0.001]
+                               + [shift, shift, shift, 0, 0, 0]).float() for shift in (0, 2)]
+    monkeypatch.setattr(spaces, "imagenet", lambda task: task.images)
+    parts = [Task(name, x, torch.arange(50) % 2, ("a", "b"))
+             for name, x in zip("pq", clouds, strict=True)]
+    found, same = spaces.principal(parts, parts, 3)
+    together = torch.cat([task.images for task in found])
+    assert together.shape == (100, 3)
+    assert together.mean(0).abs().max() < 1e-5
+    assert together.var(0).mean().item() == pytest.approx(1, rel=1e-5)
+    covariance = torch.cov(together.T)
+    assert (covariance - covariance.diag().diag()).abs().max() < 1e-5
+    apart = torch.cdist(torch.cat(clouds), torch.cat(clouds))
+    ratio = torch.cdist(together, together)[apart > 3] / apart[apart > 3]
+    assert ratio.std() / ratio.mean() < 0.01, "turned and scaled, but for the small directions"
+    assert torch.equal(found[0].images, same[0].images)
+
+
+@pytest.mark.parametrize("name", [name for name in regime.SEEDS if name != "regime"])
+def test_a_study_has_every_pair_of_its_spaces(name):
+    jobs, config = STUDIES[name].jobs(), STUDIES[name].config
+    n = len(config["tasks"])
+    runs = sum(sum(seeds.values()) for seeds in config["seeds"].values())
+    assert len(jobs) == 1 + runs * n * n
+    for space in config["seeds"]:
+        assert list(spaces.SPACES[space].names) == config["tasks"]

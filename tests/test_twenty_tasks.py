@@ -230,3 +230,19 @@ def test_reliability_is_the_mean_over_pairs_of_seeds():
     assert twenty_tables.reliability([one, 2 * one + 1], "evaluation") == pytest.approx(1)
     assert twenty_tables.reliability([one, one, -one], "evaluation") == pytest.approx(-1 / 3)
     assert np.isnan(twenty_tables.reliability([one], "evaluation"))
+
+
+def test_gains_and_longer_roads_count_the_pairs_of_their_part():
+    kept = twenty_tables.pairs_of("calibration")
+    gain = np.where(kept, np.arange(20)[:, None] - 8.5, 1e6)  # by source; even ones 0, 2, ... 18
+    found = twenty_tables.gains({"early": gain}, "calibration")[twenty_tables.WORTHS["early"]]
+    assert found["mean gain"] == pytest.approx(0.5)  # of 0, 2, ..., 18 less 8.5
+    assert found["pairs that gain"] == 0.5
+    assert found["spread within targets"] == pytest.approx(np.mean(
+        [np.std(np.delete(np.arange(0, 20, 2), i)) for i in range(10)]))
+    one = np.ones((20, 20))
+    readings = {"coupled": one, "coupled_riemannian": 2 * one, "coupled_drift": one,
+                "uncoupled": np.where(np.arange(20) < 10, 2.0, 0.5), "uncoupled_drift": one,
+                "uncoupled_riemannian": 1.5 * one}
+    assert twenty_tables.longer(readings, "calibration") == {
+        "(11) and (11)": 0.5, "(5) and (5)": 0, "(5) and (11), as printed": 1, "drift": 0}

@@ -16,10 +16,11 @@ import torch
 
 from tdist import tasks, transfer
 from tdist.networks import PublishedCNN
-from tdist.studies import regime
+from tdist.studies import regime, spaces
 from tdist.studies.distances import imagenet, outputs, rounded
 from tdist.studies.experiments import printed
-from tdist.studies.regime import NAMES, between, fitted, fresh, learnt, perceptron, road
+from tdist.studies.regime import between, fitted, fresh, learnt, road
+from tdist.studies.spaces import NAMES, perceptron
 from tdist.studies.study import Study, kept, register
 
 
@@ -48,20 +49,20 @@ class Case:
 
     def config(self):
         weights = self.network(25, self.tasks_width)
-        return {"tasks": list(NAMES), "images": regime.IMAGES, "seeds": list(self.seeds),
+        return {"tasks": list(NAMES), "images": spaces.IMAGES, "seeds": list(self.seeds),
                 "replicas": self.replicas, "settings": asdict(self.settings),
                 "weights": sum(weight.numel() for weight in weights.parameters())}
 
     @property
     def tasks_width(self):
         """Numbers of a vector, or channels of a picture."""
-        return regime.WIDTH if self.network is perceptron else 3
+        return spaces.WIDTH if self.network is perceptron else 3
 
 
 # one block of pairs in each step: "all" would send 12.5 million pairs through the network on a road
-PRESET = Case("preset", regime.vectors, perceptron, lambda task: unit_length(task.images),
+PRESET = Case("preset", spaces.vectors, perceptron, lambda task: unit_length(task.images),
               transfer.Settings.published(augment=False, visits=None, iterations=1))
-BRIDGE = Case("bridge", regime.pictures, quarter, lambda task: unit_length(imagenet(task)),
+BRIDGE = Case("bridge", spaces.pictures, quarter, lambda task: unit_length(imagenet(task)),
               transfer.Settings.published(anneal=True, visits=None), replicas=2)
 
 

@@ -1,7 +1,7 @@
 """What the long roads that were not run would cost: the seconds of one SGD step and of one look at
 the blocks, measured on one core of this machine, and the hours that they add up to.
 
-Units "pixels" (the study ``regime`` on pictures), "preset" and "bridge": {"step", "look"}.
+Units "pixels" (the study ``regime_pixels``), "preset" and "bridge": {"step", "look"}.
 """
 
 import time
@@ -11,7 +11,8 @@ from functools import partial
 from tdist import transfer
 from tdist.studies.bridge import BRIDGE, NEEDS, PRESET
 from tdist.studies.distances import outputs, rounded
-from tdist.studies.regime import NAMES, ROADS, SPACES, learnt
+from tdist.studies.regime import learnt
+from tdist.studies.spaces import NAMES, ROADS, SPACES
 from tdist.studies.study import Study, register
 from tdist.transfer.gauges import visits
 

@@ -1,5 +1,8 @@
-"""Does a verdict on the coupled transfer distance depend on how long one trains? The five tasks of
-Figure 3, all pairs, at several training lengths.
+"""Does a verdict on a transfer distance depend on how long one trains? All pairs of some tasks, at
+several training lengths: the five of Figure 3 on features and on pictures (``regime``,
+``regime_pixels``) and by networks of several sizes (``regime_capacity``); on features those of
+Figure 2 (``regime_subsets``), MNIST and CIFAR-10 (``regime_domains``), ten tasks of photographed
+clothes (``regime_clothes``).
 
 Units "SPACE/EPOCHS/SEED/SOURCE": the trained source, its road to itself, and the roads from it to
 three of its classes and back. Units "SPACE/EPOCHS/SEED/SOURCE/TARGET": coupled, uncoupled and
@@ -7,76 +10,31 @@ fine-tuning. Roads are scaled with the training, as in the paper, where they hav
 """
 
 import time
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from functools import cache, partial
 
 import torch
-from torch import nn
 
 from tdist import tasks, transfer
-from tdist.studies.blocks import components
-from tdist.studies.distances import imagenet, outputs, rounded
-from tdist.studies.experiments import SUPERCLASSES, cnn, superclasses
+from tdist.studies.distances import HERE, outputs, rounded
+from tdist.studies.spaces import BASE, MORE_ROADS, REPLICAS, ROADS, SPACES, perceptron
 from tdist.studies.study import Study, register
 from tdist.tasks import Task, data_folder
 from tdist.transfer.heads import Head
 from tdist.transfer.training import evaluate
 
-NAMES, IMAGES, WIDTH = tuple(SUPERCLASSES), 2500, 128
-# how many, of each number of epochs; pictures were not run
-SEEDS = {"features": {1: 2, 4: 2, 16: 2, 64: 2, 256: 1}}
-ROADS, MORE_ROADS, REPLICAS, PART = 2, 6, 2, 3
-# lr / batch is that of the authors' program, with its momentum: .0008 / (1 - .9) / 20
-BASE = transfer.Settings(steps=16, batch=64, lr=0.025, weight_decay=5e-4, iterations=ROADS, block=8,
-                         visits=None)
-
-
-def scaled(epochs, base=BASE):
-    """Settings whose pretraining has so many epochs, and whose roads have a fifth of it: no less
-    than one SGD step in each of tau, which is twice that for one epoch. Fine-tuning has as many SGD
-    steps as a road."""
-    each = max(epochs // 2, 1)
-    return replace(base, sgd_steps=each, pretrain_steps=round(epochs * IMAGES / base.batch),
-                   fine_tune_steps=base.steps * each)
-
-
-def perceptron(outputs, width):
-    """One hidden layer of 128, from vectors."""
-    return nn.Sequential(nn.Linear(width, 128), nn.ReLU(), nn.Linear(128, outputs))
-
-
-@cache
-def vectors():
-    """The five tasks as the 128 principal components of EfficientNet-Lite0's features: training
-    and test tasks. The mean variance of a component is 1."""
-    parts, tests = superclasses(True), superclasses(False)
-    seen = torch.cat([imagenet(part) for part in parts])
-    centre = seen.mean(0)
-    turn = torch.from_numpy(components((seen - centre).numpy(), WIDTH))
-    scale = ((seen - centre) @ turn).var(0).mean().sqrt()
-    return tuple([replace(part, images=(imagenet(part) - centre) @ turn / scale) for part in each]
-                 for each in (parts, tests))
-
-
-@cache
-def pictures():
-    """The five tasks, as training and test tasks."""
-    return superclasses(True), superclasses(False)
-
-
-@dataclass(frozen=True)
-class Space:
-    """Where tasks live: a function that gives training and test tasks, a network, settings of a
-    number of epochs."""
-
-    tasks: object
-    network: object
-    settings: object = scaled
-
-
-SPACES = {"features": Space(vectors, perceptron),
-          "pixels": Space(pictures, cnn(8), partial(
-              scaled, base=replace(BASE, visits="affordable")))}
+# {study: {space: {epochs: how many seeds}}}
+SEEDS = {"regime": {"features": {1: 2, 4: 2, 16: 2, 64: 2, 256: 1}},
+         "regime_pixels": {"pixels": {1: 2, 4: 1}},
+         "regime_capacity": {f"hidden {size}": {1: 2, 4: 2, 16: 2, 64: 2} for size in (8, 32, 512)},
+         "regime_subsets": {"subsets": {4: 1, 16: 1}},
+         "regime_domains": {"domains": {1: 3, 4: 3, 16: 3, 64: 3}},
+         "regime_clothes": {"clothes": {4: 3, 16: 3, 64: 3}}}
+NEEDS = {"regime_subsets": ("CIFAR-100", "CIFAR-10"), "regime_domains": ("MNIST", "CIFAR-10"),
+         "regime_clothes": ("clothing",)}  # and the others CIFAR-100
+TAKES = {"regime": "2 hours", "regime_pixels": "an hour", "regime_capacity": "30 minutes",
+         "regime_subsets": "an hour", "regime_domains": "3 minutes",
+         "regime_clothes": "15 minutes"}
 
 
 def fresh(make, task, classes, seed):
@@ -158,7 +116,8 @@ def start(space, epochs, seed, name):
     """A source's network."""
     own = SPACES[space]
     parts, _ = own.tasks()
-    return learnt(parts[NAMES.index(name)], own.network, own.settings(epochs), outputs(parts), seed)
+    return learnt(parts[own.names.index(name)], own.network, own.settings(epochs), outputs(parts),
+                  seed)
 
 
 def source_unit(space, epochs, seed, name):
@@ -166,28 +125,30 @@ def source_unit(space, epochs, seed, name):
     begin = time.process_time()
     own = SPACES[space]
     parts, tests = own.tasks()
-    whole, test = (each[NAMES.index(name)] for each in (parts, tests))
+    whole, test = (each[own.names.index(name)] for each in (parts, tests))
     settings, classes = own.settings(epochs), outputs(parts)
     network = start(space, epochs, seed, name)
     found = fitted(network, whole, test, settings, classes) | {
         "training_seconds": time.process_time() - begin}
     given = {"seed": seed, "classes": classes}
-    part = whole.only(whole.classes[:PART], "part")
-    narrow = learnt(part, own.network, settings, classes, seed)
     follow = partial(road, transfer.coupled, settings=settings, **given)
-    return rounded(found | {
-        "itself": follow(whole, whole, network, replicas=REPLICAS),
-        "to_part": follow(whole, part, network), "from_part": follow(part, whole, narrow)})
+    found["itself"] = follow(whole, whole, network, replicas=REPLICAS)
+    if own.part:
+        part = whole.only(whole.classes[:own.part], "part")
+        narrow = learnt(part, own.network, settings, classes, seed)
+        found |= {"to_part": follow(whole, part, network), "from_part": follow(part, whole, narrow)}
+    return rounded(found)
 
 
 def pair_unit(space, epochs, seed, source, target):
-    """A pair; from each source to the next one six roads."""
+    """A pair; from each source to the next one six roads, where there are parts."""
     own = SPACES[space]
     parts, tests = own.tasks()
-    i, j = NAMES.index(source), NAMES.index(target)
+    i, j = own.names.index(source), own.names.index(target)
+    more = MORE_ROADS if own.part and j == (i + 1) % len(parts) else 0
     return between(f"regime/{space}/{epochs}/{seed}/{source}/{target}", parts[i], parts[j],
                    start(space, epochs, seed, source), own.settings(epochs), tests[j], seed,
-                   outputs(parts), MORE_ROADS if j == (i + 1) % len(NAMES) else 0)
+                   outputs(parts), more)
 
 
 def check():
@@ -202,26 +163,34 @@ def check():
         "drift": found["coupled"]["drift"], "fine_tuning": found["fine_tuning"]["full_length"]}
 
 
-def units():
-    """{key: function}, the short ones first."""
+def units(chosen):
+    """{key: function} for {space: {epochs: how many seeds}}, the short ones first."""
     jobs = {"check": check}
-    for space, seeds in SEEDS.items():
+    for space, seeds in chosen.items():
+        names = SPACES[space].names
         for epochs, number in seeds.items():
             for seed in range(number):
-                for source in NAMES:
+                for source in names:
                     key = f"{space}/{epochs}/{seed}/{source}"
                     jobs[key] = partial(source_unit, space, epochs, seed, source)
                     jobs |= {f"{key}/{target}": partial(pair_unit, space, epochs, seed, source,
                                                         target)
-                             for target in NAMES if target != source}
+                             for target in names if target != source}
     return jobs
 
 
-CONFIG = {"images": IMAGES, "tasks": list(NAMES), "width": WIDTH, "roads": [ROADS, MORE_ROADS],
-          "replicas": REPLICAS, "classes of a part": PART,
-          "seeds": {space: {str(n): number for n, number in seeds.items()}
-                    for space, seeds in SEEDS.items()},
-          "settings": {space: {str(n): asdict(SPACES[space].settings(n)) for n in seeds}
-                       for space, seeds in SEEDS.items()}}
-register(Study("regime", units(), CONFIG, {"check": 0.02}, {
-    "CIFAR-100": partial(tasks.cifar100, train=False)}, "2 hours on one core"))
+def config(chosen):
+    """What these units depend on."""
+    one = SPACES[next(iter(chosen))]
+    return {"images": one.images, "tasks": list(one.names), "width": one.width,
+            "roads": [ROADS, MORE_ROADS], "replicas": REPLICAS, "classes of a part": one.part,
+            "seeds": {space: {str(n): number for n, number in seeds.items()}
+                      for space, seeds in chosen.items()},
+            "settings": {space: {str(n): asdict(SPACES[space].settings(n)) for n in seeds}
+                         for space, seeds in chosen.items()}}
+
+
+for _name, _chosen in SEEDS.items():
+    register(Study(_name, units(_chosen), config(_chosen), {"check": 0.02},
+                   {name: HERE[name] for name in NEEDS.get(_name, ("CIFAR-100",))},
+                   f"{TAKES[_name]} on one core"))

@@ -16,6 +16,19 @@ FAR = ("coupled", "coupled_riemannian", "coupled_drift", "coupled_V", "uncoupled
 NEAR = ("h", "adjusted", "shrunk", "loo", "knn", "mean", "logme", "transrate", "leep", "nce")
 RIVALS = ("wasserstein", "earth_mover", "otdd", "embedding", "fisher", "task2vec",
           "task2vec_asymmetric")  # of tdist.studies.twenty_rivals
+MEASURES = {"coupled": "coupled, L", "coupled_riemannian": "coupled, by (5)",
+            "coupled_drift": "coupled, drift", "coupled_V": "coupled, V",
+            "uncoupled": "uncoupled, L", "uncoupled_drift": "uncoupled, drift",
+            "fine_tuning": "fine-tuning, path to 95%",
+            "fine_tuning_full": "fine-tuning, whole path",
+            "h": "H-score", "adjusted": "H-score, adjusted", "shrunk": "H-score, shrunk",
+            "loo": "leave-one-out", "knn": "nearest neighbours", "mean": "nearest mean",
+            "logme": "LogME", "transrate": "TransRate", "leep": "LEEP", "nce": "NCE"}  # in words
+WORTHS = {"early": "loss of the first 100 steps, 10 labels a class",
+          "last": "loss after them", "few": "accuracy after them",
+          "end": "accuracy after 400 steps, all labels",
+          "steps": "steps to scratch's loss at 200", "length": "weights' path to 95%",
+          "whole": "weights' whole path"}
 CALIBRATION = np.isin(NAMES, EVEN)[:, None] & np.isin(NAMES, EVEN)
 
 
@@ -38,9 +51,8 @@ def worths(units, part):
     to the loss that scratch has after half of it; "length" and "whole": the path of the weights to
     95% of the final accuracy, and all of it, in units of weights.
     """
-    names = ("early", "last", "few", "end", "steps", "length", "whole")
-    found = {name: np.full((len(NAMES), len(NAMES)), np.nan) for name in names}
-    scratch = {name: np.full(len(NAMES), np.nan) for name in names}
+    found = {name: np.full((len(NAMES), len(NAMES)), np.nan) for name in WORTHS}
+    scratch = {name: np.full(len(NAMES), np.nan) for name in WORTHS}
     for target in _stored(units, "to"):
         numbers, column = _worth(units[f"to/{target}"]), NAMES.index(target)
         rows = [NAMES.index(source) for source in partners(part, target)]
@@ -85,6 +97,28 @@ def over_seeds(runs, part):
     found = [(measured(units), *worths(units, part)) for units in runs]
     return tuple({name: np.mean([one[name] for one in each], axis=0) for name in each[0]}
                  for each in zip(*found, strict=True))
+
+
+def gains(worth, part):
+    """{worth in words: its mean gain over scratch, the share of pairs that gain, and the mean over
+    targets of the standard deviation over sources}."""
+    kept = pairs_of(part)
+    found = {}
+    for name, m in worth.items():
+        columns = [column[rows] for column, rows in zip(m.T, kept.T, strict=True) if rows.any()]
+        found[WORTHS[name]] = {"mean gain": m[kept].mean(), "pairs that gain": (m[kept] > 0).mean(),
+                               "spread within targets": np.mean([np.std(c) for c in columns])}
+    return found
+
+
+def longer(measures, part):
+    """Share of pairs whose uncoupled road is the longer one, by pairs of readings."""
+    readings = {"(11) and (11)": ("uncoupled", "coupled"),
+                "(5) and (5)": ("uncoupled_riemannian", "coupled_riemannian"),
+                "(5) and (11), as printed": ("uncoupled_riemannian", "coupled"),
+                "drift": ("uncoupled_drift", "coupled_drift")}
+    return {label: (measures[a] > measures[b])[pairs_of(part)].mean()
+            for label, (a, b) in readings.items()}
 
 
 def reliability(matrices, part):
