@@ -192,7 +192,7 @@ plt.show()
 # The gain of coupled transfer over each of the others, for each pair. The claim is a gain of
 # accuracy in all pairs that the paper shows but two, and a drop of the loss in all.
 
-# %% tags=["hide-input", "claim C-147: cannot be settled", "claim C-156: not reproduced here", "claim C-011: not reproduced here"]
+# %% tags=["hide-input", "claim C-147: cannot be settled", "claim C-156: depends on the measure", "claim C-011: not reproduced here"]
 def compare(accuracy, loss):
     """What coupled transfer gains over each other way: arrays (seeds, pairs), and rows of a table.
     """
@@ -229,7 +229,8 @@ pd.DataFrame(rows).T
 # target's come from the first steps on. But their share is $\tau$: half of the road's labels are
 # the source's, and fine-tuning gives every step to the target. On a short road that decides:
 # {glue:text}`after-road` steps are five epochs, and the authors' program has 160. What a long road
-# gives, on a target that is learnt, these runs do not say. Nor do they judge a sentence on studies
+# gives, on a target that is learnt, these runs do not say; on features one run of 160 epochs ends
+# ahead of fine-tuning ({doc}`training_length`). Nor do they judge a sentence on studies
 # with a fixed coupling, that coupled transfer "will potentially lead to better accuracies on target
 # tasks": no network at the end of a first road was stored.
 #

@@ -97,7 +97,8 @@ assert abs(operations(1000, 100) / operations(1000, 50) - 4) < 0.2, "quadratic i
 
 # %% [markdown]
 # The coupled-transfer paper handles up to 19,200 images a task. The largest stored run between
-# real tasks here has 10,000. A stored benchmark took 19,200 of them along two roads:
+# real tasks here has all of CIFAR-100, on features ({doc}`cifar_subsets`). On
+# pictures a stored benchmark took 19,200 along two roads:
 
 # %% tags=["claim C-069: holds"]
 speed = next(iter(json.loads((where() / "transfer_speed.json").read_text("utf-8")).values()))

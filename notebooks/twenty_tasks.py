@@ -38,10 +38,14 @@ from tdist.studies.few_shot import few_shot
 from tdist.studies.trunks import grid
 from tdist.studies.twenty_rivals import matrices
 from tdist.studies.twenty_tables import (
+    MEASURES,
+    WORTHS,
     chance_regret,
     costs,
+    gains,
     group_pairs,
     judged,
+    longer,
     measured,
     nearness,
     over_seeds,
@@ -89,7 +93,7 @@ pd.Series(POWER, name="share of experiments that find it").rename_axis("tasks").
 # **Features.** EfficientNet-Lite0, trained on ImageNet and frozen, is cut after its third stage;
 # its maps of a picture enlarged to 64 x 64 are averaged to 4 x 4 places, 640 numbers. What learns
 # is a perceptron on them with two hidden layers of 128. At this depth a source has something to
-# give; on the last layer's features it has less ([below](twenty-deeper)).
+# give; on the last layer's features it has less ({doc}`other_trunks`).
 #
 # **No shared noise.** Every measure is taken on one half of the training images, with networks of
 # one seed. What it is to foretell is found on the other half and the test images, with networks of
@@ -131,31 +135,9 @@ pd.DataFrame({"accuracy of sources": {
 #
 # A source helps where its gain over no source is positive.
 
-# %% tags=["hide-input"]
-WORTHS = {"early": "loss of the first 100 steps, 10 labels a class",
-          "last": "loss after them", "few": "accuracy after them",
-          "end": "accuracy after 400 steps, all labels",
-          "steps": "steps to scratch's loss at 200", "length": "weights' path to 95%",
-          "whole": "weights' whole path"}
-
-
-def spread(m):
-    """Mean over targets of the standard deviation over sources."""
-    return np.mean([np.nanstd(column) for column in m.T if np.isfinite(column).any()])
-
-
-def gains(worth):
-    """Of every worth: mean gain over scratch, how many pairs gain, the spread within targets."""
-    kept = pairs_of("evaluation")
-    return pd.DataFrame({WORTHS[name]: {
-        "mean gain": m[kept].mean(), "pairs that gain": (m[kept] > 0).mean(),
-        "spread within targets": spread(np.where(kept, m, np.nan))}
-        for name, m in worth.items()}).T.astype(float).round(3)
-
-
 # %%
-gained = gains(FOUND["evaluation"][1])
-gained
+gained = pd.DataFrame(gains(FOUND["evaluation"][1], "evaluation")).T
+gained.round(3)
 
 # %% tags=["remove-cell"]
 early, end = (gained.loc[WORTHS[name]] for name in ("early", "end"))
@@ -205,16 +187,6 @@ for name in ("early", "end", "length"):
 # {doc}`your_own_model`. The bars are 95% intervals over super-classes.
 
 # %% mystnb={"figure": {"caption": "What each measure knows about which source is the better one for a target: scores of the features know it in part, lengths of the coupled and uncoupled roads do not, and the path of fine-tuning is longer from better sources. Dots: mean over targets of the rank correlation over sources. Bars: 95% intervals over super-classes, of the means over seeds (evaluation) and of one seed (calibration).", "name": "fig-twenty-answer"}, "image": {"alt": "Dot plot with interval bars, a row for each of 18 measures, of the rank correlation with a source's worth, -.8 to .8. The rows of roads and of fine-tuning lie around zero or left of it; the rows of scores, from the H-score to NCE, lie to the right of zero. Intervals of 90 pairs are wider than those of 290."}} tags=["hide-input"]
-MEASURES = {"coupled": "coupled, L", "coupled_riemannian": "coupled, by (5)",
-            "coupled_drift": "coupled, drift", "coupled_V": "coupled, V",
-            "uncoupled": "uncoupled, L", "uncoupled_drift": "uncoupled, drift",
-            "fine_tuning": "fine-tuning, path to 95%",
-            "fine_tuning_full": "fine-tuning, whole path",
-            "h": "H-score", "adjusted": "H-score, adjusted", "shrunk": "H-score, shrunk",
-            "loo": "leave-one-out", "knn": "nearest neighbours", "mean": "nearest mean",
-            "logme": "LogME", "transrate": "TransRate", "leep": "LEEP", "nce": "NCE"}
-
-
 def answers(part, worth="early", names=tuple(MEASURES)):
     """One row a measure: how well it foretells a worth."""
     measures, worth_, _ = FOUND[part]
@@ -405,17 +377,6 @@ for key in ("size", "earth_mover", "task2vec"):
 # ## Is the uncoupled road the longer one?
 
 # %% tags=["hide-input", "claim C-045: depends on the measure", "claim C-042: depends on the measure"]
-def longer(measures, part):
-    """Share of pairs whose uncoupled road is the longer, by pairs of readings."""
-    kept = pairs_of(part)
-    pairs = {"(11) and (11)": ("uncoupled", "coupled"),
-             "(5) and (5)": ("uncoupled_riemannian", "coupled_riemannian"),
-             "(5) and (11), as printed": ("uncoupled_riemannian", "coupled"),
-             "drift": ("uncoupled_drift", "coupled_drift")}
-    return {label: (measures[a] > measures[b])[kept].mean()
-            for label, (a, b) in pairs.items()}
-
-
 LONGER = {part: longer(FOUND[part][0], part) for part in PARTS}
 pd.DataFrame(LONGER).round(3)
 
@@ -430,95 +391,8 @@ glue("twenty-longer-printed",
 # In length it is, in {glue:text}`twenty-longer` of the pairs of the evaluation by equation 11, in
 # {glue:text}`twenty-longer-five` by 5, and in {glue:text}`twenty-longer-printed` in the pairing
 # that the text prints. In drift, without SGD's noise, it is in {glue:text}`twenty-longer-drift`.
-# These sources are stopped early. With longer training on five of these tasks the verdict turns,
-# {doc}`training_length`, and with one seed on the last layer ([below](twenty-deeper)).
-
-# %% [markdown]
-# (twenty-deeper)=
-# ## A deeper trunk
-#
-# The same pairs, with one seed, on the last layer of the same network before its classifier: 1,280
-# numbers of a picture, which is enlarged to 96 x 96 here and averaged over all places. Nothing was
-# chosen for it: the networks and their training are as fixed on the third stage. Is a source still
-# a better start than none, and do the measures know which?
-
-# %% mystnb={"figure": {"caption": "A dot for each source and a bar for none, with ten labels a class; targets in the order of the loss without a source, at each depth (left, means over five seeds, right, one). On both depths most sources lower the loss of the first 100 steps. After these the accuracy on the last layer is lower with nearly every source than without one.", "name": "fig-twenty-deeper"}, "image": {"alt": "Four panels with twenty targets along the abscissa, each with a short black bar, what no source reaches, and a column of dots, its sources. Above, the loss: on the third stage dots lie below their bars, far below for easy targets and above for the hardest; on the last layer around and below them. Below, the accuracy: on the third stage dots lie on both sides of the bars, on the last layer under nearly all of them."}} tags=["hide-input"]
-deep = over_seeds([load("evaluation_deep_0")["units"]], "evaluation")
-fig, axes = plt.subplots(2, 2, figsize=(7, 5.4), layout="constrained")
-for column, title, (_, gain, none) in zip(axes.T, ("third stage", "last layer"),
-                                          (FOUND["evaluation"], deep), strict=True):
-    order = np.argsort(none["early"])
-    for ax, name, sign in zip(column, ("early", "few"), (-1, 1), strict=True):
-        for rank, target in enumerate(order):
-            reached = none[name][target] + sign * gain[name][kept[:, target], target]
-            ax.plot(np.full(len(reached), rank), reached, ".", ms=4, color=COMPUTED,
-                    label="a source" if rank == 0 else None)
-            ax.plot(rank + np.array([-0.4, 0.4]), np.full(2, none[name][target]), "k", lw=1.5,
-                    label="no source" if rank == 0 else None)
-        ax.set_xticks([])
-    column[0].set_title(title)
-    column[1].set_xlabel("targets, easy to hard")
-axes[0, 0].set_ylabel("loss of the first 100 steps, nats")
-axes[1, 0].set_ylabel("accuracy after them")
-axes[0, 0].legend()
-plt.show()
-
-# %%
-deeper = gains(deep[1])
-deeper
-
-# %%
-below = pd.DataFrame({label: judged(nearness(key, deep[0][key]), deep[1]["early"], "evaluation",
-                                    permutations=999)
-                      for key, label in MEASURES.items() if key in BRIEF}).T.astype(float)
-few = {MEASURES[key]: judged(nearness(key, deep[0][key]), deep[1]["few"], "evaluation",
-                             permutations=999)["within"] for key in BRIEF}
-below.assign(accuracy=pd.Series(few)).round(3)
-
-# %%
-pd.Series(longer(deep[0], "evaluation"), name="uncoupled longer").round(3).to_frame()
-
-# %% tags=["remove-cell"]
-for name in ("early", "few"):
-    one = deeper.loc[WORTHS[name]]
-    glue(f"twenty-deep-gain-{name}", f"{one['pairs that gain']:.0%}", display=False)
-    glue(f"twenty-deep-lost-{name}", f"{1 - one['pairs that gain']:.0%}", display=False)
-glue("twenty-deep-mean", f"{deeper.loc[WORTHS['early'], 'mean gain']:.3f}", display=False)
-glue("twenty-mid-gain", f"{gained.loc[WORTHS['early'], 'mean gain']:.3f}", display=False)
-glue("twenty-deep-points", f"{-100 * deeper.loc[WORTHS['few'], 'mean gain']:.1f}", display=False)
-glue("twenty-lost-few", f"{1 - gained.loc[WORTHS['few'], 'pairs that gain']:.0%}", display=False)
-for key in ("logme", "leep", "adjusted", "coupled", "uncoupled", "fine_tuning", "knn"):
-    glue(f"twenty-deep-{key}", f"{below.loc[MEASURES[key], 'within']:.2f}", display=False)
-    glue(f"twenty-deep-few-{key}", f"{few[MEASURES[key]]:.2f}", display=False)
-alone = [judged(nearness("logme", one["logme"]), worths(units, "evaluation")[0]["early"],
-                "evaluation", permutations=9)["within"]
-         for one, units in zip(seeds, RUNS["evaluation"], strict=True)]
-glue("twenty-alone-low", f"{min(alone):.2f}", display=False)
-glue("twenty-alone-high", f"{max(alone):.2f}", display=False)
-glue("twenty-deep-longer", f"{longer(deep[0], 'evaluation')['(11) and (11)']:.0%}", display=False)
-glue("twenty-points", f"{-100 * gained.loc[WORTHS['few'], 'mean gain']:.1f}", display=False)
-
-# %% [markdown]
-# A source lowers the loss of the first steps in {glue:text}`twenty-deep-gain-early` of the pairs,
-# by {glue:text}`twenty-deep-mean` nats on average over all pairs, where it was
-# {glue:text}`twenty-mid-gain` on the third stage. After them the accuracy is lower than without a
-# source in {glue:text}`twenty-deep-lost-few` of the pairs, by {glue:text}`twenty-deep-points`
-# points on average over all; on the third stage in {glue:text}`twenty-lost-few`, by
-# {glue:text}`twenty-points`. What a source gives is a head start, and here it is paid for within
-# 100 steps.
-#
-# LogME ({glue:text}`twenty-deep-logme`), LEEP ({glue:text}`twenty-deep-leep`) and the H-score
-# ({glue:text}`twenty-deep-adjusted`) still put the sources in the order of the first loss, as well
-# as with one seed on the third stage, where LogME has {glue:text}`twenty-alone-low` to
-# {glue:text}`twenty-alone-high`. Nearest neighbours no longer do ({glue:text}`twenty-deep-knn`). Of
-# the accuracy after 100 steps, where nearly every source does harm, the scores have the order
-# backwards (LogME {glue:text}`twenty-deep-few-logme`, LEEP {glue:text}`twenty-deep-few-leep`), and
-# nearest neighbours have it right ({glue:text}`twenty-deep-few-knn`).
-#
-# The coupled length has {glue:text}`twenty-deep-coupled`. The uncoupled length
-# ({glue:text}`twenty-deep-uncoupled`) and the path of fine-tuning
-# ({glue:text}`twenty-deep-fine_tuning`) are *longer* from the sources that start better. The
-# uncoupled road is the longer one in {glue:text}`twenty-deep-longer` of the pairs only.
+# With longer training on five of these tasks the verdict turns, {doc}`training_length`. On other
+# features, with sources that stop at the same loss, it is another one again, {doc}`other_trunks`.
 
 # %% [markdown]
 # ## What each costs
@@ -538,9 +412,8 @@ pd.Series(seconds, name="processor seconds a pair").rename(named).map("{:.2g}".f
 # {glue:text}`twenty-regret-high` nats, where a random source loses
 # {glue:text}`twenty-chance-regret`. The scores saw 250 labels a class; with the ten that the target
 # starts with they were not tried. A road costs seconds, and a shorter one is no sign of a better
-# source. With many labels a source saves steps on the third stage and adds no accuracy; on the last
-# layer, for accuracy, take none. This is one network at two depths; a second seed of its last layer
-# and a trunk that has not seen ImageNet are registered and not run.
+# source. With many labels a source saves steps and adds no accuracy. Other features, the last layer
+# and a network that has not seen ImageNet, are on the next page ({doc}`other_trunks`).
 
 # %% [markdown]
 # ## Five tasks, here and now
@@ -608,14 +481,14 @@ pd.DataFrame({name: {"within": one.statistic, "p": one.pvalue} for name, one in 
 # {glue:text}`twenty-coupled`, and by its drift {glue:text}`twenty-coupled_drift`. With the whole
 # path of the weights it has {glue:text}`twenty-whole-coupled`; but that path is longer from the
 # sources that the scores put first. Over all pairs it correlates with the wrong sign. Its sentence
-# that the uncoupled road is the longer holds on the third stage, for sources that are stopped
-# early, and in {glue:text}`twenty-deep-longer` of the pairs on the last layer, with one seed.
+# that the uncoupled road is the longer holds here, for sources that are stopped early; on the last
+# layer it does not ({doc}`other_trunks`).
 #
 # **What limits this**: {glue:text}`twenty-seeds` seeds of the networks, as planned, all but the
 # first run after the first was seen, with nothing changed; the same test images judge the loss from
 # scratch and the worth; the worth counts the look before the first step; sources differ little, by
 # {glue:text}`twenty-spread` nats within a target; the scores saw 250 labels a class and the worth
-# ten; the deeper trunk has one seed.
+# ten.
 
 # %% [markdown]
 # ## Exercises

@@ -9,7 +9,8 @@
 # {glue:text}`domains-coupled`, but they end at {glue:text}`domains-photo-accuracy` on CIFAR-10 and
 # at {glue:text}`domains-digit-accuracy` on MNIST ({numref}`fig-domains-learnt`), and roads that end
 # at so different an accuracy do not compare difficulty. At equal accuracy our live pair goes the
-# printed way ({numref}`fig-domains-pace`).
+# printed way ({numref}`fig-domains-pace`); MNIST and CIFAR-10 on features of a frozen network go
+# neither, {glue:text}`domains-equal-coupled` ({numref}`fig-domains-equal`).
 #
 # The paper has, for MNIST {cite:p}`lecun1998` and CIFAR-10 {cite:p}`krizhevsky2009`: coupled
 # transfer 0.18 from MNIST to CIFAR-10 and 0.06 back; fine-tuning 554.2 and 20.6; Task2Vec 0.149
@@ -34,6 +35,7 @@ from tdist.plots import COMPUTED, OTHER, use_book_style
 from tdist.studies import Pairs, load
 from tdist.studies.experiments import printed
 from tdist.studies.pairs import Rows
+from tdist.studies.regime_tables import at, of
 from tdist.tasks import digits, fashion_mnist
 from tdist.transfer import Settings, coupled, fine_tuning, pretrained, uncoupled
 
@@ -313,6 +315,98 @@ glue("domains-way", "shorter" if ratios["geometric mean"]["coupled"] < 1 else "l
 # printed, with another fixed network and other sizes; it sees {glue:text}`domains-task2vec-seen`
 # images. Two halves of the sample of MNIST are {glue:text}`domains-task2vec-digits-floor` apart,
 # those of CIFAR-10 {glue:text}`domains-task2vec-photos-floor`.
+
+# %% [markdown]
+# ### At equal accuracy
+#
+# So the same two tasks at four lengths of training, from 1 epoch to 64, with roads that grow with
+# it ({doc}`training_length`): {glue:text}`domains-equal-images` images of each, as features of a
+# frozen EfficientNet-Lite0, and a classifier with one hidden layer. Each length of training is a
+# point, an accuracy and a length; between two points of a direction we read on the straight line.
+# On pictures this was not run.
+#
+# At one accuracy the two directions have had different numbers of SGD steps, few to digits and many
+# to photographs or the other way round, and SGD's noise lengthens a road with its steps. So the
+# drift, which is without it, stands beside the length.
+
+# %% tags=["hide-input"]
+LENGTHS = load("regime_domains")
+SPANS = LENGTHS["config"]["seeds"]["domains"]
+glue("domains-equal-images", f"{LENGTHS['config']['images']:,}", display=False)
+
+
+def roads(kind, seed, reading="length"):
+    """{way: (accuracies, lengths) by training length}, of one seed."""
+    found = [Pairs(at(LENGTHS, "domains", epochs), pairs.names, [seed]) for epochs in SPANS]
+    return {way: tuple(np.array([one.runs(of(kind, name))[0, i] for one in found])
+                       for name in ("accuracy", reading)) for i, way in enumerate(ways)}
+
+
+def crossing(accuracy, x, y):
+    """y where the line through the points first has an accuracy; NaN where it never has."""
+    for a, b, c, d in zip(x[:-1], x[1:], y[:-1], y[1:], strict=True):
+        if min(a, b) <= accuracy <= max(a, b) and a != b:
+            return c + (d - c) * (accuracy - a) / (b - a)
+    return np.nan
+
+
+def ratio(kind, seed, where=0.5, reading="length"):
+    """Of the lengths there and back at one accuracy, which is `where` of the way through the
+    accuracies that both directions reach; and that accuracy."""
+    found = roads(kind, seed, reading).values()
+    low, high = max(x.min() for x, _ in found), min(x.max() for x, _ in found)
+    assert low < high, "both directions have some accuracies in common"
+    accuracy = low + where * (high - low)
+    there, back = (crossing(accuracy, x, y) for x, y in found)
+    return there / back, accuracy
+
+
+# %% mystnb={"figure": {"caption": "MNIST and CIFAR-10 on features: the length of a road, left, and its drift, right, against the accuracy on the target at its end, for four lengths of training; means over three seeds. The two directions lie on one line.", "name": "fig-domains-equal"}, "image": {"alt": "Two line charts against accuracy, 0 to 1. Four lines each, coupled and uncoupled, to CIFAR-10 (circles) and to MNIST (squares), rise from .2 accuracy and near 0 to .75 accuracy and a length of 1.3 to 1.5, a drift near 1.1; circles and squares lie nearly on each other."}} tags=["hide-input"]
+SEEDS = range(SPANS["1"])
+fig, axes = plt.subplots(1, 2, figsize=(7.2, 3.2), layout="constrained")
+for ax, reading in zip(axes, ("length", "drift"), strict=True):
+    for kind, colour in (("coupled", COMPUTED), ("uncoupled", OTHER)):
+        for way, marker in zip(ways, "os", strict=True):
+            x, y = np.mean([roads(kind, seed, reading)[way] for seed in SEEDS], axis=0)
+            ax.plot(x, y, f"{marker}-", color=colour, ms=5, label=f"{kind}, to {way.split()[-1]}")
+    ax.set(xlabel="accuracy on the target at the end", ylabel=f"{reading} (Fisher-Rao)",
+           xlim=(0, 1))
+axes[0].legend(fontsize=7)
+plt.show()
+
+# %% tags=["hide-input", "claim C-136: not reproduced here"]
+equal = pd.DataFrame({kind: {
+    "accuracy": np.mean([ratio(kind, seed)[1] for seed in SEEDS]),
+    **{f"seed {seed}": ratio(kind, seed)[0] for seed in SEEDS},
+    "a quarter of the way": np.mean([ratio(kind, seed, 0.25)[0] for seed in SEEDS]),
+    "three quarters": np.mean([ratio(kind, seed, 0.75)[0] for seed in SEEDS]),
+    "drift": np.mean([ratio(kind, seed, reading="drift")[0] for seed in SEEDS])}
+    for kind in ("coupled", "uncoupled")})
+equal.rename_axis("length to CIFAR-10 over length to MNIST, at one accuracy").round(2)
+
+# %% tags=["remove-cell"]
+for kind, one in equal.items():
+    own = one.filter(like="seed")
+    glue(f"domains-equal-{kind}", f"{own.mean():.2f} ({own.min():.2f} to {own.max():.2f})",
+         display=False)
+    glue(f"domains-equal-{kind}-drift", f"{one['drift']:.2f}", display=False)
+    glue(f"domains-equal-{kind}-at", f"{one['accuracy']:.2f}", display=False)
+ends = {way: np.mean([roads("coupled", seed)[way][0] for seed in SEEDS], axis=0) for way in ways}
+for way, name in zip(ways, ("photos", "digits"), strict=True):
+    glue(f"domains-equal-first-{name}", f"{ends[way][0]:.2f}", display=False)
+    glue(f"domains-equal-last-{name}", f"{ends[way][-1]:.2f}", display=False)
+
+# %% [markdown]
+# With the shortest training the coupled roads end at {glue:text}`domains-equal-first-photos` on
+# CIFAR-10 and {glue:text}`domains-equal-first-digits` on MNIST, with the longest at
+# {glue:text}`domains-equal-last-photos` and {glue:text}`domains-equal-last-digits`: on these
+# features the two are about as hard as each other. At one accuracy, near
+# {glue:text}`domains-equal-coupled-at`, neither way is the longer one: the ratio is
+# {glue:text}`domains-equal-coupled` coupled and {glue:text}`domains-equal-uncoupled` uncoupled,
+# mean and range over three seeds, and of the drifts {glue:text}`domains-equal-coupled-drift` and
+# {glue:text}`domains-equal-uncoupled-drift`. Printed is a ratio of 3. A network that has seen
+# ImageNet knows photographs, and the paper's has not; so this says that the direction is not a
+# matter of the two tasks alone, and not which way it goes on pictures.
 #
 # ## What the page found
 #
@@ -329,6 +423,8 @@ glue("domains-way", "shorter" if ratios["geometric mean"]["coupled"] < 1 else "l
 # - These lengths do not compare difficulty, because one target is learnt and the other is not. On
 #   the live roads length and accuracy rise together, and at equal accuracy the road to the harder
 #   target is the longer one. A length should be read with the accuracy at its end.
+# - On features, at equal accuracy, the ratio is {glue:text}`domains-equal-coupled`: neither way is
+#   the longer one.
 
 # %% [markdown]
 # ## Exercises
