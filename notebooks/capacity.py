@@ -468,8 +468,8 @@ glue("capacity-long-epochs", EPOCHS[-1], display=False)
 #   five networks in {glue:text}`capacity-best` runs, the worst in {glue:text}`capacity-worst`; by
 #   means over seeds no better and no worse than lot.
 #
-# **On features**, with one hidden layer of 8 to 512, it turns with the training: after one epoch the
-# largest network has the shorter road in {glue:text}`capacity-long-shorter-first` pairs, after
+# **On features**, with one hidden layer of 8 to 512, it turns with the training: after one epoch
+# the largest network has the shorter road in {glue:text}`capacity-long-shorter-first` pairs, after
 # {glue:text}`capacity-long-epochs` in {glue:text}`capacity-long-shorter-last`; the shortest road is
 # the best of four in {glue:text}`capacity-long-best-first` and {glue:text}`capacity-long-best-last`
 # pairs.

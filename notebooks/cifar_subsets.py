@@ -387,7 +387,8 @@ for n in long:
     one = said[f"{n} epoch{'s' * (n > 1)}"]
     for label in ("coupled", "uncoupled"):
         glue(f"subsets-long-{label}-{n}", one[f"{label}: to a part is nearer"], display=False)
-    glue(f"subsets-long-far-{n}", one["coupled: to CIFAR-100, over the others' mean"], display=False)
+    glue(f"subsets-long-far-{n}", one["coupled: to CIFAR-100, over the others' mean"],
+         display=False)
     glue(f"subsets-long-simple-{n}", one["coupled: r with log classes"], display=False)
     glue(f"subsets-long-theirs-{n}", one["coupled: r with the printed coupled"], display=False)
     glue(f"subsets-long-longer-{n}", one["uncoupled is longer, length"], display=False)

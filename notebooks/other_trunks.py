@@ -96,7 +96,7 @@ plt.show()
 GAINS = {trunk: pd.DataFrame(gains(found[1], "evaluation")).T for trunk, found in FOUND.items()}
 shown = [WORTHS[name] for name in ("early", "few", "end", "steps")]
 pd.DataFrame({f"{trunk}: {column}": one.loc[shown, name] for trunk, one in GAINS.items()
-              for column, name in (("gain", "mean gain"), ("gains in", "pairs that gain"))}).round(3)
+              for column, name in (("gain", "mean gain"), ("share", "pairs that gain"))}).round(3)
 
 # %% tags=["remove-cell"]
 SHORT = {"third stage": "mid", "last layer": "deep", "CIFAR-10": "cifar10"}
@@ -264,7 +264,7 @@ print("one seed each:", np.round(np.sort(alone), 2), f"their means: {mean:.2f}")
 for trunk in ("last layer", "CIFAR-10"):
     here = ANSWERS[trunk].loc["LogME", "within"]
     inside = min(alone) <= here <= max(alone)
-    print(f"{trunk}: {here:.2f},", "inside of the five" if inside else "outside, not shown to differ")
+    print(f"{trunk}: {here:.2f},", "inside" if inside else "outside, not shown to differ")
 
 # %% [markdown]
 # ````{solution-end}

@@ -441,7 +441,8 @@ for name, value in {
         "longer-five": f"{20 * one['longer (5)/(5)']:g}",
         "longer-printed": f"{20 * one['longer (5)/(11), as printed']:g}",
         "gain": f"{100 * one['gain']:.1f}", "ahead": f"{20 * one['ahead']:g}",
-        "gain-interval": f"{100 * (one['gain'] - reach):+.1f} to {100 * (one['gain'] + reach):+.1f}",
+        "gain-interval": " to ".join(f"{100 * (one['gain'] + sign * reach):+.1f}"
+                                     for sign in (-1, 1)),
         "source-share": f"{one['source share']:.2f}", "target-share": f"{one['target share']:.2f}",
         "itself": f"{one['itself']:.2f}", "coupled": f"{one['target accuracy, coupled']:.3f}",
         "tuned": f"{one['target accuracy, fine_tuning']:.3f}",
@@ -471,8 +472,8 @@ for kind in ("coupled", "uncoupled"):
 # points on average (95% interval over five targets {glue:text}`regime-preset-gain-interval`), in
 # {glue:text}`regime-preset-ahead` pairs of 20. The paper prints .4 to 2.5 points in all pairs but
 # two. What failed with our settings up to {glue:text}`regime-longest` epochs holds under the
-# paper's own, in this one run. The uncoupled road is ahead too, by {glue:text}`regime-preset-uncoupled-ahead`. Both train on mixtures of images
-# of two tasks, which fine-tuning does not; whether that is the reason is not separated here.
+# paper's own, in this one run. The uncoupled road is ahead too, by
+# {glue:text}`regime-preset-uncoupled-ahead`. Both train on mixtures of images of two tasks, which fine-tuning does not; whether that is the reason is not separated here.
 #
 # **Is the uncoupled road longer?** With (11) on both sides in {glue:text}`regime-preset-longer`
 # pairs of 20, with (5) in {glue:text}`regime-preset-longer-five`; in the pairing that the text
@@ -487,8 +488,8 @@ for kind in ("coupled", "uncoupled"):
 # ones, by $r$ = {glue:text}`regime-preset-uncoupled-r` ($p$ =
 # {glue:text}`regime-preset-uncoupled-p`, one-sided; within targets
 # {glue:text}`regime-preset-uncoupled-within`); of the coupled ones it is not shown,
-# {glue:text}`regime-preset-coupled-r` ($p$ = {glue:text}`regime-preset-coupled-p`). A task is {glue:text}`regime-preset-itself` times as far
-# from itself as from the others: most of these lengths is what SGD does on the spot. The source has
+# {glue:text}`regime-preset-coupled-r` ($p$ = {glue:text}`regime-preset-coupled-p`). A task is
+# {glue:text}`regime-preset-itself` times as far from itself as from the others: most of these lengths is what SGD does on the spot. The source has
 # {glue:text}`regime-preset-source-share` of the variance, the target
 # {glue:text}`regime-preset-target-share`, in print {glue:text}`regime-source-share-printed` and
 # {glue:text}`regime-target-share-printed`.
