@@ -8,8 +8,9 @@
 # correlation of {glue:text}`clothes-ten-coupled` with the early loss of fine-tuning; but so does
 # the loss before any step, {glue:text}`clothes-ten-look`, which needs no road, and without that
 # look the correlation is {glue:text}`clothes-ten-coupled-later` ({numref}`fig-clothes-ten`). Parts
-# are not decided: with roads that end at an accuracy of {glue:text}`clothes-ends-part` on a part and {glue:text}`clothes-ends-all` on all clothes, too
-# little is learnt ({ref}`clothes-photographs`).
+# are not decided: with roads that end at an accuracy of {glue:text}`clothes-ends-part` on a part
+# and {glue:text}`clothes-ends-all` on all clothes, too little is learnt
+# ({ref}`clothes-photographs`).
 #
 # {cite:t}`gao2021` ask this of Deep Fashion, in a supplement that was not at hand: there is no
 # number here to agree or disagree with. The terms of Deep Fashion forbid passing its images on. Two

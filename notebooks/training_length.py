@@ -473,7 +473,8 @@ for kind in ("coupled", "uncoupled"):
 # {glue:text}`regime-preset-ahead` pairs of 20. The paper prints .4 to 2.5 points in all pairs but
 # two. What failed with our settings up to {glue:text}`regime-longest` epochs holds under the
 # paper's own, in this one run. The uncoupled road is ahead too, by
-# {glue:text}`regime-preset-uncoupled-ahead`. Both train on mixtures of images of two tasks, which fine-tuning does not; whether that is the reason is not separated here.
+# {glue:text}`regime-preset-uncoupled-ahead`. Both train on mixtures of images of two tasks, which
+# fine-tuning does not; whether that is the reason is not separated here.
 #
 # **Is the uncoupled road longer?** With (11) on both sides in {glue:text}`regime-preset-longer`
 # pairs of 20, with (5) in {glue:text}`regime-preset-longer-five`; in the pairing that the text
@@ -489,10 +490,10 @@ for kind in ("coupled", "uncoupled"):
 # {glue:text}`regime-preset-uncoupled-p`, one-sided; within targets
 # {glue:text}`regime-preset-uncoupled-within`); of the coupled ones it is not shown,
 # {glue:text}`regime-preset-coupled-r` ($p$ = {glue:text}`regime-preset-coupled-p`). A task is
-# {glue:text}`regime-preset-itself` times as far from itself as from the others: most of these lengths is what SGD does on the spot. The source has
-# {glue:text}`regime-preset-source-share` of the variance, the target
-# {glue:text}`regime-preset-target-share`, in print {glue:text}`regime-source-share-printed` and
-# {glue:text}`regime-target-share-printed`.
+# {glue:text}`regime-preset-itself` times as far from itself as from the others: most of these
+# lengths is what SGD does on the spot. The source has {glue:text}`regime-preset-source-share` of
+# the variance, the target {glue:text}`regime-preset-target-share`, in print
+# {glue:text}`regime-source-share-printed` and {glue:text}`regime-target-share-printed`.
 #
 # **Does it go with fine-tuning?** With the paper's measure, the path to 95% of the accuracy, the
 # coupled length has $r$ = {glue:text}`regime-preset-coupled-paper` over all pairs and
