@@ -32,9 +32,9 @@ SEEDS = {"regime": {"features": {1: 2, 4: 2, 16: 2, 64: 2, 256: 1}},
          "regime_clothes": {"clothes": {4: 3, 16: 3, 64: 3}}}
 NEEDS = {"regime_subsets": ("CIFAR-100", "CIFAR-10"), "regime_domains": ("MNIST", "CIFAR-10"),
          "regime_clothes": ("clothing",)}  # and the others CIFAR-100
-TAKES = {"regime": "2 hours", "regime_pixels": "an hour", "regime_capacity": "30 minutes",
+TAKES = {"regime": "2 hours", "regime_pixels": "an hour", "regime_capacity": "45 minutes",
          "regime_subsets": "an hour", "regime_domains": "3 minutes",
-         "regime_clothes": "15 minutes"}
+         "regime_clothes": "30 minutes"}
 
 
 def fresh(make, task, classes, seed):

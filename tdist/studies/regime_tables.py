@@ -71,11 +71,11 @@ def verdict(units, seed, names):
 def _reached(pairs, sources):
     """Accuracies, and the loss that the sources were left with."""
     found = {f"source {name}": np.mean([each[f"{where}_{what}"] for each in sources])
-           for name, where, what in (("accuracy", "test", "accuracy"),
-                                     ("training accuracy", "train", "accuracy"),
-                                     ("training loss", "train", "loss"))}
+             for name, where, what in (("accuracy", "test", "accuracy"),
+                                       ("training accuracy", "train", "accuracy"),
+                                       ("training loss", "train", "loss"))}
     return found | {f"target accuracy, {kind}": pairs.runs(of(kind, "accuracy")).mean()
-                  for kind in ("coupled", "uncoupled", "fine_tuning")}
+                    for kind in ("coupled", "uncoupled", "fine_tuning")}
 
 
 def _lengths(pairs, sources):
