@@ -119,7 +119,7 @@ def check():
     low, high = (data.only(tuple(names), names) for names in ("01234", "56789"))
     few = transfer.Settings.published(steps=3, sgd_steps=2, pretrain_steps=10, fine_tune_steps=6,
                                       iterations=1, visits=None, anneal=True, lr=0.01,
-                                      block=8)
+                                      block=8, tolerance=1e-2)
     network = learnt(low, quarter, few, data.classes, 0)
     found = between("bridge/check", low, high, network, few, high, 0, data.classes,
                     features=lambda task: unit_length(task.images.float()))
