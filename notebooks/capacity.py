@@ -9,8 +9,8 @@
 # ({numref}`fig-capacity-select`). Who takes the network with the shortest road takes the best of
 # five in {glue:text}`capacity-best` runs and the worst in {glue:text}`capacity-worst`; by means
 # over seeds, in {glue:text}`capacity-best-pairs` and {glue:text}`capacity-worst-pairs` pairs. On
-# features the verdict turns with training: after {glue:text}`capacity-long-epochs` epochs the
-# largest of four networks has a shorter road than the smallest in
+# features, with two seeds, the verdict turns with training: after {glue:text}`capacity-long-epochs`
+# epochs the largest of four networks has a shorter road than the smallest in
 # {glue:text}`capacity-long-shorter-last` pairs, and the shortest road is that of the best in
 # {glue:text}`capacity-long-best-last` ({numref}`fig-capacity-long`).
 #

@@ -176,7 +176,7 @@ for trunk, short in SHORT.items():
 # {glue:text}`trunks-cifar10-leep`, the adjusted H-score {glue:text}`trunks-mid-adjusted`,
 # {glue:text}`trunks-deep-adjusted` and {glue:text}`trunks-cifar10-adjusted`. The first of each
 # three is of means over five seeds; one seed of the third stage has less (the exercise below). So
-# overlap of the tasks with ImageNet's classes is not what makes the scores work.
+# overlap of the tasks with ImageNet's classes is not all that makes the scores work.
 #
 # The coupled length does not: {glue:text}`trunks-mid-coupled`, {glue:text}`trunks-deep-coupled` and
 # {glue:text}`trunks-cifar10-coupled`. On the last layer the uncoupled length
