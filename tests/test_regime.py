@@ -192,23 +192,32 @@ def test_the_bridge_goes_all_its_ways_at_toy_size(monkeypatch, tmp_path, one_thr
                                       iterations=2, visits=2, anneal=True, block=4, lr=0.01,
                                       start_entropy=0.1, tolerance=1e-2)
     case = bridge.Case("toy", lambda: (of_digits(True, False), of_digits(False, False)),
-                       bridge.quarter, lambda task: bridge.unit_length(task.images.float()), few,
-                       replicas=2)
+                       bridge.quarter, lambda task: bridge.unit_length(task.images.float()), few)
     jobs = bridge.units(case)
     assert len(jobs) == 26
+    row = bridge.units(replace(case, sources=("flowers",)))
+    assert set(row) == {"check", *(key for key in jobs if key.startswith("0/flowers"))}
     source, pair = jobs["0/flowers"](), jobs["0/flowers/herbivores"]()
-    assert 0 <= source["test_accuracy"] <= 1 and source["itself"]["drift"] is not None
+    assert 0 <= source["test_accuracy"] <= 1 and source["itself"]["length"] > 0
     parts, _ = case.tasks()
     classes = tuple(dict.fromkeys(name for part in parts for name in part.classes))
     i, j = NAMES.index("flowers"), NAMES.index("herbivores")
     torch.manual_seed(0)
     by_hand = transfer.coupled(parts[i], parts[j], bridge.quarter(10, 3), few, classes=classes,
-                               features=case.near, replicas=2, progress=False)
+                               features=case.near, progress=False)
     assert pair["coupled"]["length"] == pytest.approx(by_hand.length, rel=1e-5)
     assert pair["coupled"]["V"] == pytest.approx(by_hand.readings["V"], rel=1e-5)
     assert len(pair["coupled"]["lengths"]) == 2
     assert not list((tmp_path / "unfinished").glob("*.pt"))
     assert len(list((tmp_path / "trained").glob("toy-*.pt"))) == 1  # trained once, for both units
+
+
+@pytest.mark.parametrize("check", [regime.check, bridge.check.__wrapped__])
+def test_a_check_leaves_no_file(check, monkeypatch, tmp_path, one_thread):
+    """One that stopped in the middle would be refused after a change of its settings."""
+    monkeypatch.setenv("TDIST_DATA", str(tmp_path))
+    assert check()["coupled"] > 0
+    assert not (tmp_path / "unfinished").exists()
 
 
 def test_the_cases_are_the_published_ones():
@@ -228,12 +237,15 @@ def test_the_cases_are_the_published_ones():
 
 def test_our_numbers_beside_the_figure():
     names = printed()["fig3"]["tasks"]
-    units = {f"0/{a}/{b}": {kind: {"V": i + j / 10, "length": 1.0}
-                            for kind in ("coupled", "uncoupled")}
-             for i, a in enumerate(names) for j, b in enumerate(names) if a != b}
-    rows = bridge.beside_the_print({"config": {"settings": {"steps": 100}, "seeds": [0]},
-                                    "units": units})
+    units = {f"0/{a}": {} for a in names} | {
+        f"0/{a}/{b}": {kind: {"V": i + j / 10, "length": 1.0} for kind in ("coupled", "uncoupled")}
+        for i, a in enumerate(names) for j, b in enumerate(names) if a != b}
+    config = {"settings": {"steps": 100}, "seeds": [0]}
+    rows = bridge.beside_the_print({"config": config, "units": units})
     assert len(rows) == 40
+    one = {key: unit for key, unit in units.items() if key.startswith("0/flowers")}
+    assert bridge.beside_the_print({"config": config, "units": one}) == [
+        row for row in rows if row["source"] == "flowers"]
     [row] = [row for row in rows if (row["source"], row["target"], row["kind"]) == (
         "carnivores", "herbivores", "uncoupled")]
     assert row["V"] == 1.0 and row["printed V"] == 0.37  # sources are rows
@@ -249,7 +261,7 @@ def test_hours_add_up():
     twice = [{"step": 0.002, "look": 0.04}]
     assert costs.hours("preset", twice) == pytest.approx([2 * found])
     [bridge_hours] = costs.hours("bridge", [{"step": 0.001, "look": 0.0}])
-    assert bridge_hours == pytest.approx((20 * (5 * 40 + 20) + 5 * (75 + 4 * 40)) / 3600)
+    assert bridge_hours == pytest.approx((20 * (5 * 20 + 20) + 5 * (75 + 4 * 20)) / 3600)
 
 
 @pytest.mark.parametrize("name", ["regime", "regime_pixels"])

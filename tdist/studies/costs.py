@@ -19,7 +19,7 @@ from tdist.transfer.gauges import visits
 SGD_STEPS, LOOKS, IMAGES = 20, 3, 200
 EPOCHS = (1, 4, 16, 64, 256)
 CASES = {"pixels": [(SPACES["pixels"].settings(epochs), ROADS, 2) for epochs in EPOCHS],
-         **{case.name: [(case.settings, case.settings.iterations, case.replicas)]
+         **{case.name: [(case.settings, case.settings.iterations, 1)]
             for case in (PRESET, BRIDGE)}}
 MADE = {"pixels": SPACES["pixels"], "preset": PRESET, "bridge": BRIDGE}
 

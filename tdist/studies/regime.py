@@ -96,18 +96,21 @@ def tuned(source, target, network, settings, test, **given):
 
 def between(key, source, target, network, settings, test, seed, classes, more=0, features=None,
             replicas=REPLICAS):
-    """All three distances of a pair. more: go on to so many roads."""
+    """All three distances of a pair. key: of its files until it is done; with None it has none.
+    more: go on to so many roads."""
     given = {"seed": seed, "classes": classes}
+    keys = {kind: key and f"{key}/{kind}" for kind in ("coupled", "uncoupled")}
     follow = partial(road, transfer.coupled, source, target, network, test=test, replicas=replicas,
                      features=features, **given)
-    found = {"coupled": follow(settings, key=f"{key}/coupled"),
+    found = {"coupled": follow(settings, key=keys["coupled"]),
              "uncoupled": road(transfer.uncoupled, source, target, network, settings, test,
-                               f"{key}/uncoupled", replicas=replicas, **given),
+                               keys["uncoupled"], replicas=replicas, **given),
              "fine_tuning": tuned(source, target, network, settings, test, **given)}
     if more:
-        found["more"] = follow(replace(settings, iterations=more), key=f"{key}/coupled")["lengths"]
-    for kind in ("coupled", "uncoupled"):
-        place(f"{key}/{kind}").unlink(missing_ok=True)
+        found["more"] = follow(replace(settings, iterations=more), key=keys["coupled"])["lengths"]
+    for each in keys.values():
+        if each:
+            place(each).unlink(missing_ok=True)
     return rounded(found)
 
 
@@ -158,7 +161,7 @@ def check():
     low, high = (data.only(tuple(names), names) for names in ("01234", "56789"))
     few = replace(BASE, steps=4, sgd_steps=3, pretrain_steps=40, fine_tune_steps=12, iterations=1)
     network = learnt(low, perceptron, few, data.classes, 0)
-    found = between("regime/check", low, high, network, few, high, 0, data.classes)
+    found = between(None, low, high, network, few, high, 0, data.classes)
     return {kind: found[kind]["length"] for kind in ("coupled", "uncoupled")} | {
         "drift": found["coupled"]["drift"], "fine_tuning": found["fine_tuning"]["full_length"]}
 
