@@ -11,7 +11,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "affinities", "agreement", "baselines", "couplings", "exact_roads", "exponents", "features",
         "fisher_rao", "gaussians", "geodesics", "hgr", "hscore", "inputs", "joint", "manners",
         "networks", "pixelwise", "plots", "ranking", "rivals", "scenes", "scores", "selection",
-        "shortest", "studies", "tasks", "transfer", "vae",
+        "shortest", "studies", "tasks", "transfer", "vae", "vae_paths",
     },
     submod_attrs={
         "agreement": ["mantel"],

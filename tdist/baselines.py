@@ -12,7 +12,7 @@ from tqdm import tqdm
 from tdist.networks import efficientnet_lite0
 from tdist.rivals.clouds import wasserstein
 from tdist.tasks import floats
-from tdist.vae import vae_length
+from tdist.vae_paths import vae_length
 
 __all__ = ["task2vec", "task2vec_asymmetric", "task2vec_distance", "vae_length", "wasserstein"]
 

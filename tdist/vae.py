@@ -1,26 +1,19 @@
-r"""The length of a variational autoencoder's path from one task's images to another's, in
-Fisher-Rao units.
-
-The coupled-transfer paper measures how far a VAE's weights travel "on the manifold" and does not
-say on which. Here it is that of the encoder's distributions :math:`q_w(z \mid x)`, which is our
-choice. They are conditional on an input that the task supplies, like the classifier's
-:math:`p_w(y \mid x)`; and their distance depends neither on the coordinates of z nor on a noise
-model for pixels and their number, as the decoder's would.
-"""
+"""A variational autoencoder of a task's images, and the Fisher-Rao distance of its codes."""
 
 import copy
 import math
-from dataclasses import dataclass
-from numbers import Real
 
+import numpy as np
 import torch
 from torch import nn
 from torch.nn.functional import binary_cross_entropy_with_logits
 from tqdm import tqdm
 
-from tdist.manners import Diverged, line, whole
+from tdist.manners import Diverged, whole
 
-ADAM = 1e-3  # of the fit to the source
+ADAM = 1e-3  # the rate of a fit
+CHECK = 100  # steps of a fit between looks at its weights
+FIT, PATH, LOSS = range(3)  # what random numbers are for: streams that never meet
 
 
 class VAE(nn.Module):
@@ -33,6 +26,12 @@ class VAE(nn.Module):
         Numbers in a code.
     width : int
         Channels of the first layer.
+
+    Examples
+    --------
+    >>> mean, std = VAE((1, 8, 8), latent=3, width=4).encode(torch.zeros(5, 1, 8, 8))
+    >>> tuple(mean.shape), tuple(std.shape)
+    ((5, 3), (5, 3))
     """
 
     def __init__(self, shape, latent=8, width=16):
@@ -117,74 +116,21 @@ def gaussian_distance(mean, std, other_mean, other_std):
     return 2 * 2**0.5 * torch.linalg.vector_norm(torch.asinh((delta / 2).sqrt()), dim=-1)
 
 
-@dataclass(frozen=True, repr=False)
-class VAELength:
-    r"""Length of a VAE's path, in either reading of the expectation; ``float(result)`` is `length`.
-
-    Attributes
-    ----------
-    length : float
-        :math:`\sum_k \mathbb E_x\, d_k(x)`, as equation 11 of the paper.
-    riemannian_length : float
-        :math:`\sum_k \sqrt{\mathbb E_x\, d_k(x)^2}`, as equation 5; never less.
-    source_loss : float
-    target_loss : float
-        Minus the evidence lower bound, nats an image: on the source before the path, on the target
-        at its end.
-
-    Examples
-    --------
-    >>> from tdist.vae import VAELength
-    >>> float(VAELength(1.25, 1.5, 160.0, 140.0))
-    1.25
-    """
-
-    length: float
-    riemannian_length: float
-    source_loss: float
-    target_loss: float
-
-    def __float__(self):
-        return self.length
-
-    __repr__ = line
-
-
-def vae_length(source_images, target_images, *, mixture=True, points=20, steps=20, pretraining=500,
-               batch=64, lr=0.1, latent=8, width=16, inputs=256, device=None, seed=0,
+def fitted_vae(images, *, steps=500, batch=64, latent=8, width=16, device=None, seed=0,
                progress=True):
-    r"""Length of the path of a VAE that is fitted to the source's images and moved to the target's.
-
-    .. math:: L = \sum_{k=1}^{K} \mathbb E_{x \sim p_{\tau_k}}\,
-       d\bigl(q_{w_{k-1}}(\cdot \mid x), q_{w_k}(\cdot \mid x)\bigr)
-
-    :eq:`eq-vae-length`, where d is the :func:`gaussian_distance` of the encoder's codes. With a
-    mixture, :math:`p_\tau = (1 - \tau) p_s + \tau p_t` and :math:`\tau_k = k / K`, as equation 9 of
-    the paper; without, :math:`p_\tau = p_t` throughout. Adam fits the source; plain SGD moves the
-    weights, as equation 10. Its noise has a length too: compare with the length from the source to
-    itself.
+    """A VAE that Adam, of rate 1e-3, fits to images from weights that the seed draws.
 
     Parameters
     ----------
-    source_images, target_images : torch.Tensor, uint8
-        Of shapes (n, channels, height, width) and (m, channels, height, width). Not modified.
-    mixture : bool
-        Interpolate the tasks by a mixture, or fit the target directly.
-    points, steps : int
-        K points of the path after the first, and SGD steps from one to the next.
-    pretraining : int
-        Adam steps on the source before.
-    batch : int
-        Images a step.
-    lr : float
-        Of SGD on the loss in nats a number of the image, so that images of other sizes can keep it;
-        Adam's is 1e-3.
+    images : torch.Tensor, uint8, shape (n, channels, height, width)
+        Not modified.
+    steps, batch : int
+        Steps of Adam, and images a step. 500 steps begin a fit; look at :func:`loss_of` unseen
+        images to see whether it has ended.
     latent, width : int
         Of the :class:`VAE`.
-    inputs : int
-        At most so many images of each task, drawn once, at which the path is measured.
     device : torch.device or str, optional
-        Where the VAE runs; by default where `source_images` are.
+        Where the VAE is; by default where the images are.
     seed : int
         Of the first weights and of every draw. The caller's random state is not touched.
     progress : bool
@@ -192,69 +138,65 @@ def vae_length(source_images, target_images, *, mixture=True, points=20, steps=2
 
     Returns
     -------
-    VAELength
+    VAE
 
     Raises
     ------
     TypeError
-        If a size is no number, or the images are no tensors.
+        If a size is no number, or the images are no tensor.
     ValueError
-        If images are not uint8 of one shape, or a size is not whole and positive.
+        If the images are not uint8 of four dimensions, or a size is not whole and positive.
     tdist.manners.Diverged
-        If a loss, a weight or a code is no longer finite.
+        If a loss or a weight is no longer finite.
 
     Examples
     --------
     >>> from tdist.tasks import digits
-    >>> from tdist.vae import vae_length
-    >>> zeros, ones = digits().only(("0",)).images, digits().only(("1",)).images
-    >>> small = {"points": 3, "steps": 5, "pretraining": 50, "width": 4, "progress": False}
-    >>> found = vae_length(zeros, ones, **small)
-    >>> 0 < found.length < found.riemannian_length
-    True
-    >>> found.length > vae_length(zeros, zeros, **small).length  # SGD's noise alone
-    True
+    >>> from tdist.vae import fitted_vae
+    >>> fitted_vae(digits().images, steps=5, width=4, progress=False).latent
+    8
     """
-    _check_images(source_images, target_images)
-    points, steps, batch, latent, width, inputs = (
-        whole(name, value, least=1) for name, value in
-        (("points", points), ("steps", steps), ("batch", batch), ("latent", latent),
-         ("width", width), ("inputs", inputs)))
-    pretraining = whole("pretraining", pretraining, least=0)
-    if not isinstance(lr, Real) or not 0 <= lr < math.inf:
-        raise ValueError(f"lr must be at least 0 and finite, got {lr!r}")
-    device = source_images.device if device is None else torch.device(device)
-    generator = torch.Generator().manual_seed(seed)
+    check_images("images", images)
+    steps, seed = (whole(name, value, least=0) for name, value in (("steps", steps),
+                                                                   ("seed", seed)))
+    batch, latent, width = (whole(name, value, least=1) for name, value in
+                            (("batch", batch), ("latent", latent), ("width", width)))
+    device = images.device if device is None else torch.device(device)
     with torch.random.fork_rng(devices=[]):  # torch.manual_seed would seed the GPUs too
         torch.default_generator.manual_seed(seed)
-        vae = VAE(source_images.shape[1:], latent, width).to(device)
-    # the images at which losses and steps are measured, in [0, 1]
-    probes = [x[torch.randperm(len(x), generator=generator)[:inputs]].to(device) / 255
-              for x in (source_images, target_images)]
-
-    def fit(optimiser, tau, count):
-        def draw():
-            images = _draw(source_images, target_images, tau, batch, generator)
-            noise = torch.randn(batch, latent, generator=generator)
-            return images.to(device) / 255, noise.to(device)
-
-        return _fit(vae, optimiser, count, f"tau = {tau:.3g} of a VAE's path", draw, probes)
-
-    before = fit(torch.optim.Adam(vae.parameters(), ADAM), 0.0, pretraining)
-    source_loss, length, riemannian = _loss(vae, probes[0], seed), 0.0, 0.0
-    optimiser = torch.optim.SGD(vae.parameters(), lr / source_images[0].numel())
-    for k in tqdm(range(1, points + 1), desc="VAE", disable=not progress):
-        tau = k / points if mixture else 1.0
-        after = fit(optimiser, tau, steps)
-        # at the source's images and at the target's, (inputs,) each
-        moved = [gaussian_distance(*p, *q) for p, q in zip(before, after, strict=True)]
-        length += _mixed(tau, *moved)
-        riemannian += _mixed(tau, *(d.square() for d in moved)) ** 0.5
-        before = after
-    return VAELength(length, riemannian, source_loss, _loss(vae, probes[1], seed))
+        vae = VAE(images.shape[1:], latent, width).to(device)
+    draw = batches(vae, images, images, 0.0, batch, generator(seed, FIT))
+    optimiser = torch.optim.Adam(vae.parameters(), ADAM)
+    for start in tqdm(range(0, steps, CHECK), desc="fit of a VAE", disable=not progress):
+        descend(vae, optimiser, min(CHECK, steps - start), f"step {start} of the fit of a VAE",
+                draw)
+    return vae
 
 
-def _fit(vae, optimiser, count, where, draw, probes):
+def loss_of(vae, images, seed=0):
+    """Minus the evidence lower bound, nats an image, with noise of the seed: images in [0, 1],
+    (n, channels, height, width), where the VAE is."""
+    noise = torch.randn(len(images), vae.latent, generator=generator(seed, LOSS))
+    with torch.no_grad():
+        loss = vae.loss(images, noise.to(images.device)).item()
+    if not math.isfinite(loss):
+        raise Diverged("the loss of a VAE", vae)
+    return loss
+
+
+def generator(seed, purpose):
+    """Random numbers of one purpose."""
+    return torch.Generator().manual_seed(
+        int(np.random.default_rng([seed, purpose]).integers(2**63)))
+
+
+def codes_at(vae, probes):
+    """Means and standard deviations of the codes of several lots of images."""
+    with torch.no_grad():
+        return [vae.encode(images) for images in probes]
+
+
+def descend(vae, optimiser, count, where, draw, probes=()):
     """Steps on drawn (images, noise), and the codes of the probes at their end.
 
     Or Diverged, with the weights of before the first step.
@@ -268,45 +210,38 @@ def _fit(vae, optimiser, count, where, draw, probes):
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()
-    with torch.no_grad():
-        codes = [vae.encode(images) for images in probes]
-    numbers = *vae.parameters(), *(x for mean, std in codes for x in (mean, std.log()))
+    found = codes_at(vae, probes)
+    numbers = *vae.parameters(), *(x for mean, std in found for x in (mean, std.log()))
     if not (finite and all(torch.isfinite(x).all() for x in numbers)):
         vae.load_state_dict(good)
         raise Diverged(where, vae)
-    return codes
+    return found
 
 
-def _loss(vae, images, seed):
-    """Minus the evidence lower bound, with noise that is the same at both ends of a path."""
-    noise = torch.randn(len(images), vae.latent, generator=torch.Generator().manual_seed(seed))
-    with torch.no_grad():
-        loss = vae.loss(images, noise.to(images.device)).item()
-    if not math.isfinite(loss):
-        raise Diverged("an end of a VAE's path", vae)
-    return loss
+def batches(vae, source, target, tau, size, rng):
+    """A function that gives a batch of the mixture, in [0, 1], and noise for its codes."""
+    device = next(vae.parameters()).device
+
+    def draw():
+        images = mixture(source, target, tau, size, rng)
+        noise = torch.randn(size, vae.latent, generator=rng)
+        return images.to(device) / 255, noise.to(device)
+
+    return draw
 
 
-def _mixed(tau, at_source, at_target):
-    return ((1 - tau) * at_source.mean() + tau * at_target.mean()).item()
-
-
-def _draw(source, target, tau, count, generator):
+def mixture(source, target, tau, count, rng):
     """A batch of the mixture: each image from the target with probability tau."""
-    chosen = (torch.rand(count, generator=generator) < tau).to(source.device)
-    i, j = (torch.randint(len(x), (count,), generator=generator) for x in (source, target))
+    chosen = (torch.rand(count, generator=rng) < tau).to(source.device)
+    i, j = (torch.randint(len(x), (count,), generator=rng) for x in (source, target))
     return torch.where(chosen[:, None, None, None], target[j].to(source.device), source[i])
 
 
-def _check_images(source, target):
-    for name, images in (("source", source), ("target", target)):
-        if not isinstance(images, torch.Tensor):
-            raise TypeError(f"{name}_images must be a torch.Tensor, got {type(images).__name__}; "
-                            "pass torch.as_tensor(images), or task.images")
-        if images.dtype != torch.uint8 or images.ndim != 4 or len(images) == 0:
-            raise ValueError(f"{name}_images must be uint8 of shape (n, channels, height, width), "
-                             f"n at least 1, got {images.dtype} of shape {tuple(images.shape)}")
-    if source.shape[1:] != target.shape[1:]:
-        raise ValueError(f"one VAE cannot take images of shapes {tuple(source.shape[1:])} and "
-                         f"{tuple(target.shape[1:])}; bring them to one size and number of "
-                         "channels first, with Task.resized")
+def check_images(name, images):
+    """Refuse what is no stack of pictures of bytes."""
+    if not isinstance(images, torch.Tensor):
+        raise TypeError(f"{name} must be a torch.Tensor, got {type(images).__name__}; "
+                        "pass torch.as_tensor(images), or task.images")
+    if images.dtype != torch.uint8 or images.ndim != 4 or len(images) == 0:
+        raise ValueError(f"{name} must be uint8 of shape (n, channels, height, width), "
+                         f"n at least 1, got {images.dtype} of shape {tuple(images.shape)}")

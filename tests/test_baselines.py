@@ -1,10 +1,7 @@
 """Rivals of the coupled transfer distance: against closed forms, hand sums and other programs."""
 
-import copy
-import pickle
 from dataclasses import replace
 from functools import partial
-from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -16,11 +13,10 @@ from scipy.spatial.distance import cdist
 from torch import nn
 from torch.distributions import Normal, kl_divergence
 
-from tdist import baselines, vae
-from tdist.baselines import task2vec, task2vec_distance, vae_length, wasserstein
-from tdist.manners import Diverged
+from tdist import baselines
+from tdist.baselines import task2vec, task2vec_distance, wasserstein
 from tdist.tasks import Task, fashion_mnist
-from tdist.vae import VAE, gaussian_distance
+from tdist.vae import gaussian_distance
 
 DECAY = 0.05
 NUMPYS = (torch.float64, torch.float32, torch.float16, torch.int8, torch.uint16, torch.int64,
@@ -296,161 +292,3 @@ def test_gaussian_distance_is_a_metric_without_coordinates():
         gaussian_distance(mean[0], -std[0], mean[1], std[1])
     with pytest.raises(ValueError, match="finite"):
         gaussian_distance(mean[0] * torch.nan, std[0], mean[1], std[1])
-
-
-def test_vae_loss_is_minus_the_evidence_lower_bound():
-    model, images, noise = VAE((1, 7, 9), 3, 2), torch.rand(5, 1, 7, 9), torch.randn(5, 3)
-    mean, std = model.encode(images)
-    p = torch.sigmoid(model.decode(mean + std * noise))
-    assert p.shape == images.shape
-    log_likelihood = (images * p.log() + (1 - images) * (1 - p).log()).sum() / 5
-    divergence = kl_divergence(Normal(mean, std), Normal(0, 1)).sum() / 5
-    expected = (divergence - log_likelihood).item()
-    assert model.loss(images, noise).item() == pytest.approx(expected, rel=1e-5)
-
-
-@pytest.fixture(scope="module")
-def clothes():
-    images = fashion_mnist().images[:, :, ::3, ::3]
-    return images[:300], 255 - images[300:600]
-
-
-SMALL = {"points": 4, "steps": 5, "pretraining": 60, "batch": 16, "latent": 2, "width": 4,
-         "inputs": 40, "progress": False}
-
-
-def test_vae_length_by_hand(clothes, monkeypatch):
-    """The codes along the path are caught, and their steps measured and averaged again."""
-    source, target = clothes
-    encodings, encode = [], VAE.encode
-
-    def watch(self, images):
-        result = encode(self, images)
-        if not torch.is_grad_enabled() and len(images) == 40:
-            encodings.append((images, *result))
-        return result
-
-    monkeypatch.setattr(vae.VAE, "encode", watch)
-    for mixture in (True, False):
-        encodings.clear()
-        found = vae_length(source, target, mixture=mixture, **SMALL)
-        del encodings[2], encodings[-1]  # the losses at the two ends also encode
-        at_source, at_target = encodings[::2], encodings[1::2]
-        assert len(at_source) == len(at_target) == 5
-        assert not torch.equal(at_source[0][0], at_target[0][0])
-        length = riemannian = 0
-        for k, (s, t) in enumerate(zip(pairwise(at_source), pairwise(at_target), strict=True), 1):
-            tau = k / 4 if mixture else 1
-            ds, dt = (gaussian_distance(*a[1:], *b[1:]) for a, b in (s, t))
-            length += (1 - tau) * ds.mean() + tau * dt.mean()
-            riemannian += ((1 - tau) * (ds**2).mean() + tau * (dt**2).mean()).sqrt()
-        assert found.length == pytest.approx(length.item()) and float(found) == found.length
-        assert found.riemannian_length == pytest.approx(riemannian.item())
-        assert found.riemannian_length > found.length
-
-
-def test_vae_length_orders_what_it_should(clothes):
-    source, target = clothes
-    size = SMALL | {"steps": 15, "pretraining": 100}
-    same, mixed, direct = (vae_length(source, to, mixture=mixture, **size) for to, mixture in
-                           ((source, False), (target, True), (target, False)))
-    assert same.length < 0.5 * mixed.length and same.length < 0.5 * direct.length
-    assert mixed.source_loss == direct.source_loss and direct.target_loss < mixed.target_loss
-    # equal weights are at distance zero
-    assert vae_length(source, target, **size | {"lr": 0.0}).length == 0
-
-
-def test_vae_length_is_reproducible_and_touches_nothing(clothes):
-    source, target = clothes
-    state, before = torch.random.get_rng_state(), source.clone()
-    first = vae_length(source, target, **SMALL)
-    assert first == vae_length(source, target, **SMALL)
-    assert first != vae_length(source, target, seed=1, **SMALL)
-    assert torch.equal(state, torch.random.get_rng_state()) and torch.equal(source, before)
-
-
-def test_the_mixture_draws_its_share_of_the_target():
-    zeros, ones = torch.zeros(3, 1, 1, 1), torch.ones(5, 1, 1, 1)
-    generator = torch.Generator().manual_seed(0)
-    share = [vae._draw(zeros, ones, tau, 4000, generator).mean().item() for tau in (0, 0.25, 1)]
-    assert share == pytest.approx([0, 0.25, 1], abs=0.02) and (share[0], share[2]) == (0, 1)
-
-
-def test_a_path_is_walked_by_sgd_of_its_rate(clothes, monkeypatch):
-    """Every step but Adam's is minus lr / (numbers of an image) times the loss's gradient, taken
-    again here; Adam's first is 1e-3 against the gradient's sign."""
-    seen, loss = [], VAE.loss
-
-    def watch(self, images, noise):
-        seen.append((copy.deepcopy(self), images, noise))
-        return loss(self, images, noise)
-
-    monkeypatch.setattr(VAE, "loss", watch)
-    vae_length(*clothes, **SMALL | {"lr": 0.3, "pretraining": 1, "points": 2, "steps": 2})
-    monkeypatch.undo()
-    start, *path = [entry for entry in seen if len(entry[1]) == 16]
-    seen = [entry[0] for entry in seen]
-    assert len(path) == 4  # and seen has the losses of the two ends besides: 1 + 1 + 4 + 1
-
-    def gradients(model, images, noise):
-        model.zero_grad()
-        model.loss(images, noise).backward()
-        return [p.grad for p in model.parameters()]
-
-    for gradient, old, new in zip(gradients(*start), seen[0].parameters(), seen[1].parameters(),
-                                  strict=True):
-        firm = gradient.abs() > 1e-4
-        assert torch.allclose((new - old)[firm], -1e-3 * gradient[firm].sign(), rtol=1e-3)
-    numbers = clothes[0][0].numel()
-    for entry, after in zip(path, seen[3:], strict=True):
-        for gradient, old, new in zip(gradients(*entry), entry[0].parameters(), after.parameters(),
-                                      strict=True):
-            assert torch.allclose(new, old - 0.3 / numbers * gradient, rtol=0, atol=1e-7)
-
-
-def test_a_vaes_length_is_a_result():
-    found = vae.VAELength(1.25, 1.5, 160.123456, 140.0)
-    assert pickle.loads(pickle.dumps(found)) == copy.copy(found) == copy.deepcopy(found) == found
-    assert repr(found) == ("VAELength(length=1.25, riemannian_length=1.5, source_loss=160.1, "
-                           "target_loss=140)")
-    assert float(found) == 1.25
-    with pytest.raises(AttributeError):
-        found.length = 2
-
-
-def test_vae_length_refuses(clothes):
-    source, target = clothes
-    for wrong, message in ((target / 255, "uint8"), (target[:, :, 1:], "one size"),
-                           (target[:0], "at least 1")):
-        with pytest.raises(ValueError, match=message):
-            vae_length(source, wrong, **SMALL)
-    for name in ("points", "steps", "batch", "latent", "width", "inputs"):
-        for wrong, error in ((0, ValueError), (2.5, ValueError), ("2", TypeError)):
-            with pytest.raises(error, match=f"{name} must be a whole number, at least 1"):
-                vae_length(source, target, **{name: wrong})
-    for wrong in (-0.1, torch.inf, torch.nan, "fast"):
-        with pytest.raises(ValueError, match="lr must be"):
-            vae_length(source, target, lr=wrong)
-    with pytest.raises(TypeError, match="as_tensor"):
-        vae_length(source.numpy(), target)
-
-
-def test_a_loss_beyond_all_numbers_is_an_end_even_where_weights_are_finite():
-    model, images = VAE((1, 8, 8), 2, 2), torch.zeros(3, 1, 8, 8)
-    model.decoder[-1].bias.data.fill_(3e38)  # 64 pixels' losses overflow in their sum
-    optimiser, noise = torch.optim.SGD(model.parameters(), 0.0), torch.zeros(3, 2)
-    with pytest.raises(Diverged, match="at here;"):
-        vae._fit(model, optimiser, 1, "here", lambda: (images, noise), [images])
-    with pytest.raises(Diverged, match="an end"):
-        vae._loss(model, images, 0)
-
-
-@pytest.mark.parametrize("change", [{"lr": 1e6}, {"lr": 1e30, "steps": 1},
-                                    {"lr": 1e3, "points": 1}])
-def test_a_path_that_blows_up_says_so_and_keeps_its_last_good_weights(clothes, change):
-    with pytest.raises(Diverged, match=r"tau = .*smaller lr") as caught:
-        vae_length(*clothes, **SMALL | change)
-    model = caught.value.network
-    assert isinstance(model, VAE) and all(torch.isfinite(p).all() for p in model.parameters())
-    mean, std = model.encode(clothes[0] / 255)
-    assert torch.isfinite(mean).all() and (std > 0).all() and torch.isfinite(std).all()

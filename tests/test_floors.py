@@ -33,7 +33,7 @@ transfer.checks transfer.states transfer.readings transfer.drifts transfer.block
 transfer.roads transfer.results transfer.iterations transfer.distances transfer.weights
 transfer.spreads transfer.surveys transfer
 rivals.clouds rivals.labelled rivals.embeddings rivals.fisher rivals
-vae baselines
+vae vae_paths baselines
 images auto_layers candidates kept_features ranked ranking
 studies.results studies.study studies.pairs studies.drawings
 studies.layers studies.which_model studies.blocks studies.budgets
@@ -42,7 +42,7 @@ studies.experiments studies.distances studies.discrepancies
 studies.noise studies.noise_tables studies.looks studies.knobs studies.known_lengths
 studies.block_sizes studies.trunks studies.few_shot studies.twenty_tasks
 studies.twenty_tables studies.twenty_rivals
-studies.spaces studies.regime studies.regime_tables studies.bridge studies.costs
+studies.spaces studies.fitted_vae studies.regime studies.regime_tables studies.bridge studies.costs
 studies.intervals studies.estimates studies.predictive studies.sample_needs studies.growth
 studies.growth_tables
 studies.shelf studies.runs studies studies.__main__

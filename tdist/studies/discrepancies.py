@@ -1,15 +1,14 @@
-"""Distances between tasks that ignore the classifier, or the road: Task2Vec, Wasserstein, the
-length of a VAE's path.
+"""Distances between tasks that ignore the classifier, or the road: Task2Vec and Wasserstein.
 
 Sections 5.2 and 5.5 of the coupled-transfer paper, on the images that the distances by transfer
-were computed on.
+were computed on. The third of them, the length of a VAE's path, is in ``fitted_vae``.
 """
 
 from dataclasses import replace
 from functools import cache, partial
 
 from tdist import tasks
-from tdist.baselines import task2vec, task2vec_distance, vae_length, wasserstein
+from tdist.baselines import task2vec, task2vec_distance, wasserstein
 from tdist.studies.distances import imagenet, rounded, subsets
 from tdist.studies.experiments import EXPERIMENTS
 from tdist.studies.study import STUDIES, Study, register
@@ -20,10 +19,8 @@ STORED = {"discrepancies": ("superclasses_2500", None),
           "task2vec_two_domains": ("two_domains", ["task2vec"])}
 TAKES = {"discrepancies": "40 minutes", "task2vec_cifar_subsets": "6 minutes",
          "task2vec_two_domains": "2 minutes"}
-DISTANCES = ("task2vec", "task2vec_plain", "wasserstein_pixels", "wasserstein_features",
-             "vae_mixture", "vae_direct")
+DISTANCES = ("task2vec", "task2vec_plain", "wasserstein_pixels", "wasserstein_features")
 TASK2VEC = {"size": 32, "images": 1250, "draws": 1}
-VAE = {"points": 10, "steps": 10, "pretraining": 200, "batch": 32, "width": 8, "inputs": 128}
 
 
 def halves(task, seed=0):
@@ -34,10 +31,10 @@ def halves(task, seed=0):
             for rows in (slice(size), slice(size, 2 * size))]
 
 
-def measures(parts, seed=0, task2vec_sizes=TASK2VEC, vae_sizes=VAE, features=imagenet):
+def measures(parts, seed=0, task2vec_sizes=TASK2VEC, features=imagenet):
     """{name: function of the places of a source and a target in `parts`}.
 
-    What a symmetric distance gives from a task to itself is the distance of its :func:`halves`: so
+    What a distance gives from a task to itself is the distance of its :func:`halves`: so
     much shows where there is nothing to see. What belongs to one sample alone, an embedding or
     features, is computed once, when it is first needed.
     """
@@ -52,16 +49,11 @@ def measures(parts, seed=0, task2vec_sizes=TASK2VEC, vae_sizes=VAE, features=ima
         known = cache(distance)
         return lambda i, j: known(min(i, j), max(i, j)) if i != j else known(i + n, i + 2 * n)
 
-    def of_vae(mixture):
-        return lambda i, j: float(vae_length(parts[i].images, parts[j].images, mixture=mixture,
-                                             seed=seed, progress=False, **vae_sizes))
-
     found = (symmetric(lambda i, j: task2vec_distance(embedding(i), embedding(j))),
              symmetric(lambda i, j: task2vec_distance(embedding(i), embedding(j),
                                                       normalised=False)),
              symmetric(lambda i, j: wasserstein(pixels(i), pixels(j))),
-             symmetric(lambda i, j: wasserstein(embedded(i), embedded(j))),
-             of_vae(True), of_vae(False))
+             symmetric(lambda i, j: wasserstein(embedded(i), embedded(j))))
     return dict(zip(DISTANCES, found, strict=True))
 
 
@@ -88,9 +80,8 @@ def units(name):
 
 def config(name="discrepancies"):
     """What the units of a stored result depend on."""
-    experiment, only = EXPERIMENTS[STORED[name][0]], STORED[name][1]
-    return {"images": experiment.images, "seeds": list(experiment.seeds), "task2vec": TASK2VEC} | (
-        {} if only else {"vae": VAE})
+    experiment = EXPERIMENTS[STORED[name][0]]
+    return {"images": experiment.images, "seeds": list(experiment.seeds), "task2vec": TASK2VEC}
 
 
 def check():
@@ -98,7 +89,6 @@ def check():
     data = tasks.digits().subset(200)
     parts = [data.only(tuple(names), names) for names in ("01234", "56789")]
     found = measures(parts, task2vec_sizes=TASK2VEC | {"images": 30},
-                     vae_sizes=VAE | {"pretraining": 30},
                      features=lambda task: task.images.flatten(1).float().sort(1).values)
     return {name: rounded(measure(0, 1)) for name, measure in found.items()}
 

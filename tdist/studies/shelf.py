@@ -9,6 +9,7 @@ from tdist.studies import (  # noqa: F401
     discrepancies,
     distances,
     estimates,
+    fitted_vae,
     growth,
     intervals,
     knobs,
