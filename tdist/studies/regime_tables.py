@@ -6,7 +6,7 @@ import numpy as np
 from tdist.agreement import mantel
 from tdist.manners import need
 from tdist.studies.experiments import printed
-from tdist.studies.pairs import Pairs
+from tdist.studies.pairs import Pairs, versus
 
 # how an uncoupled and a coupled road are read
 PAIRINGS = {"(11)/(11)": ("length", "length"), "(5)/(5)": ("riemannian", "riemannian"),
@@ -46,9 +46,11 @@ def verdicts(stored):
     the share of sources from which the way to a part is shorter than back, where there are such
     roads; ``gain``, the target's accuracy on unseen images after the coupled road less that after
     as many steps of fine-tuning, ``gain error``, its standard error over the targets' means, and
-    ``ahead``, the share of pairs where it is positive; ``last / first`` of six roads; ``itself``,
-    the length from a source to itself over the mean length; ``r with the printed`` coupled lengths
-    of Figure 3, for its tasks.
+    ``ahead``, the share of pairs where it is positive; ``loss`` and ``loss lower``, the same of the
+    loss, where less is better; ``r of KIND`` and ``within of KIND``, the correlation of the lengths
+    with the early loss over all pairs and the rank correlation within targets, of three tasks and
+    more; ``last / first`` of six roads; ``itself``, the length from a source to itself over the
+    mean length; ``r with the printed`` coupled lengths of Figure 3, for its tasks.
     """
     pd, rows = need("pandas"), {}
     for space, seeds in stored["config"]["seeds"].items():
@@ -65,7 +67,7 @@ def verdict(units, seed, names):
     pairs = Pairs(units, names, [seed])
     sources = [units[f"{seed}/{name}"] for name in names]
     return (_reached(pairs, sources) | _lengths(pairs, sources)
-            | _after(pairs) | _roads(units, seed))
+            | _after(pairs) | _knows(pairs) | _roads(units, seed))
 
 
 def _reached(pairs, sources):
@@ -107,10 +109,23 @@ def _after(pairs):
     """What the coupled road gains over fine-tuning."""
     carried, tuned = (pairs.runs(of(kind, "accuracy"))[0] for kind in ("coupled", "fine_tuning"))
     gain = carried - tuned
+    loss = pairs.runs(of("coupled", "loss"))[0] - pairs.runs(of("fine_tuning", "loss"))[0]
     by_target = [gain[[pair[1] == target for pair in pairs.pairs]].mean()
                  for target in pairs.names]
     return {"gain": gain.mean(), "ahead": (gain > 0).mean(),
-            "gain error": np.std(by_target, ddof=1) / len(by_target)**0.5}
+            "gain error": np.std(by_target, ddof=1) / len(by_target)**0.5,
+            "loss": loss.mean(), "loss lower": (loss < 0).mean()}
+
+
+def _knows(pairs):
+    """How lengths go with the early loss."""
+    if len(pairs.names) < 3:  # no two sources of a target
+        return {}
+    truth = pairs.mean(early_loss)
+    found = {kind: versus(pairs.mean(of(kind, "length")), truth)
+             for kind in ("coupled", "uncoupled")}
+    return {f"{name} of {kind}": each[name] for kind, each in found.items()
+            for name in ("r", "within")}
 
 
 def _roads(units, seed):
