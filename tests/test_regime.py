@@ -126,17 +126,20 @@ def test_a_killed_pair_goes_on_inside_its_road(toy, monkeypatch):
 
 
 def unit(coupled, uncoupled, gain, **more):
-    """A pair whose readings (5) are 1.1 times (11), and whose drift is .8 of it."""
+    """A pair whose readings (5) are 1.1 times (11), whose drift is .8 of it, and whose early loss
+    is minus the coupled length."""
     def road(length, accuracy):
         return {"length": length, "riemannian": 1.1 * length, "drift": 0.8 * length,
-                "riemannian_drift": 0.9 * length, "accuracy": accuracy, "seconds": 2.0}
+                "riemannian_drift": 0.9 * length, "accuracy": accuracy, "loss": 1.5 - accuracy,
+                "seconds": 2.0}
 
     return {"coupled": road(coupled, 0.6 + gain), "uncoupled": road(uncoupled, 0.55),
-            "fine_tuning": {"accuracy": 0.6, "seconds": 1.0}} | more
+            "fine_tuning": {"accuracy": 0.6, "loss": 0.9, "losses": [-coupled] * 2,
+                            "seconds": 1.0}} | more
 
 
 def synthetic():
-    """At one epoch the length goes with the source, at four with the target."""
+    """At one epoch the length goes with the source, at four with the target but for a trace."""
     units = {}
     for epochs, on in (("1", 0), ("4", 1)):
         for i, a in enumerate(NAMES):
@@ -146,7 +149,7 @@ def synthetic():
                 "to_part": {"length": 1.0}, "from_part": {"length": 2.0 - i / 2}}
             for j, b in enumerate(NAMES):
                 if i != j:
-                    coupled = 2.0 + (i, j)[on]
+                    coupled = 2.0 + (i, j + 1e-7 * i)[on]
                     more = {"more": [2.0, 1.5, 1.0]} if j == (i + 1) % 5 else {}
                     units[f"features/{epochs}/0/{a}/{b}"] = unit(
                         coupled, coupled * (0.95 if i < j else 0.8), 0.01 * (1 if j else -3),
@@ -159,7 +162,7 @@ def test_verdicts_of_a_study_whose_answer_is_known():
     found = regime_tables.verdicts(synthetic())
     assert list(found.index) == [("features", 1, 0), ("features", 4, 0)]
     short, long = (found.loc[("features", epochs, 0)] for epochs in (1, 4))
-    assert (short["source share"], long["target share"]) == (1, 1)
+    assert (short["source share"], long["target share"]) == pytest.approx((1, 1))
     assert short["target share"] < 0.1 and long["source share"] < 0.1
     for row in (short, long):
         assert row["longer (11)/(11)"] == row["longer (5)/(5)"] == 0
@@ -171,7 +174,11 @@ def test_verdicts_of_a_study_whose_answer_is_known():
         assert row["part nearer"] == 0.4  # 1 < 2, 1.5; 1 is not below 1
         assert row["gain"] == pytest.approx((16 * 0.01 - 4 * 0.03) / 20)
         assert row["gain error"] == pytest.approx(0.04 / 5)  # of -.03 and four times .01
-        assert row["ahead"] == 0.8
+        assert row["ahead"] == row["loss lower"] == 0.8
+        assert row["loss"] == pytest.approx(-row["gain"])
+        assert row["r of coupled"] == pytest.approx(-1)
+        assert -1 < row["r of uncoupled"] < 0
+        assert row["within of coupled"] == pytest.approx(-1)
         assert row["last / first"] == 0.5 and row["seconds a pair"] == 5
         assert row["itself"] == pytest.approx(0.5 / 4)  # the mean length is 2 + mean of 0 to 4
         assert row["drift / length"] == pytest.approx(0.8)
