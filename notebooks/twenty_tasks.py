@@ -347,10 +347,9 @@ pd.DataFrame({label: {"all pairs": ANSWERS["evaluation"].loc[MEASURES[key], "wit
 # On the same pairs, with networks of the first seed where they need any: squared and plain
 # Wasserstein distance of the features, the optimal transport dataset distance
 # {cite:p}`alvarez2020`, the Wasserstein task embedding {cite:p}`liu2025`, the Fisher task distance
-# {cite:p}`le2022`, and Task2Vec {cite:p}`achille2019`. The row before the last four is no distance:
-# the mean squared length of the source's hidden features of the target. The same SGD goes further
-# on longer features, so a source could look good by that alone. The last four are taken on the
-# pixels, where nothing is learnt; they have no calibration, and nothing in them was chosen.
+# {cite:p}`le2022`, and Task2Vec {cite:p}`achille2019`. The last row is no distance: the mean
+# squared length of the source's hidden features of the target. The same SGD goes further on longer
+# features, so a source could look good by that alone.
 
 # %% tags=["claim C-164: depends on the measure"]
 RIVALS = {"wasserstein": "Wasserstein, squared", "earth_mover": "Wasserstein",
@@ -360,20 +359,12 @@ RIVALS = {"wasserstein": "Wasserstein, squared", "earth_mover": "Wasserstein",
 OTHERS = {part: pd.DataFrame({label: judged(nearness(key, rivals[part][key]),
                                             FOUND[part][1]["early"], part, permutations=999)
                               for key, label in RIVALS.items()}).T for part in PARTS}
-pixels = load("rivals_evaluation_pixels")["units"]
-clouds = matrices(pixels, "evaluation")
-ON_PIXELS = {key: f"{RIVALS[key]}; pixels" for key in clouds}
-table = pd.concat([OTHERS["evaluation"], pd.DataFrame({
-    label: judged(nearness(key, clouds[key]), FOUND["evaluation"][1]["early"], "evaluation",
-                  permutations=999) for key, label in ON_PIXELS.items()}).T])
+table = OTHERS["evaluation"]
 table.assign(calibration=OTHERS["calibration"]["within"]).round(3)
 
 # %% tags=["remove-cell"]
 for key in ("size", "earth_mover", "task2vec"):
     glue(f"twenty-{key}", f"{table.loc[RIVALS[key], 'within']:.2f}", display=False)
-for key, label in ON_PIXELS.items():
-    glue(f"twenty-pixels-{key}", f"{table.loc[label, 'within']:.2f} "
-         f"[{table.loc[label, 'low']:.2f}, {table.loc[label, 'high']:.2f}]", display=False)
 
 # %% [markdown]
 # The distances of clouds and of embeddings know a part of it too, held out: they see the features
@@ -405,8 +396,6 @@ glue("twenty-longer-printed",
 
 # %% [markdown]
 # ## What each costs
-#
-# Those of the rivals stand beside these in {doc}`what_it_costs`.
 
 # %%
 seconds = costs(RUNS["evaluation"][0])

@@ -413,7 +413,7 @@ for label, test in of_paper.items():
 # And "all images in these tasks [are] visually quite similar" can be half decided: two halves of
 # one task are nearly as far apart as two tasks are.
 
-# %% tags=["claim C-163: not reproduced here"]
+# %% tags=["claim C-163: not reproduced here", "claim C-186: holds when corrected"]
 between = {(a, b): mantel(mean[a], mean[b], "two-sided")
            for i, a in enumerate(compared) for b in compared[:i]}
 for name, (a, b) in (("wasserstein", ("Wasserstein, features", "Wasserstein, pixels")),
