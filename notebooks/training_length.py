@@ -510,8 +510,8 @@ for kind in beside:
         knows = within(tuned.mean(of(kind, "length")), tuned.mean(truth), resamples=0)
         glue(f"regime-preset-{kind}-{name}", f"{knows.statistic:.2f} (p = {knows.pvalue:.3f})",
              display=False)
-    for name, value in (("drop", f"{below[kind].mean():.2f}"), ("below", int((below[kind] > 0).sum()))):
-        glue(f"regime-preset-{kind}-{name}", value, display=False)
+    glue(f"regime-preset-{kind}-drop", f"{below[kind].mean():.2f}", display=False)
+    glue(f"regime-preset-{kind}-below", int((below[kind] > 0).sum()), display=False)
 for column, name in (("longer (11)/(11)", "longer"), ("source share", "share")):
     glue(f"regime-pictures-{name}", f"{pictures[column].iloc[0]:.2f} and "
          f"{pictures[column].iloc[1]:.2f}", display=False)

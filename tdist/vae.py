@@ -174,8 +174,31 @@ def fitted_vae(images, *, steps=500, batch=64, latent=8, width=16, device=None, 
 
 
 def loss_of(vae, images, seed=0):
-    """Minus the evidence lower bound, nats an image, with noise of the seed: images in [0, 1],
-    (n, channels, height, width), where the VAE is."""
+    """Minus the evidence lower bound of images, :meth:`VAE.loss`, in nats an image: where it no
+    longer falls on images that the fit has not seen, the fit has ended.
+
+    Parameters
+    ----------
+    vae : VAE
+    images : torch.Tensor, shape (n, channels, height, width)
+        In [0, 1], where the VAE is. Not modified.
+    seed : int
+        Of the noise of the codes.
+
+    Returns
+    -------
+    float
+
+    Raises
+    ------
+    tdist.manners.Diverged
+        If it is not finite.
+
+    Examples
+    --------
+    >>> round(loss_of(VAE((1, 8, 8), width=4), torch.zeros(5, 1, 8, 8)) / 64)  # log 2 a pixel
+    1
+    """
     noise = torch.randn(len(images), vae.latent, generator=generator(seed, LOSS))
     with torch.no_grad():
         loss = vae.loss(images, noise.to(images.device)).item()
