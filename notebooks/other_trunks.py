@@ -5,9 +5,11 @@
 # starts a target best, and roads do not ({doc}`twenty_tasks`). Is that so on the last layer too,
 # and on a network that has never seen ImageNet, some of whose classes are the tasks' own?
 #
-# **Answer.** In kind yes, with one seed of each: LogME has {glue:text}`trunks-deep-logme` on the
-# last layer and {glue:text}`trunks-cifar10-logme` on the network trained on CIFAR-10 alone, and the
-# coupled length {glue:text}`trunks-deep-coupled` and {glue:text}`trunks-cifar10-coupled`
+# **Answer.** *Ours*, and in neither paper: in kind yes, with one seed of each. LogME has
+# {glue:text}`trunks-deep-logme` on the last layer, where sources reach
+# {glue:text}`trunks-deep-source` on test images, and {glue:text}`trunks-cifar10-logme` on the
+# network trained on CIFAR-10 alone, where they reach {glue:text}`trunks-cifar10-source`; the
+# coupled length has {glue:text}`trunks-deep-coupled` and {glue:text}`trunks-cifar10-coupled`
 # ({numref}`fig-trunks-answer`). What a source gives is a head start on all three, and on these two
 # most sources cost accuracy within 100 steps ({numref}`fig-trunks-scratch`).
 #
@@ -130,7 +132,7 @@ for trunk, short in SHORT.items():
 # is better, with the gain in the loss of the first 100 steps; in the table also with the gain in
 # accuracy after them. A star: the permutation p with the loss is below .01.
 
-# %% mystnb={"figure": {"caption": "What each measure knows about which source is the better start for a target, on three kinds of features. Dots: mean over targets of the rank correlation over sources. Bars: 95% intervals over super-classes; of the third stage the means over five seeds, of the others one seed, which is lower by that alone. Scores of features lie to the right on all three, but for nearest neighbours and the nearest mean on the last layer; roads do not.", "name": "fig-trunks-answer"}, "image": {"alt": "Dot plot with interval bars, three colours, a row for each of 18 measures, -.8 to .9. Rows of roads lie around zero, fine-tuning left of it, most for the last layer. The H-scores, LogME, LEEP and NCE lie right of zero in all colours, highest for the third stage; nearest neighbours and nearest mean left of zero for the last layer."}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "What each measure knows about which source is the better start for a target, on three kinds of features. Dots: mean over targets of the rank correlation over sources. Bars: 95% intervals over super-classes; of the third stage the means over five seeds, of the others one seed, which is lower by that alone. Scores of features lie to the right on all three, but for nearest neighbours and the nearest mean on the last layer; roads do not.", "name": "fig-trunks-answer"}, "image": {"alt": "Dot plot with interval bars, three colours, a row for each of 19 measures, -.8 to .9. Rows of roads lie around zero, fine-tuning left of it, most for the last layer. The H-scores, LogME, LEEP and NCE lie right of zero in all colours, highest for the third stage; nearest neighbours and nearest mean left of zero for the last layer."}} tags=["hide-input"]
 ANSWERS = {trunk: pd.DataFrame({
     label: judged(nearness(key, measures[key]), worth["early"], "evaluation", permutations=999)
     for key, label in MEASURES.items()}).T.astype(float)

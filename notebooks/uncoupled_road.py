@@ -118,9 +118,10 @@ for name in ("superclasses", "superclasses_2500", "cifar_subsets", "two_domains"
 pd.DataFrame(rows).T
 
 # %% [markdown]
-# **So the regime belongs to the answer.** The share of longer uncoupled roads grows from row to row
-# with the length of training; tasks differ between the rows as well, and no classifier of them has
-# arrived. Where the answer is known, it depends on what changes between the tasks
+# **So the regime belongs to the answer.** The share of longer uncoupled roads differs from row to
+# row, and so do the tasks, the images and the accuracies, and no classifier of them has arrived:
+# the rows say nothing of the steps. {doc}`training_length` holds the tasks and lets the training
+# grow. Where the answer is known, it depends on what changes between the tasks
 # ({doc}`known_answer`). For classifiers that learn, at little noise, on many tasks, it is not
 # settled here. Certain is nothing: even $\langle \Gamma_k, C^k \rangle \le$ mean$(C^k)$ is proved
 # only for proximal weight 0, and for the costs on which $\Gamma_k$ was chosen.
@@ -287,7 +288,7 @@ roads.loc[SMALL]["drift"].xs(SOURCE, level="source").unstack("kind").round(2)
 #   {glue:text}`coupled-longer-11`, and clearly the shorter one in
 #   {glue:text}`coupled-shorter-11`. In the pairing that the paper printed it is the longer one in
 #   {glue:text}`coupled-more-printed`, clearly in {glue:text}`coupled-longer-printed`. On
-#   photographs the stored lengths have every answer, by the length of training.
+#   photographs the stored lengths have every answer.
 # - Choosing the coupling along with the weights makes the fifth road
 #   {glue:text}`coupled-fifth-drift` of the first in drift, and {glue:text}`coupled-fifth-length` in
 #   length. The couplings do not come to rest unless a growing weight stops them.

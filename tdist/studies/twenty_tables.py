@@ -18,7 +18,8 @@ RIVALS = ("wasserstein", "earth_mover", "otdd", "embedding", "fisher", "task2vec
           "task2vec_asymmetric")  # of tdist.studies.twenty_rivals
 MEASURES = {"coupled": "coupled, L", "coupled_riemannian": "coupled, by (5)",
             "coupled_drift": "coupled, drift", "coupled_V": "coupled, V",
-            "uncoupled": "uncoupled, L", "uncoupled_drift": "uncoupled, drift",
+            "uncoupled": "uncoupled, L", "uncoupled_riemannian": "uncoupled, by (5)",
+            "uncoupled_drift": "uncoupled, drift",
             "fine_tuning": "fine-tuning, path to 95%",
             "fine_tuning_full": "fine-tuning, whole path",
             "h": "H-score", "adjusted": "H-score, adjusted", "shrunk": "H-score, shrunk",
