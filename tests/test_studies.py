@@ -33,8 +33,8 @@ NEVER_RUN = ["layers_resnet50",  # its weights come by network
                              "evaluation_deep_0", "evaluation_cifar10_0", "rivals_calibration_mid",
                              "rivals_evaluation_mid"}),
              "fitted_vae",
-             *(f"bridge_{source}" for source in ("herbivores", "carnivores", "vehicles_1",
-                                                 "vehicles_2", "flowers"))]
+             *(f"bridge_{source}" for source in ("herbivores", "carnivores", "vehicles_2",
+                                                 "flowers"))]
 LARGE = ["wide_resnet_16_4", "layers"]
 
 SMALL = """
