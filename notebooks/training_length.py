@@ -337,6 +337,8 @@ shown = {"1 epoch": runs[first], f"{longest} epochs": runs[longest],
 _ = scatters({label: (pairs.mean(of("coupled", "length")), pairs.mean(early_loss))
               for label, pairs in shown.items()}, FIVE, "coupled length", "early loss (nats)")
 plt.show()
+
+# %% tags=["hide-input"]
 KNOWS = pd.DataFrame({(kind, what, n): versus(pairs.mean(of(kind, what)), pairs.mean(early_loss))
                       for kind in ("coupled", "uncoupled") for what in ("length", "drift")
                       for n, pairs in runs.items()}).T
