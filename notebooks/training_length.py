@@ -13,8 +13,11 @@
 # {glue:text}`regime-target-last` ({numref}`fig-training-length`). Coupled transfer is behind
 # fine-tuning up to there, in accuracy the less the longer the roads are; in one run of the paper's
 # preset it is ahead by {glue:text}`regime-preset-gain` points and lower in loss in
-# {glue:text}`regime-preset-coupled-below` pairs of 20 ({ref}`length-preset`). A part stays nearer
-# than the whole. And in length, though not in drift, the longer road leads from the source that
+# {glue:text}`regime-preset-coupled-below` pairs of 20 ({ref}`length-preset`). On pictures, under
+# that preset and from one source, the uncoupled road is the longer one in
+# {glue:text}`regime-bridge-longer` pairs of four, and coupled is lower in loss in
+# {glue:text}`regime-bridge-coupled-below` ({ref}`length-bridge`). On features a part stays nearer
+# than the whole; and in length, though not in drift, the longer road leads from the source that
 # starts better throughout.
 #
 # Here the training length is the abscissa. Tasks, head, blocks and rate stay; pretraining goes from
