@@ -236,9 +236,8 @@ plt.show()
 # Wasserstein between all images of two tasks is the same in every seed.
 #
 # The VAE is not among them. A length says something of two tasks only if the VAE models the source
-# before the path and the target after it, and that takes a hundred epochs of fitting, and a path
-# of as many more as it needs to come near the target's own VAE. `python -m tdist.studies run
-# fitted_vae` does it, in an hour on one core; it has not been run.
+# before the path and the target after it. `python -m tdist.studies run fitted_vae` fits each for a
+# hundred epochs and stores the losses that tell; it has not been run.
 #
 # The next table has the spread of an entry over seeds, of one seed, beside the spread of the means
 # over pairs. Where they are near each other, a good part of the order of the pairs is chance.

@@ -1,5 +1,5 @@
-"""The length of a VAE's path between the five tasks of Figure 3, of VAEs that are fitted: for a
-hundred epochs, and on their paths come near the loss of the target's own.
+"""The length of a VAE's path between the five tasks of Figure 3, of VAEs that are fitted for a
+hundred epochs, with the losses that tell whether they are, before the path and at its end.
 
 Units "SEED/SOURCE": the loss of the source's VAE on every task's unseen images, after half of its
 steps on the source's own, and its paths to every task, the source itself among them.
@@ -19,7 +19,7 @@ from tdist.vae_paths import vae_length
 SEEDS = (0, 1)
 FIT = {"steps": 4000, "batch": 64, "latent": 16, "width": 16}
 PATH = {"points": 10, "steps": 150, "batch": 64, "inputs": 256}
-RATE = 1e-3  # of Adam on a path: SGD does not come near the target in as many steps
+RATE = 1e-3  # of Adam on a path, as in the fit
 WAYS = {"mixture": True, "direct": False}
 
 
