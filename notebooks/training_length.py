@@ -691,9 +691,10 @@ for name, value in {
 # ({doc}`after_the_transfer`). In loss it is below in {glue:text}`regime-bridge-coupled-below`, by
 # {glue:text}`regime-bridge-coupled-drop` nats. Figure 6 prints .4 to 2.5 points in all pairs but
 # two and a lower loss in all. The uncoupled road is ahead in
-# {glue:text}`regime-bridge-uncoupled-ahead`, by {glue:text}`regime-bridge-uncoupled-gain` points,
-# and below in {glue:text}`regime-bridge-uncoupled-below`, by
-# {glue:text}`regime-bridge-uncoupled-drop` nats. On the roads the rate falls within each step, and
+# {glue:text}`regime-bridge-uncoupled-ahead`, the differences being
+# {glue:text}`regime-bridge-uncoupled-gain` points, and below in
+# {glue:text}`regime-bridge-uncoupled-below`, by {glue:text}`regime-bridge-uncoupled-drop` nats.
+# On the roads the rate falls within each step, and
 # fine-tuning keeps its rate to the end, which may make a part of these differences. Both roads
 # train on mixtures of images of two tasks, which fine-tuning does not. These runs do not separate
 # the two.
