@@ -307,8 +307,7 @@ def test_twenty_kills_at_random_moments(small, tmp_path):
         folder.mkdir(exist_ok=True)
         process = start(small, folder)
         time.sleep(moment)
-        if process.is_alive():
-            os.kill(process.pid, signal.SIGKILL)
+        process.kill()  # also where it has just ended
         process.join()
         kills += process.exitcode == -signal.SIGKILL
         found = load("small", folder)["units"] if (folder / "small.json").exists() else {}
