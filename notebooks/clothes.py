@@ -49,12 +49,37 @@ tasks = [*parts, whole]
 pairs = Pairs(units, tasks)
 seeds = list(pairs.seeds)
 
-# %% mystnb={"figure": {"caption": "Photographed clothes: fine-tuning's early loss, and the paper's length to 95%, against the coupled distance; early loss against the uncoupled one. Means over seeds; a line joins the two sources of a target. The target decides the height; six points decide nothing else.", "name": "fig-clothes-scatter"}, "image": {"alt": "Three scatter plots of fine-tuning against distance, three targets, the two sources of each joined. The target all clothes lies far above the others in every panel; the lines of tops and legs fall to the right."}} tags=["hide-input"]
-early = pairs.mean(early_loss)
-_ = scatters({"coupled, early loss": (pairs.mean("coupled"), early),
-              "coupled, length to 95%": (pairs.mean("coupled"), pairs.mean("fine_tuning")),
-              "uncoupled, early loss": (pairs.mean("uncoupled"), early)}, tasks, "distance",
-             "fine-tuning")
+# %% tags=["hide-input"]
+TEN = load("regime_clothes")
+circle = TEN["config"]["tasks"]
+ten = {int(n): Pairs(at(TEN, "clothes", n), circle) for n in TEN["config"]["seeds"]["clothes"]}
+glue("clothes-ten-seeds", len(ten[max(ten)].seeds), display=False)
+own = TEN["config"]["settings"]["clothes"][str(max(ten))]
+glue("clothes-ten-road", f"{own['iterations'] * own['steps'] * own['sgd_steps']}", display=False)
+apart = (np.arange(10)[:, None] - np.arange(10)) % 10
+none_shared = 1.0 * ~np.isin(apart, (1, 2, 3, 7, 8, 9))  # of tasks 1, 2 or 3 apart one class is
+members = [{(i + step) % 10 for step in (0, 1, 3)} for i in range(10)]
+assert all(len(members[i] & members[j]) == 1 - none_shared[i, j]
+           for i in range(10) for j in range(10) if i != j), "one class in common, or none"
+MEASURES = {"coupled": of("coupled", "length"), "coupled, drift": of("coupled", "drift"),
+            "uncoupled": of("uncoupled", "length"), "uncoupled, drift": of("uncoupled", "drift"),
+            "fine-tuning, to 95%": of("fine_tuning", "length"),
+            "fine-tuning, whole path": of("fine_tuning", "full_length"),
+            "loss before any step": lambda unit: unit["fine_tuning"]["losses"][0],
+            "no class shared": None}
+
+# %% mystnb={"figure": {"caption": "Ten tasks of photographed clothes, 90 pairs, means over three seeds: fine-tuning's early loss, less the mean of its target, against three lengths. Longer roads come from the sources that start worse. Pairs with a class in common (blue) spread wider than the others.", "name": "fig-clothes-ten"}, "image": {"alt": "Three scatter plots of early loss less its target's mean, -.2 to .3, against coupled length, uncoupled length and the whole path of fine-tuning. In each the cloud rises to the right; blue and pink points are mixed."}} tags=["hide-input"]
+fig, axes = plt.subplots(1, 3, figsize=(7.2, 3.0), sharey=True, layout="constrained")
+loss = ten[max(ten)].mean(regime_loss)
+for ax, label in zip(axes, ("coupled", "uncoupled", "fine-tuning, whole path"), strict=True):
+    d = ten[max(ten)].mean(MEASURES[label])
+    for shared, colour, name in ((0, COMPUTED, "one class in common"), (1, OTHER, "none")):
+        chosen = (none_shared == shared) & ~np.eye(10, dtype=bool)
+        ax.plot(d[chosen], (loss - loss.sum(0) / 9)[chosen], "o", ms=4, color=colour, label=name)
+    ax.axhline(0, color="black", lw=0.8)
+    ax.set_xlabel(label)
+axes[0].set_ylabel("early loss, less its target's mean")
+axes[0].legend(fontsize=7)
 plt.show()
 
 # %% [markdown]
@@ -215,6 +240,14 @@ early_by_seed = pairs.reliability(early_loss)
 glue("clothes-firm", f"{np.mean(early_by_seed):.2f}", display=False)
 stored_tests.round(2)
 
+# %% mystnb={"figure": {"caption": "Photographed clothes: fine-tuning's early loss, and the paper's length to 95%, against the coupled distance; early loss against the uncoupled one. Means over seeds; a line joins the two sources of a target. The target decides the height; six points decide nothing else.", "name": "fig-clothes-scatter"}, "image": {"alt": "Three scatter plots of fine-tuning against distance, three targets, the two sources of each joined. The target all clothes lies far above the others in every panel; the lines of tops and legs fall to the right."}} tags=["hide-input"]
+early = pairs.mean(early_loss)
+_ = scatters({"coupled, early loss": (pairs.mean("coupled"), early),
+              "coupled, length to 95%": (pairs.mean("coupled"), pairs.mean("fine_tuning")),
+              "uncoupled, early loss": (pairs.mean("uncoupled"), early)}, tasks, "distance",
+             "fine-tuning")
+plt.show()
+
 # %% [markdown]
 # With the early loss, which repeats over seeds by {glue:text}`clothes-firm`, coupled has
 # {glue:text}`clothes-early-coupled` and uncoupled {glue:text}`clothes-early-uncoupled`; with the
@@ -261,27 +294,6 @@ stored_check.round(2)
 # 150 steps? Does it know that a class is shared?
 
 # %% tags=["hide-input"]
-TEN = load("regime_clothes")
-circle = TEN["config"]["tasks"]
-ten = {int(n): Pairs(at(TEN, "clothes", n), circle) for n in TEN["config"]["seeds"]["clothes"]}
-glue("clothes-ten-seeds", len(ten[max(ten)].seeds), display=False)
-own = TEN["config"]["settings"]["clothes"][str(max(ten))]
-glue("clothes-ten-road", f"{own['iterations'] * own['steps'] * own['sgd_steps']}", display=False)
-apart = (np.arange(10)[:, None] - np.arange(10)) % 10
-none_shared = 1.0 * ~np.isin(apart, (1, 2, 3, 7, 8, 9))  # of tasks 1, 2 or 3 apart one class is
-members = [{(i + step) % 10 for step in (0, 1, 3)} for i in range(10)]
-assert all(len(members[i] & members[j]) == 1 - none_shared[i, j]
-           for i in range(10) for j in range(10) if i != j), "one class in common, or none"
-
-# %% tags=["hide-input"]
-MEASURES = {"coupled": of("coupled", "length"), "coupled, drift": of("coupled", "drift"),
-            "uncoupled": of("uncoupled", "length"), "uncoupled, drift": of("uncoupled", "drift"),
-            "fine-tuning, to 95%": of("fine_tuning", "length"),
-            "fine-tuning, whole path": of("fine_tuning", "full_length"),
-            "loss before any step": lambda unit: unit["fine_tuning"]["losses"][0],
-            "no class shared": None}
-
-
 def asked(found, measure):
     """Over all pairs, and within targets with p and interval, against early loss, and without its
     first look; and against sharing no class."""
@@ -313,20 +325,6 @@ reached.round(3)
 last = pd.DataFrame({label: asked(ten[max(ten)], measure)
                      for label, measure in MEASURES.items()}).T
 last.round(3).astype(object).where(last.notna(), "")
-
-# %% mystnb={"figure": {"caption": "Ten tasks of photographed clothes, 90 pairs, means over three seeds: fine-tuning's early loss, less the mean of its target, against three lengths. Longer roads come from the sources that start worse. Pairs with a class in common (blue) spread wider than the others.", "name": "fig-clothes-ten"}, "image": {"alt": "Three scatter plots of early loss less its target's mean, -.2 to .3, against coupled length, uncoupled length and the whole path of fine-tuning. In each the cloud rises to the right; blue and pink points are mixed."}} tags=["hide-input"]
-fig, axes = plt.subplots(1, 3, figsize=(7.2, 3.0), sharey=True, layout="constrained")
-loss = ten[max(ten)].mean(regime_loss)
-for ax, label in zip(axes, ("coupled", "uncoupled", "fine-tuning, whole path"), strict=True):
-    d = ten[max(ten)].mean(MEASURES[label])
-    for shared, colour, name in ((0, COMPUTED, "one class in common"), (1, OTHER, "none")):
-        chosen = (none_shared == shared) & ~np.eye(10, dtype=bool)
-        ax.plot(d[chosen], (loss - loss.sum(0) / 9)[chosen], "o", ms=4, color=colour, label=name)
-    ax.axhline(0, color="black", lw=0.8)
-    ax.set_xlabel(label)
-axes[0].set_ylabel("early loss, less its target's mean")
-axes[0].legend(fontsize=7)
-plt.show()
 
 # %% tags=["remove-cell"]
 for name, label in (("coupled", "coupled"), ("drift", "coupled, drift"),
@@ -388,7 +386,8 @@ for kind in ("coupled", "fine_tuning"):
 #   {glue:text}`clothes-ten-look`; with the loss of the later looks
 #   {glue:text}`clothes-ten-coupled-later`.
 # - Uncoupled is longer than coupled in {glue:text}`clothes-longer` runs under equation 11 and in
-#   {glue:text}`clothes-longer-root` under equation 5, after 480 steps a road.
+#   {glue:text}`clothes-longer-root` under equation 5, after {glue:text}`clothes-steps` steps a
+#   road.
 
 # %% [markdown]
 # ## Exercises

@@ -333,9 +333,9 @@ pd.DataFrame(rows).T.round(3)
 # other: without it coupled has {glue:text}`five-digits-coupled-four` with the early loss, uncoupled
 # {glue:text}`five-digits-uncoupled-four`.
 #
-# On a processor of another kind one stored pair of digits moved by 1.0% (coupled), 1.4% (uncoupled)
-# and 1.1% (fine-tuning), because SGD magnifies rounding; on the same kind it is found again to all
-# digits. `python -m tdist.studies check NAME` computes a cheap part of a stored result again.
+# On a processor of another kind a stored length comes out a little different, because SGD magnifies
+# rounding; on the same kind it is found again to all digits. `python -m tdist.studies check NAME`
+# computes a cheap part of a stored result again, and allows one or two percent for this.
 #
 # ## What the page found
 #

@@ -44,6 +44,24 @@ FOUND = {trunk: over_seeds([run["units"] for run in runs], "evaluation")
          for trunk, runs in RUNS.items()}
 kept = pairs_of("evaluation")
 
+# %% mystnb={"figure": {"caption": "What each measure knows about which source is the better start for a target, on three kinds of features. Dots: mean over targets of the rank correlation over sources. Bars: 95% intervals over super-classes; of the third stage the means over five seeds, of the others one seed, which is lower by that alone. Scores of features lie to the right on all three, but for nearest neighbours and the nearest mean on the last layer; roads do not.", "name": "fig-trunks-answer"}, "image": {"alt": "Dot plot with interval bars, three colours, a row for each of 20 measures, -.8 to .9. Rows of roads lie around zero, fine-tuning left of it, most for the last layer. The H-scores, LogME, LEEP and NCE lie right of zero in all colours, highest for the third stage; nearest neighbours and nearest mean left of zero for the last layer."}} tags=["hide-input"]
+ANSWERS = {trunk: pd.DataFrame({
+    label: judged(nearness(key, measures[key]), worth["early"], "evaluation", permutations=999)
+    for key, label in MEASURES.items()}).T.astype(float)
+    for trunk, (measures, worth, _) in FOUND.items()}
+fig, ax = plt.subplots(figsize=(6.5, 5.6))
+place = np.arange(len(MEASURES))[::-1]
+for (trunk, one), shift, colour in zip(ANSWERS.items(), (0.24, 0, -0.24),
+                                       (COMPUTED, SOURCE, OTHER), strict=True):
+    ax.errorbar(one["within"], place + shift, fmt="o", ms=4, color=colour, elinewidth=1,
+                label=f"{trunk}, {len(RUNS[trunk])} seed{'s' * (len(RUNS[trunk]) > 1)}",
+                xerr=np.abs(one[["low", "high"]].to_numpy().T - one["within"].to_numpy()))
+ax.axvline(0, color="k", lw=0.8)
+ax.set_yticks(place, MEASURES.values())
+ax.set_xlabel("rank correlation with the source's worth, within targets")
+ax.legend(loc="upper right", fontsize=8)
+plt.show()
+
 # %% [markdown]
 # ## Three trunks
 #
@@ -131,24 +149,6 @@ for trunk, short in SHORT.items():
 # As in {doc}`twenty_tasks`, within targets: the rank correlation of a measure, turned so that more
 # is better, with the gain in the loss of the first 100 steps; in the table also with the gain in
 # accuracy after them. A star: the permutation p with the loss is below .01.
-
-# %% mystnb={"figure": {"caption": "What each measure knows about which source is the better start for a target, on three kinds of features. Dots: mean over targets of the rank correlation over sources. Bars: 95% intervals over super-classes; of the third stage the means over five seeds, of the others one seed, which is lower by that alone. Scores of features lie to the right on all three, but for nearest neighbours and the nearest mean on the last layer; roads do not.", "name": "fig-trunks-answer"}, "image": {"alt": "Dot plot with interval bars, three colours, a row for each of 19 measures, -.8 to .9. Rows of roads lie around zero, fine-tuning left of it, most for the last layer. The H-scores, LogME, LEEP and NCE lie right of zero in all colours, highest for the third stage; nearest neighbours and nearest mean left of zero for the last layer."}} tags=["hide-input"]
-ANSWERS = {trunk: pd.DataFrame({
-    label: judged(nearness(key, measures[key]), worth["early"], "evaluation", permutations=999)
-    for key, label in MEASURES.items()}).T.astype(float)
-    for trunk, (measures, worth, _) in FOUND.items()}
-fig, ax = plt.subplots(figsize=(6.5, 5.6))
-place = np.arange(len(MEASURES))[::-1]
-for (trunk, one), shift, colour in zip(ANSWERS.items(), (0.24, 0, -0.24),
-                                       (COMPUTED, SOURCE, OTHER), strict=True):
-    ax.errorbar(one["within"], place + shift, fmt="o", ms=4, color=colour, elinewidth=1,
-                label=f"{trunk}, {len(RUNS[trunk])} seed{'s' * (len(RUNS[trunk]) > 1)}",
-                xerr=np.abs(one[["low", "high"]].to_numpy().T - one["within"].to_numpy()))
-ax.axvline(0, color="k", lw=0.8)
-ax.set_yticks(place, MEASURES.values())
-ax.set_xlabel("rank correlation with the source's worth, within targets")
-ax.legend(loc="upper right", fontsize=8)
-plt.show()
 
 # %%
 accuracy = {trunk: {label: judged(nearness(key, measures[key]), worth["few"], "evaluation",

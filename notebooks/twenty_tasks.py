@@ -64,7 +64,52 @@ use_book_style()
 torch.set_num_threads(1)
 pd.set_option("display.width", 100)
 
+# %% tags=["hide-input"]
+PARTS = ("calibration", "evaluation")
+SEEDS = {"calibration": (0,), "evaluation": range(5)}
+RUNS = {part: [load(f"{part}_mid_{seed}")["units"] for seed in SEEDS[part]] for part in PARTS}
+FOUND = {part: over_seeds(runs, part) for part, runs in RUNS.items()}
+rivals = {part: matrices(load(f"rivals_{part}_mid")["units"], part, seed=0) for part in PARTS}
+glue("twenty-seeds", len(RUNS["evaluation"]), display=False)
+config = load("calibration_mid_0")["config"]
+glue("twenty-source-loss", config["source_loss"], display=False)
+sources = [unit for runs in RUNS["evaluation"] for key, unit in runs.items()
+           if key.startswith("from/")]
+
+# %% mystnb={"figure": {"caption": "What each measure knows about which source is the better one for a target: scores of the features know it in part, lengths of the coupled and uncoupled roads do not, and the path of fine-tuning is longer from better sources. Dots: mean over targets of the rank correlation over sources. Bars: 95% intervals over super-classes, of the means over seeds (evaluation) and of one seed (calibration).", "name": "fig-twenty-answer"}, "image": {"alt": "Dot plot with interval bars, a row for each of 20 measures, of the rank correlation with a source's worth, -.8 to .8. The rows of roads and of fine-tuning lie around zero or left of it; the rows of scores, from the H-score to NCE, lie to the right of zero. Intervals of 90 pairs are wider than those of 290."}} tags=["hide-input"]
+def answers(part, worth="early", names=tuple(MEASURES)):
+    """One row a measure: how well it foretells a worth."""
+    measures, worth_, _ = FOUND[part]
+    return pd.DataFrame({label: judged(nearness(key, measures[key]), worth_[worth], part,
+                                       permutations=999)
+                         for key, label in MEASURES.items() if key in names}).T.astype(float)
+
+
+ANSWERS = {part: answers(part) for part in PARTS}
+for key, label in MEASURES.items():
+    one = ANSWERS["evaluation"].loc[label]
+    glue(f"twenty-{key}", f"{one['within']:.2f} [{one['low']:.2f}, {one['high']:.2f}]",
+         display=False)
+fig, ax = plt.subplots(figsize=(6.5, 5))
+place = np.arange(len(MEASURES))[::-1]
+for part, shift, colour in (("calibration", 0.16, SOURCE), ("evaluation", -0.16, COMPUTED)):
+    one = ANSWERS[part]
+    ax.errorbar(one["within"], place + shift, fmt="o", ms=4, color=colour, elinewidth=1,
+                label=f"{part}, {pairs_of(part).sum()} pairs",
+                xerr=np.abs(one[["low", "high"]].to_numpy().T - one["within"].to_numpy()))
+ax.axvline(0, color="k", lw=0.8)
+ax.set_yticks(place, MEASURES.values())
+ax.set_xlabel("rank correlation with the source's worth, within targets")
+ax.legend(loc="upper right")
+plt.show()
+
 # %% [markdown]
+# Each measure is turned so that more is better, and asked within each target: does it put the
+# sources in the order of their worth? L is a road's length by equation 11 of the second paper;
+# beside it stand the length by equation 5, the drift, which is the length without SGD's noise, and
+# V, the mean step of the published program ({doc}`coupled_transfer`). The scores are those of
+# {doc}`your_own_model`. The bars are 95% intervals over super-classes.
+#
 # ## How many tasks does it take?
 #
 # Say that a distance and the truth have a correlation of .65 in what is due to the source, to the
@@ -120,16 +165,6 @@ pd.Series(POWER, name="share of experiments that find it").rename_axis("tasks").
 # or whole.
 
 # %% tags=["hide-input"]
-PARTS = ("calibration", "evaluation")
-SEEDS = {"calibration": (0,), "evaluation": range(5)}
-RUNS = {part: [load(f"{part}_mid_{seed}")["units"] for seed in SEEDS[part]] for part in PARTS}
-FOUND = {part: over_seeds(runs, part) for part, runs in RUNS.items()}
-rivals = {part: matrices(load(f"rivals_{part}_mid")["units"], part, seed=0) for part in PARTS}
-glue("twenty-seeds", len(RUNS["evaluation"]), display=False)
-config = load("calibration_mid_0")["config"]
-glue("twenty-source-loss", config["source_loss"], display=False)
-sources = [unit for runs in RUNS["evaluation"] for key, unit in runs.items()
-           if key.startswith("from/")]
 pd.DataFrame({"accuracy of sources": {
     "training images": np.mean([unit["train_accuracy"] for unit in sources]),
     "test images": np.mean([unit["test_accuracy"] for unit in sources])}}).round(3)
@@ -182,48 +217,14 @@ for name in ("early", "end", "length"):
 # {glue:text}`twenty-repeats-length`: as a yardstick it measures next to nothing here.
 
 # %% [markdown]
-# ## The answer
+# ## The answer in numbers
 #
-# Each measure is turned so that more is better, and asked within each target: does it put the
-# sources in the order of their worth? L is a road's length by equation 11 of the second paper;
-# beside it stand the length by equation 5, the drift, which is the length without SGD's noise, and
-# V, the mean step of the published program ({doc}`coupled_transfer`). The scores are those of
-# {doc}`your_own_model`. The bars are 95% intervals over super-classes.
-
-# %% mystnb={"figure": {"caption": "What each measure knows about which source is the better one for a target: scores of the features know it in part, lengths of the coupled and uncoupled roads do not, and the path of fine-tuning is longer from better sources. Dots: mean over targets of the rank correlation over sources. Bars: 95% intervals over super-classes, of the means over seeds (evaluation) and of one seed (calibration).", "name": "fig-twenty-answer"}, "image": {"alt": "Dot plot with interval bars, a row for each of 19 measures, of the rank correlation with a source's worth, -.8 to .8. The rows of roads and of fine-tuning lie around zero or left of it; the rows of scores, from the H-score to NCE, lie to the right of zero. Intervals of 90 pairs are wider than those of 290."}} tags=["hide-input"]
-def answers(part, worth="early", names=tuple(MEASURES)):
-    """One row a measure: how well it foretells a worth."""
-    measures, worth_, _ = FOUND[part]
-    return pd.DataFrame({label: judged(nearness(key, measures[key]), worth_[worth], part,
-                                       permutations=999)
-                         for key, label in MEASURES.items() if key in names}).T.astype(float)
-
-
-ANSWERS = {part: answers(part) for part in PARTS}
-for key, label in MEASURES.items():
-    one = ANSWERS["evaluation"].loc[label]
-    glue(f"twenty-{key}", f"{one['within']:.2f} [{one['low']:.2f}, {one['high']:.2f}]",
-         display=False)
-fig, ax = plt.subplots(figsize=(6.5, 5))
-place = np.arange(len(MEASURES))[::-1]
-for part, shift, colour in (("calibration", 0.16, SOURCE), ("evaluation", -0.16, COMPUTED)):
-    one = ANSWERS[part]
-    ax.errorbar(one["within"], place + shift, fmt="o", ms=4, color=colour, elinewidth=1,
-                label=f"{part}, {pairs_of(part).sum()} pairs",
-                xerr=np.abs(one[["low", "high"]].to_numpy().T - one["within"].to_numpy()))
-ax.axvline(0, color="k", lw=0.8)
-ax.set_yticks(place, MEASURES.values())
-ax.set_xlabel("rank correlation with the source's worth, within targets")
-ax.legend(loc="upper right")
-plt.show()
-
-# %% [markdown]
-# The same in numbers for the evaluation. `regret` is what is lost, in nats, by taking the source
-# that the measure puts first; a source at random loses {glue:text}`twenty-chance-regret`. Beside it
-# the same in points of accuracy after the 100 steps, where it loses
-# {glue:text}`twenty-chance-points`. `odd` and `mixed` are `within` of the 90 pairs of the ten odd
-# super-classes and of the 200 of an even and an odd one. `repeats` is the correlation of one seed's
-# measure with another's, within targets: a length that does not repeat cannot foretell anything.
+# Those of the evaluation. `regret` is what is lost, in nats, by taking the source that the measure
+# puts first; a source at random loses {glue:text}`twenty-chance-regret`. Beside it the same in
+# points of accuracy after the 100 steps, where it loses {glue:text}`twenty-chance-points`. `odd`
+# and `mixed` are `within` of the 90 pairs of the ten odd super-classes and of the 200 of an even
+# and an odd one. `repeats` is the correlation of one seed's measure with another's, within targets:
+# a length that does not repeat cannot foretell anything.
 # Transferability, the H-score as a share of the target's best, has the H-score's order within a
 # target.
 
@@ -373,9 +374,10 @@ pd.DataFrame({label: {"all pairs": ANSWERS["evaluation"].loc[MEASURES[key], "wit
 # On the same pairs, with networks of the first seed where they need any: squared and plain
 # Wasserstein distance of the features, the optimal transport dataset distance
 # {cite:p}`alvarez2020`, the Wasserstein task embedding {cite:p}`liu2025`, the Fisher task distance
-# {cite:p}`le2022`, and Task2Vec {cite:p}`achille2019`. The last row is no distance: the mean
-# squared length of the source's hidden features of the target. The same SGD goes further on longer
-# features, so a source could look good by that alone.
+# {cite:p}`le2022`, and Task2Vec {cite:p}`achille2019`. The row before the last four is no distance:
+# the mean squared length of the source's hidden features of the target. The same SGD goes further
+# on longer features, so a source could look good by that alone. The last four are taken on the
+# pixels, where nothing is learnt; they have no calibration, and nothing in them was chosen.
 
 # %% tags=["claim C-164: depends on the measure"]
 RIVALS = {"wasserstein": "Wasserstein, squared", "earth_mover": "Wasserstein",
@@ -385,19 +387,27 @@ RIVALS = {"wasserstein": "Wasserstein, squared", "earth_mover": "Wasserstein",
 OTHERS = {part: pd.DataFrame({label: judged(nearness(key, rivals[part][key]),
                                             FOUND[part][1]["early"], part, permutations=999)
                               for key, label in RIVALS.items()}).T for part in PARTS}
-table = OTHERS["evaluation"]
+pixels = load("rivals_evaluation_pixels")["units"]
+clouds = matrices(pixels, "evaluation")
+ON_PIXELS = {key: f"{RIVALS[key]}; pixels" for key in clouds}
+table = pd.concat([OTHERS["evaluation"], pd.DataFrame({
+    label: judged(nearness(key, clouds[key]), FOUND["evaluation"][1]["early"], "evaluation",
+                  permutations=999) for key, label in ON_PIXELS.items()}).T])
 table.assign(calibration=OTHERS["calibration"]["within"]).round(3)
 
 # %% tags=["remove-cell"]
 for key in ("size", "earth_mover", "task2vec"):
     glue(f"twenty-{key}", f"{table.loc[RIVALS[key], 'within']:.2f}", display=False)
+for key, label in ON_PIXELS.items():
+    glue(f"twenty-pixels-{key}", f"{table.loc[label, 'within']:.2f} "
+         f"[{table.loc[label, 'low']:.2f}, {table.loc[label, 'high']:.2f}]", display=False)
 
 # %% [markdown]
 # The distances of clouds and of embeddings know a part of it too, held out: they see the features
 # or the labels, and no road. On the calibration pairs alone they looked as good as the scores. But
-# the last row, the size of the source's hidden features, has {glue:text}`twenty-size`: a part of
-# what every measure here foretells may be how far the same SGD goes, and not how near the tasks
-# are. Which part, this study does not separate.
+# the size of the source's hidden features has {glue:text}`twenty-size`: a part of what every
+# measure here foretells may be how far the same SGD goes, and not how near the tasks are. Which
+# part, this study does not separate.
 
 # %% [markdown]
 # ## Is the uncoupled road the longer one?

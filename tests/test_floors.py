@@ -42,7 +42,8 @@ studies.experiments studies.distances studies.discrepancies
 studies.noise studies.noise_tables studies.looks studies.knobs studies.known_lengths
 studies.block_sizes studies.trunks studies.few_shot studies.twenty_tasks
 studies.twenty_tables studies.twenty_rivals
-studies.spaces studies.fitted_vae studies.regime studies.regime_tables studies.bridge studies.costs
+studies.spaces studies.fitted_vae studies.regime studies.at_home studies.regime_tables
+studies.bridge studies.costs
 studies.intervals studies.estimates studies.predictive studies.sample_needs studies.growth
 studies.growth_tables
 studies.shelf studies.runs studies studies.__main__

@@ -1,12 +1,14 @@
 """The studies of the training length and of the published preset, at toy size."""
 
 from dataclasses import asdict, replace
+from functools import partial
 
 import numpy as np
 import pytest
 import torch
 
 from tdist import mantel, tasks, transfer
+from tdist.networks import PublishedCNN
 from tdist.studies import bridge, costs, load, regime, regime_tables, spaces
 from tdist.studies.experiments import SUPERCLASSES, printed
 from tdist.studies.spaces import NAMES
@@ -219,7 +221,9 @@ def test_the_bridge_goes_all_its_ways_at_toy_size(monkeypatch, tmp_path, one_thr
     assert len(list((tmp_path / "trained").glob("toy-*.pt"))) == 1  # trained once, for both units
 
 
-@pytest.mark.parametrize("check", [regime.check, bridge.check.__wrapped__])
+@pytest.mark.parametrize("check", [
+    regime.check, *(partial(bridge.check.__wrapped__, network)
+                    for network in (bridge.quarter, bridge.whole))])
 def test_a_check_leaves_no_file(check, monkeypatch, tmp_path, one_thread):
     """One that stopped in the middle would be refused after a change of its settings."""
     monkeypatch.setenv("TDIST_DATA", str(tmp_path))
@@ -229,7 +233,7 @@ def test_a_check_leaves_no_file(check, monkeypatch, tmp_path, one_thread):
 
 def test_the_cases_are_the_published_ones():
     """Pretraining of 600 epochs and roads of 160; what was changed is here."""
-    for case, roads in ((bridge.PRESET, 1), (bridge.BRIDGE, 4)):
+    for case, roads in ((bridge.PRESET, 1), (bridge.BRIDGE, 4), (bridge.WHOLE, 4)):
         own = case.settings
         assert own.pretrain_steps * own.batch == 600 * 2500
         assert own.steps * own.sgd_steps * own.batch == 160 * 2500
@@ -239,7 +243,37 @@ def test_the_cases_are_the_published_ones():
     assert changed == {"anneal", "visits"}
     assert bridge.BRIDGE.config()["weights"] == sum(
         weight.numel() for weight in bridge.quarter(25, 3).parameters())
+    assert bridge.WHOLE.settings == bridge.BRIDGE.settings
+    assert bridge.WHOLE.config()["weights"] == 1_229_337  # 1,167,882 with ten outputs, not 25
+    assert set(bridge.units(bridge.WHOLE)) == {"check", "0/vehicles-1", "0/vehicles-1/vehicles-2"}
     assert tuple(SUPERCLASSES) == NAMES
+
+
+def test_the_whole_network_is_trained_in_half_the_bits_and_measured_in_all():
+    torch.manual_seed(0)
+    plain, whole = PublishedCNN(5, 3), bridge.whole(5, 3)
+    whole.load_state_dict(plain.state_dict())
+    x = torch.randn(8, 3, 32, 32)
+    assert torch.allclose(whole.eval()(x), plain.eval()(x), atol=1e-5)
+    logits = []
+    for network in (plain, whole):
+        torch.manual_seed(1)  # of the dropout
+        logits.append(network.train()(x))
+        logits[-1].square().sum().backward()
+    assert logits[1].dtype == torch.float32
+    assert 1e-4 < (logits[1] - logits[0]).abs().max() / logits[0].abs().max() < 0.05
+    for a, b in zip(plain.parameters(), whole.parameters(), strict=True):
+        assert a.dtype == b.dtype == b.grad.dtype == torch.float32
+
+
+def test_a_source_that_is_no_target_has_no_road_to_itself(monkeypatch, tmp_path, one_thread):
+    monkeypatch.setenv("TDIST_DATA", str(tmp_path))
+    few = replace(TINY, pretrain_steps=4)
+    case = bridge.Case("lone", lambda: (of_digits(True), of_digits(False)), spaces.perceptron,
+                       lambda task: task.images, few, targets=("flowers",))
+    assert "itself" in bridge.source_unit(case, 0, "flowers")
+    found = bridge.source_unit(case, 0, "herbivores")
+    assert "itself" not in found and 0 <= found["train_accuracy"] <= 1
 
 
 def test_our_numbers_beside_the_figure():

@@ -1,6 +1,7 @@
 """Every study of the book: each of these rooms registers its own."""
 
 from tdist.studies import (  # noqa: F401
+    at_home,
     block_sizes,
     blocks,
     bridge,

@@ -12,14 +12,14 @@ from tdist.selection import regret
 from tdist.studies.twenty_tasks import EVEN, MANY, NAMES, partners
 
 FAR = ("coupled", "coupled_riemannian", "coupled_drift", "coupled_V", "uncoupled",
-       "uncoupled_riemannian", "uncoupled_drift", "fine_tuning", "fine_tuning_full")
+       "uncoupled_riemannian", "uncoupled_drift", "uncoupled_V", "fine_tuning", "fine_tuning_full")
 NEAR = ("h", "adjusted", "shrunk", "loo", "knn", "mean", "logme", "transrate", "leep", "nce")
 RIVALS = ("wasserstein", "earth_mover", "otdd", "embedding", "fisher", "task2vec",
           "task2vec_asymmetric")  # of tdist.studies.twenty_rivals
 MEASURES = {"coupled": "coupled, L", "coupled_riemannian": "coupled, by (5)",
             "coupled_drift": "coupled, drift", "coupled_V": "coupled, V",
             "uncoupled": "uncoupled, L", "uncoupled_riemannian": "uncoupled, by (5)",
-            "uncoupled_drift": "uncoupled, drift",
+            "uncoupled_drift": "uncoupled, drift", "uncoupled_V": "uncoupled, V",
             "fine_tuning": "fine-tuning, path to 95%",
             "fine_tuning_full": "fine-tuning, whole path",
             "h": "H-score", "adjusted": "H-score, adjusted", "shrunk": "H-score, shrunk",

@@ -1,0 +1,54 @@
+"""The sources of the studies of pairs, at home: accuracy, loss and the road to themselves."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from tdist import transfer
+from tdist.studies import at_home
+from tdist.studies.distances import outputs, subsets, trained
+from tdist.studies.experiments import EXPERIMENTS
+from tdist.studies.study import STUDIES
+from tdist.tasks import floats
+
+DIGITS = EXPERIMENTS["digits"]
+TINY = replace(DIGITS, images=40, test_images=30, settings=replace(
+    DIGITS.settings, steps=3, sgd_steps=2, pretrain_steps=30, iterations=2))
+
+
+def nearness(task):
+    """Not the pixels: a coupling that joins others."""
+    return task.images.flatten(1).float().sort(1).values
+
+
+def test_a_source_at_home_is_the_network_of_its_pairs(one_thread):
+    found = at_home.unit(TINY, nearness, 1, 2)
+    parts, tests = subsets(TINY, 1)
+    classes = outputs(parts)
+    network = trained(parts[2], TINY, classes, 1)
+    own = [classes.index(name) for name in parts[2].classes]
+    for where, task in (("train", parts[2]), ("test", tests[2])):
+        with torch.inference_mode():
+            logits = network(floats(task.images))[:, own].double()
+        right = logits.argmax(1) == task.labels
+        assert found[f"{where}_accuracy"] == pytest.approx(right.double().mean().item())
+        loss = torch.nn.functional.cross_entropy(logits, task.labels)
+        assert found[f"{where}_loss"] == pytest.approx(loss.item(), rel=1e-4)
+    settings = replace(TINY.settings, pretrain_steps=0)
+    road = transfer.coupled(parts[2], parts[2], network, settings, features=nearness,
+                            classes=classes, seed=1, progress=False)
+    assert found["itself"]["length"] == pytest.approx(road.length, rel=1e-5)
+    lengths = [one.length for one in road.iterations]
+    assert found["itself"]["lengths"] == pytest.approx(lengths, rel=1e-5) and len(lengths) == 2
+    assert not np.isclose(found["itself"]["length"], at_home.unit(TINY, nearness, 0, 2)[
+        "itself"]["length"], rtol=1e-3)
+
+
+def test_every_experiment_has_its_sources():
+    for name, experiment in EXPERIMENTS.items():
+        study = STUDIES[f"sources_{name}"]
+        assert study.config == experiment.config()
+        assert set(study.jobs()) == {"check"} | {
+            f"{seed}/{source}" for seed in experiment.seeds for source in experiment.names}
