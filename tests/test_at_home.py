@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from tdist import transfer
-from tdist.studies import at_home
+from tdist.studies import Pairs, at_home
 from tdist.studies.distances import outputs, subsets, trained
 from tdist.studies.experiments import EXPERIMENTS
 from tdist.studies.study import STUDIES
@@ -52,3 +52,21 @@ def test_every_experiment_has_its_sources():
         assert study.config == experiment.config()
         assert set(study.jobs()) == {"check"} | {
             f"{seed}/{source}" for seed in experiment.seeds for source in experiment.names}
+
+
+def test_the_summary_sets_the_road_to_itself_beside_those_to_others():
+    names = ["a", "b", "c"]
+    lengths = {(0, "a", "b"): 4.0, (0, "a", "c"): 2.0, (1, "a", "b"): 1.0, (1, "a", "c"): 1.0}
+    units = {f"{seed}/{s}/{t}": {"coupled": lengths.get((seed, s, t), 5.0)}
+             for seed in (0, 1) for s in names for t in names if s != t}
+    at = {name: value for name, value in zip(
+        ("train_accuracy", "train_loss", "test_accuracy", "test_loss"), (0.9, 0.1, 0.8, 0.5),
+        strict=True)}
+    stored = {"units": {f"{seed}/{name}": {key: value + seed for key, value in at.items()} | {
+        "itself": {"length": 1.0}} for seed in (0, 1) for name in names}}
+    found = at_home.summary(stored, Pairs(units, names))
+    assert list(found) == names
+    assert found["a"]["to itself / to others"] == pytest.approx((1 / 3 + 1) / 2)
+    assert found["b"]["to itself / to others"] == pytest.approx(1 / 5)
+    assert found["c"]["training accuracy"] == pytest.approx(1.4)
+    assert found["c"]["test loss"] == pytest.approx(1.0)

@@ -5,6 +5,7 @@ import pickle
 from functools import partial
 from itertools import pairwise
 
+import numpy as np
 import pytest
 import torch
 from torch.distributions import Normal, kl_divergence
@@ -13,6 +14,7 @@ from tdist import tasks, vae_paths
 from tdist import vae as room
 from tdist.manners import Diverged
 from tdist.studies import fitted_vae as study
+from tdist.studies import load
 from tdist.studies.spaces import NAMES
 from tdist.vae import VAE, fitted_vae, gaussian_distance, loss_of
 from tdist.vae_paths import vae_length
@@ -271,3 +273,21 @@ def test_a_unit_holds_what_the_paths_give(monkeypatch):
     assert found["mixture"]["length"][0] != found["direct"]["length"][0]
     last = study.UNITS[f"1/{NAMES[-1]}"]
     assert last.func is study.unit and last.args == (study.pictures, len(NAMES) - 1, 1)
+
+
+def test_the_stored_vaes_are_fitted():
+    """Each is the best on its own task, hardly better than after half of its steps, and on its path
+    it comes to what the target's own VAE has."""
+    units = load("fitted_vae")["units"]
+    for seed in study.SEEDS:
+        own = [units[f"{seed}/{name}"] for name in NAMES]
+        losses = np.array([unit["losses"] for unit in own])  # (VAE, task)
+        best = np.diag(losses)
+        assert (losses.argmin(0) == np.arange(len(NAMES))).all()
+        assert ((np.array([unit["half"] for unit in own]) - best) / best < 0.02).all()
+        off = ~np.eye(len(NAMES), dtype=bool)
+        for way in study.WAYS:
+            ends = np.array([unit[way]["losses"] for unit in own])
+            gone = (losses - ends)[off] / (losses - best)[off]
+            assert gone.mean() > 0.9
+            assert (np.array([unit[way]["length"] for unit in own]) > 0).all()

@@ -8,6 +8,8 @@ road to itself, of the network, the seed and the settings that its pairs have.
 from dataclasses import replace
 from functools import partial
 
+import numpy as np
+
 from tdist import transfer
 from tdist.studies.distances import HERE, NEEDS, imagenet, outputs, rounded, subsets, trained
 from tdist.studies.experiments import EXPERIMENTS
@@ -33,6 +35,23 @@ def unit(experiment, features, seed, i):
                    "lengths": [road.length for road in itself.iterations]}})
 
 
+def summary(stored, pairs):
+    """{source: dict}, of a stored study of sources and the :class:`~tdist.studies.Pairs` of the
+    same seeds: what a source knows of its own task, and the length of its coupled road to itself as
+    a share of its mean length to the others; means over seeds."""
+    found = {}
+    for name, others in zip(pairs.names, pairs.matrices("coupled").transpose(1, 0, 2),
+                            strict=True):  # (seeds, targets)
+        units = [stored["units"][f"{seed}/{name}"] for seed in pairs.seeds]
+        to_itself = np.array([unit["itself"]["length"] for unit in units])
+        away = np.delete(others, pairs.names.index(name), 1).mean(1)
+        found[name] = {label: float(np.mean([unit[key] for unit in units])) for label, key in (
+            ("training accuracy", "train_accuracy"), ("training loss", "train_loss"),
+            ("test accuracy", "test_accuracy"), ("test loss", "test_loss"))} | {
+                "to itself / to others": float((to_itself / away).mean())}
+    return found
+
+
 def check():
     """The cheap unit: 40 images of the digits 0 to 4, for a few steps."""
     digits = EXPERIMENTS["digits"]
@@ -47,7 +66,7 @@ def units(experiment, features=imagenet):
                                for i, name in enumerate(experiment.names)}
 
 
-for _experiment in EXPERIMENTS.values():
-    register(Study(f"sources_{_experiment.name}", units(_experiment), _experiment.config(),
-                   {"check": 0.02}, {name: HERE[name] for name in NEEDS.get(
-                       _experiment.name, ("CIFAR-100",))}, f"{TAKES[_experiment.name]} on one core"))
+for _name, _experiment in EXPERIMENTS.items():
+    register(Study(f"sources_{_name}", units(_experiment), _experiment.config(), {"check": 0.02},
+                   {data: HERE[data] for data in NEEDS.get(_name, ("CIFAR-100",))},
+                   f"{TAKES[_name]} on one core"))

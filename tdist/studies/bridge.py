@@ -151,14 +151,14 @@ def check(network):
 def beside_the_print(stored):
     """Our numbers of a stored study and those of Figure 3, entry by entry, in the figure's order:
     a list of dicts with source, target, kind, V (the program's number), printed, and both as
-    lengths, sqrt(2) K times as much. Of the sources that the study has."""
+    lengths, sqrt(2) K times as much. Of the pairs that the study has."""
     paper, K = printed()["fig3"], stored["config"]["settings"]["steps"]
     seeds, names = stored["config"]["seeds"], paper["tasks"]
     rows = []
     for kind in ("coupled", "uncoupled"):
         for i, source in enumerate(names):
             for j, target in enumerate(names):
-                if i == j or f"{seeds[0]}/{source}" not in stored["units"]:
+                if i == j or f"{seeds[0]}/{source}/{target}" not in stored["units"]:
                     continue
                 found = [stored["units"][f"{seed}/{source}/{target}"][kind] for seed in seeds]
                 mean, here = (float(np.mean([each[name] for each in found]))
