@@ -623,27 +623,19 @@ for kind in ("coupled", "uncoupled"):
 
 # %% tags=["hide-input", "claim C-155: depends on the measure", "claim C-156: depends on the measure", "claim C-045: depends on the measure", "claim C-042: depends on the measure", "claim C-133: depends on the measure", "claim C-146: not reproduced here"]
 bridge = load("bridge_vehicles_1")
-FROM, own, KINDS = "vehicles-1", bridge["units"], ("coupled", "uncoupled", "fine_tuning")
-
-
-def crossings(stored):
-    """Columns: what the roads from FROM to each target have."""
-    V = pd.DataFrame(beside_the_print(stored)).pivot(index="target", columns="kind",
-                                                     values=["V", "printed V"])
-    return pd.DataFrame({target: {
-        **{f"V, {kind}{which}": V.loc[target, (column, kind)] for kind in KINDS[:2]
-           for which, column in (("", "V"), (", printed", "printed V"))},
-        **{f"uncoupled / coupled, {name}": unit["uncoupled"][free] / unit["coupled"][led]
-           for name, (free, led) in PAIRINGS.items() if "drift" not in name},
-        "last road / first": unit["coupled"]["lengths"][-1] / unit["coupled"]["lengths"][0],
-        **{f"{what}, {kind.replace('_', '-')}": unit[kind][what] for what in ("accuracy", "loss")
-           for kind in KINDS}}
-        for target in V.index for unit in [stored["units"][f"0/{FROM}/{target}"]]})
-
-
-crossed = crossings(bridge)
-to_others = {target: own[f"0/{FROM}/{target}"] for target in crossed}
-itself = own[f"0/{FROM}"]["itself"]
+FROM, own = "vehicles-1", bridge["units"]
+V = pd.DataFrame(beside_the_print(bridge)).pivot(index="target", columns="kind",
+                                                 values=["V", "printed V"])
+to_others = {target: own[f"0/{FROM}/{target}"] for target in V.index}
+itself, KINDS = own[f"0/{FROM}"]["itself"], ("coupled", "uncoupled", "fine_tuning")
+crossed = pd.DataFrame({target: {
+    **{f"V, {kind}{which}": V.loc[target, (column, kind)] for kind in KINDS[:2]
+       for which, column in (("", "V"), (", printed", "printed V"))},
+    **{f"uncoupled / coupled, {name}": unit["uncoupled"][free] / unit["coupled"][led]
+       for name, (free, led) in PAIRINGS.items() if "drift" not in name},
+    "last road / first": unit["coupled"]["lengths"][-1] / unit["coupled"]["lengths"][0],
+    **{f"{what}, {kind.replace('_', '-')}": unit[kind][what] for what in ("accuracy", "loss")
+       for kind in KINDS}} for target, unit in to_others.items()})
 crossed["itself"] = pd.Series({
     "V, coupled": itself["V"], "last road / first": itself["lengths"][-1] / itself["lengths"][0]})
 crossed.astype(float).round(3).astype(object).fillna("")
@@ -726,50 +718,6 @@ for name, value in {
 # Four pairs that share a source and a seed say nothing of an order of tasks, and count as one case
 # rather than four. The other four sources, {glue:text}`regime-bridge-hours` hours of one core each
 # if they go like this one, are not run.
-
-# %% [markdown]
-# (length-published)=
-# ## The published network itself: one pair
-#
-# The same once more with the network at its whole width, {glue:text}`regime-whole-weights` weights,
-# for one pair. Its SGD steps are done in bfloat16, which this machine does three times as fast;
-# weights and all that is measured are in float32. One seed, and no road to itself.
-
-# %% tags=["hide-input", "claim C-155: depends on the measure", "claim C-156: depends on the measure", "claim C-045: depends on the measure"]
-published_one = load("bridge_published")
-[TO] = [key.split("/")[2] for key in published_one["units"] if key.count("/") == 2]
-of_width, pair = {}, {"a quarter": bridge, "whole": published_one}
-for width, run in pair.items():
-    at_home, unit = (run["units"][f"0/{FROM}{way}"] for way in ("", f"/{TO}"))
-    seconds = at_home["training_seconds"] + sum(unit[kind]["seconds"] for kind in KINDS)
-    of_width[width] = pd.Series({
-        "weights": run["config"]["weights"], "source, training accuracy": at_home["train_accuracy"],
-        "source, test accuracy": at_home["test_accuracy"], **crossings(run)[TO],
-        "hours of one core": seconds / 3600})
-of_width = pd.DataFrame(of_width)
-of_width.round(3).astype(object)
-
-# %% tags=["remove-cell"]
-narrow, wide = of_width["a quarter"], of_width["whole"]
-lead = {kind: 100 * (wide[f"accuracy, {kind}"] - wide["accuracy, fine-tuning"])
-        for kind in KINDS[:2]}
-for name, value in {
-        "weights": f"{wide['weights']:,.0f}", "hours": f"{wide['hours of one core']:.1f}",
-        "source": f"{wide['source, test accuracy']:.2f}",
-        "fit": f"{wide['source, training accuracy']:.2f}",
-        "ratio": f"{wide['uncoupled / coupled, (11)/(11)']:.2f}",
-        "ratio-five": f"{wide['uncoupled / coupled, (5)/(5)']:.2f}",
-        "ratio-narrow": f"{narrow['uncoupled / coupled, (11)/(11)']:.2f}",
-        "roads": f"{wide['last road / first']:.2f}",
-        **{f"{short}-accuracy": f"{wide[f'accuracy, {kind}']:.3f}" for short, kind in (
-            ("coupled", "coupled"), ("uncoupled", "uncoupled"), ("tuned", "fine-tuning"))},
-        **{f"{short}-loss": f"{wide[f'loss, {kind}']:.2f}" for short, kind in (
-            ("coupled", "coupled"), ("uncoupled", "uncoupled"), ("tuned", "fine-tuning"))},
-        **{f"{kind}-{name}": value for kind in KINDS[:2] for name, value in (
-            ("lead", f"{lead[kind]:+.1f}"), ("v", f"{wide[f'V, {kind}']:.3f}"),
-            ("narrow-v", f"{narrow[f'V, {kind}']:.3f}"),
-            ("print", f"{wide[f'V, {kind}, printed']:.2f}"))}}.items():
-    glue(f"regime-whole-{name}", value, display=False)
 
 # %% [markdown]
 # ## What was not run, and what it would cost

@@ -1,6 +1,6 @@
 """Does a verdict on a transfer distance depend on how long one trains? All pairs of some tasks, at
 several training lengths: the five of Figure 3 on features and on pictures (``regime``,
-``regime_pixels``) and by networks of several sizes (``regime_capacity``); on features those of
+``regime_pixels`` and on) and by networks of several sizes (``regime_capacity``); on features those of
 Figure 2 (``regime_subsets``), MNIST and CIFAR-10 (``regime_domains``), ten tasks of photographed
 clothes (``regime_clothes``).
 
@@ -25,14 +25,16 @@ from tdist.transfer.training import evaluate
 
 # {study: {space: {epochs: how many seeds}}}
 SEEDS = {"regime": {"features": {1: 2, 4: 2, 16: 2, 64: 2, 256: 1}},
-         "regime_pixels": {"pixels": {1: 2, 4: 1}},
+         "regime_pixels": {"pixels": {1: 2, 4: 1}}, "regime_pixels_16": {"pixels": {16: 1}},
+         "regime_pixels_64": {"pixels": {64: 1}},
          "regime_capacity": {f"hidden {size}": {1: 2, 4: 2, 16: 2, 64: 2} for size in (8, 32, 512)},
          "regime_subsets": {"subsets": {4: 1, 16: 1}},
          "regime_domains": {"domains": {1: 3, 4: 3, 16: 3, 64: 3}},
          "regime_clothes": {"clothes": {4: 3, 16: 3, 64: 3}}}
 NEEDS = {"regime_subsets": ("CIFAR-100", "CIFAR-10"), "regime_domains": ("MNIST", "CIFAR-10"),
          "regime_clothes": ("clothing",)}  # and the others CIFAR-100
-TAKES = {"regime": "2 hours", "regime_pixels": "an hour", "regime_capacity": "45 minutes",
+TAKES = {"regime": "2 hours", "regime_pixels": "an hour", "regime_pixels_16": "half an hour",
+         "regime_pixels_64": "1.5 hours", "regime_capacity": "45 minutes",
          "regime_subsets": "an hour", "regime_domains": "3 minutes",
          "regime_clothes": "30 minutes"}
 
