@@ -22,6 +22,7 @@ from myst_nb import glue
 from tdist import mantel
 from tdist.plots import COMPUTED, matrices, use_book_style
 from tdist.studies import Pairs, load
+from tdist.studies.at_home import summary
 from tdist.studies.drawings import scatters
 from tdist.studies.experiments import EXPERIMENTS, printed
 from tdist.studies.pairs import early_loss, versus
@@ -216,6 +217,32 @@ ours.round(2)
 # {glue:text}`five-theirs-fine-tuning-2500`: this is no replication of Figure 3. In our short
 # training the source's row is most of a length, in print the target's column. On features neither
 # has most of it up to 256 epochs ({doc}`training_length`).
+#
+# (five-home)=
+# ### What the sources know, and how far they are from themselves
+#
+# A length from source to target is to be read beside what the source knows of its own task, and
+# beside the length of a road that carries nothing: from the source to itself, with the same
+# settings, blocks and coupling. Both were found after the pairs, with the networks trained again
+# from their seeds. Means over sources and seeds; the last column is the road to itself over the
+# mean of the source's roads to the others.
+
+# %% tags=["hide-input"]
+NOT_RUN = ("wide_resnet_16_4",)  # six hours
+PLACES = {name: Pairs(load(name)["units"], experiment.names)
+          for name, experiment in EXPERIMENTS.items() if name not in NOT_RUN}
+AT_HOME = {name: pd.DataFrame(summary(load(f"sources_{name}"), found)).T
+           for name, found in PLACES.items()}
+home = pd.DataFrame({name: one.mean() for name, one in AT_HOME.items()}).T
+for name in ("superclasses", "superclasses_2500", "digits"):
+    for column, short in (("training accuracy", "fit"), ("test accuracy", "test"),
+                          ("to itself / to others", "itself")):
+        glue(f"five-home-{short}-{name.replace('_', '-')}", f"{home.loc[name, column]:.2f}",
+             display=False)
+home.round(3)
+
+# %% [markdown]
+# XXX
 #
 # ## How long is the uncoupled road, and what does the coupling gain?
 #

@@ -75,8 +75,9 @@ HERE = "this holds in the book's stored runs; with other runs or tasks it need n
 # on its own images; *target* is the target's unseen images at the end of a coupled road.
 
 # %% tags=["hide-input"]
-stored, on_pixels, preset = (load(name) for name in ("regime", "regime_pixels", "preset"))
-found = pd.concat([verdicts(stored), verdicts(on_pixels)])
+stored, preset = load("regime"), load("preset")
+on_pixels = [load(f"regime_pixels{more}") for more in ("", "_16", "_64")]
+found = pd.concat([verdicts(study) for study in (stored, *on_pixels)])
 by_length = found.loc["features"].groupby("epochs").mean()
 settings = stored["config"]["settings"]["features"]
 table = by_length[["source training accuracy", "source accuracy", "target accuracy, coupled",
@@ -431,7 +432,8 @@ def in_numbers(rows):
 in_numbers({f"{n} epoch{'s' * (n > 1)}": by_pixels.loc[n] for n in by_pixels.index})
 
 # %% tags=["remove-cell"]
-of_pixels = on_pixels["config"]["seeds"]["pixels"]
+of_pixels = {n: number for study in on_pixels
+             for n, number in study["config"]["seeds"]["pixels"].items()}
 glue("regime-pixels-seeds", ", ".join(
     f"{number} seed{'s' * (number > 1)} of {n} epoch{'s' * (int(n) > 1)}"
     for n, number in of_pixels.items()), display=False)
@@ -443,6 +445,28 @@ for n, one in by_pixels.iterrows():
     glue(f"regime-pixels-target-{n}", f"{one['target accuracy, coupled']:.2f}", display=False)
     glue(f"regime-pixels-source-{n}", f"{one['source accuracy']:.2f}", display=False)
     glue(f"regime-pixels-share-{n}", f"{one['source share']:.2f}", display=False)
+
+# %% mystnb={"figure": {"caption": "CAPTION", "name": "fig-training-accuracy"}, "image": {"alt": "ALT"}} tags=["hide-input"]
+AGAINST = {"source share": "source's share of the length", "longer (11)/(11)": "uncoupled longer",
+           "part nearer": "part nearer than whole", "gain": "coupled less fine-tuned, accuracy",
+           "loss": "coupled less fine-tuned, nats", "last / first": "last road / first road"}
+MARKS = {"features": (found.loc["features"], "o", COMPUTED),
+         "pictures": (found.loc["pixels"], "s", OTHER),
+         "features, the preset": (published, "*", COMPUTED)}
+fig, axes = plt.subplots(2, 3, figsize=(7.2, 4.6), sharex=True, layout="constrained")
+for ax, (column, label) in zip(axes.flat, AGAINST.items(), strict=True):
+    for name, (rows, mark, colour) in MARKS.items():
+        if column in rows:
+            ax.plot(rows["target accuracy, coupled"], rows[column], mark, color=colour, ms=6,
+                    alpha=0.7, ls="none", label=name)
+    if column in ("gain", "loss", "last / first"):
+        ax.axhline(1.0 * (column == "last / first"), color="black", lw=0.8)
+    else:
+        ax.set_ylim(-0.04, 1.04)
+    ax.set_title(label, fontsize=9)
+fig.supxlabel("accuracy on the target at the end of the coupled road", fontsize=9)
+axes[0, 0].legend(fontsize=7)
+plt.show()
 
 # %% [markdown]
 # Pictures are learnt slower. After one epoch sources have {glue:text}`regime-pixels-source-1` and

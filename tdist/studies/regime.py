@@ -1,7 +1,7 @@
 """Does a verdict on a transfer distance depend on how long one trains? All pairs of some tasks, at
 several training lengths: the five of Figure 3 on features and on pictures (``regime``,
-``regime_pixels`` and on) and by networks of several sizes (``regime_capacity``); on features those of
-Figure 2 (``regime_subsets``), MNIST and CIFAR-10 (``regime_domains``), ten tasks of photographed
+``regime_pixels`` and on) and by networks of several sizes (``regime_capacity``); on features those
+of Figure 2 (``regime_subsets``), MNIST and CIFAR-10 (``regime_domains``), ten tasks of photographed
 clothes (``regime_clothes``).
 
 Units "SPACE/EPOCHS/SEED/SOURCE": the trained source, its road to itself, and the roads from it to
