@@ -183,7 +183,9 @@ for trunk, short in SHORT.items():
 # The coupled length does not: {glue:text}`trunks-mid-coupled`, {glue:text}`trunks-deep-coupled` and
 # {glue:text}`trunks-cifar10-coupled`. On the last layer the uncoupled length
 # ({glue:text}`trunks-deep-uncoupled`) and the path of fine-tuning
-# ({glue:text}`trunks-deep-fine_tuning`) are *longer* from the sources that start better.
+# ({glue:text}`trunks-deep-fine_tuning`) are *longer* from the sources that start better. So is, on
+# the third stage, V of the uncoupled road ({glue:text}`trunks-mid-uncoupled_V`; on the others
+# {glue:text}`trunks-deep-uncoupled_V` and {glue:text}`trunks-cifar10-uncoupled_V`).
 #
 # Of the accuracy after 100 steps the last layer has another order: where nearly every source does
 # harm, the scores have it backwards (LogME {glue:text}`trunks-deep-few-logme`, LEEP

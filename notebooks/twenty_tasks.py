@@ -12,10 +12,11 @@
 # {term}`LEEP`,
 # {glue:text}`twenty-leep`, and the adjusted H-score, {glue:text}`twenty-adjusted`; the length of
 # the coupled road, {glue:text}`twenty-coupled`, and of the uncoupled one,
-# {glue:text}`twenty-uncoupled`, do not know it ({numref}`fig-twenty-answer`). These are
-# {glue:text}`twenty-seeds` seeds of 290 pairs that nothing was chosen on, at mid-depth of a frozen
-# network, where sources have {glue:text}`twenty-source-accuracy` on test images; in brackets, 95%
-# intervals over super-classes.
+# {glue:text}`twenty-uncoupled`, do not know it ({numref}`fig-twenty-answer`), and V, the published
+# program's number, is larger from the better sources on the uncoupled road,
+# {glue:text}`twenty-uncoupled_V`. These are {glue:text}`twenty-seeds` seeds of 290 pairs that
+# nothing was chosen on, at mid-depth of a frozen network, where sources have
+# {glue:text}`twenty-source-accuracy` on test images; in brackets, 95% intervals over super-classes.
 #
 # With five tasks, as the second paper has them, a true correlation is easily missed. The twenty
 # super-classes of CIFAR-100 are twenty tasks of five classes and 2,500 images each, and 380 ordered
@@ -76,7 +77,7 @@ glue("twenty-source-loss", config["source_loss"], display=False)
 sources = [unit for runs in RUNS["evaluation"] for key, unit in runs.items()
            if key.startswith("from/")]
 
-# %% mystnb={"figure": {"caption": "What each measure knows about which source is the better one for a target: scores of the features know it in part, lengths of the coupled and uncoupled roads do not, and the path of fine-tuning is longer from better sources. Dots: mean over targets of the rank correlation over sources. Bars: 95% intervals over super-classes, of the means over seeds (evaluation) and of one seed (calibration).", "name": "fig-twenty-answer"}, "image": {"alt": "Dot plot with interval bars, a row for each of 20 measures, of the rank correlation with a source's worth, -.8 to .8. The rows of roads and of fine-tuning lie around zero or left of it; the rows of scores, from the H-score to NCE, lie to the right of zero. Intervals of 90 pairs are wider than those of 290."}} tags=["hide-input"]
+# %% mystnb={"figure": {"caption": "What each measure knows about which source is the better one for a target: scores of the features know it in part, lengths of the coupled and uncoupled roads do not, and V of the uncoupled road and the path of fine-tuning are larger from better sources. Dots: mean over targets of the rank correlation over sources. Bars: 95% intervals over super-classes, of the means over seeds (evaluation) and of one seed (calibration).", "name": "fig-twenty-answer"}, "image": {"alt": "Dot plot with interval bars, a row for each of 20 measures, of the rank correlation with a source's worth, -.8 to .8. The rows of roads and of fine-tuning lie around zero or left of it; the rows of scores, from the H-score to NCE, lie to the right of zero. Intervals of 90 pairs are wider than those of 290."}} tags=["hide-input"]
 def answers(part, worth="early", names=tuple(MEASURES)):
     """One row a measure: how well it foretells a worth."""
     measures, worth_, _ = FOUND[part]
@@ -516,11 +517,12 @@ pd.DataFrame({name: {"within": one.statistic, "p": one.pvalue} for name, one in 
 # **The second paper** prints that the coupled distance "correlates strongly with the difficulty of
 # fine-tuning". Within targets, on features, at sources that reach
 # {glue:text}`twenty-source-accuracy` on test images, it does not with the gain in early loss:
-# {glue:text}`twenty-coupled`, and by its drift {glue:text}`twenty-coupled_drift`. With the whole
-# path of the weights it has {glue:text}`twenty-whole-coupled`; but that path is longer from the
-# sources that the scores put first. Over all pairs it correlates with the wrong sign. Its sentence
-# that the uncoupled road is the longer holds here, for sources that are stopped early; on the last
-# layer it does not ({doc}`other_trunks`).
+# {glue:text}`twenty-coupled`, and by its drift {glue:text}`twenty-coupled_drift`; by V, the number
+# of its program, {glue:text}`twenty-coupled_V`. With the whole path of the weights it has
+# {glue:text}`twenty-whole-coupled`; but that path is longer from the sources that the scores put
+# first. Over all pairs it correlates with the wrong sign. Its sentence that the uncoupled road is
+# the longer holds here, for sources that are stopped early; on the last layer it does not
+# ({doc}`other_trunks`).
 #
 # **What limits this**: {glue:text}`twenty-seeds` seeds of the networks, as planned, all but the
 # first run after the first was seen, with nothing changed; the same test images judge the loss from
