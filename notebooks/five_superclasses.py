@@ -223,7 +223,7 @@ ours.round(2)
 #
 # A length from source to target is to be read beside what the source knows of its own task, and
 # beside the length of a road that carries nothing: from the source to itself, with the same
-# settings, blocks and coupling. Both were found after the pairs, with the networks trained again
+# settings and size of blocks. Both were found after the pairs, with the networks trained again
 # from their seeds. Means over sources and seeds; the last column is the road to itself over the
 # mean of the source's roads to the others.
 

@@ -147,8 +147,8 @@ for trunk, short in SHORT.items():
 # ## Which measure knows the better source?
 #
 # As in {doc}`twenty_tasks`, within targets: the rank correlation of a measure, turned so that more
-# is better, with the gain in the loss of the first 100 steps; in the table also with the gain in
-# accuracy after them. A star: the permutation p with the loss is below .01.
+# is better, with the gain in the loss of the first 100 steps ({numref}`fig-trunks-answer`) and with
+# the gain in accuracy after them. A star: the permutation p with the loss is below .01.
 
 # %%
 accuracy = {trunk: {label: judged(nearness(key, measures[key]), worth["few"], "evaluation",
@@ -183,8 +183,8 @@ for trunk, short in SHORT.items():
 # The coupled length does not: {glue:text}`trunks-mid-coupled`, {glue:text}`trunks-deep-coupled` and
 # {glue:text}`trunks-cifar10-coupled`. On the last layer the uncoupled length
 # ({glue:text}`trunks-deep-uncoupled`) and the path of fine-tuning
-# ({glue:text}`trunks-deep-fine_tuning`) are *longer* from the sources that start better. So is, on
-# the third stage, V of the uncoupled road ({glue:text}`trunks-mid-uncoupled_V`; on the others
+# ({glue:text}`trunks-deep-fine_tuning`) are *longer* from the sources that start better; on the
+# third stage V of the uncoupled road is larger ({glue:text}`trunks-mid-uncoupled_V`; on the others
 # {glue:text}`trunks-deep-uncoupled_V` and {glue:text}`trunks-cifar10-uncoupled_V`).
 #
 # Of the accuracy after 100 steps the last layer has another order: where nearly every source does

@@ -76,7 +76,7 @@ HERE = "this holds in the book's stored runs; with other runs or tasks it need n
 
 # %% tags=["hide-input"]
 stored, preset = load("regime"), load("preset")
-on_pixels = [load(f"regime_pixels{more}") for more in ("", "_16", "_64")]
+on_pixels = [load(f"regime_pixels{more}") for more in ("", "_16")]
 found = pd.concat([verdicts(study) for study in (stored, *on_pixels)])
 by_length = found.loc["features"].groupby("epochs").mean()
 settings = stored["config"]["settings"]["features"]

@@ -109,7 +109,8 @@ plt.show()
 # sources in the order of their worth? L is a road's length by equation 11 of the second paper;
 # beside it stand the length by equation 5, the drift, which is the length without SGD's noise, and
 # V, the mean step of the published program ({doc}`coupled_transfer`). The scores are those of
-# {doc}`your_own_model`. The bars are 95% intervals over super-classes.
+# {doc}`your_own_model`. The bars are 95% intervals over super-classes. What a source's worth is, and
+# which pairs are for calibration, is said next.
 #
 # ## How many tasks does it take?
 #
@@ -399,14 +400,26 @@ table.assign(calibration=OTHERS["calibration"]["within"]).round(3)
 # %% tags=["remove-cell"]
 for key in ("size", "earth_mover", "task2vec"):
     glue(f"twenty-{key}", f"{table.loc[RIVALS[key], 'within']:.2f}", display=False)
+seconds = [unit["seconds"]["wasserstein"] for key, unit in pixels.items()
+           if key.startswith("carried/")]
+glue("twenty-pixels-seconds", f"{np.mean(seconds):.1f}", display=False)
 for key, label in ON_PIXELS.items():
     glue(f"twenty-pixels-{key}", f"{table.loc[label, 'within']:.2f} "
          f"[{table.loc[label, 'low']:.2f}, {table.loc[label, 'high']:.2f}]", display=False)
 
 # %% [markdown]
-# The distances of clouds and of embeddings know a part of it too, held out: they see the features
-# or the labels, and no road. On the calibration pairs alone they looked as good as the scores. But
-# the size of the source's hidden features has {glue:text}`twenty-size`: a part of what every
+# On features the distances of clouds and of embeddings know a part of it too, held out: they see
+# the features or the labels, and no road. On the calibration pairs alone they looked as good as the
+# scores.
+#
+# On pixels, where nothing is learnt, they know as much: squared Wasserstein
+# {glue:text}`twenty-pixels-wasserstein`, OTDD {glue:text}`twenty-pixels-otdd`, the task embedding
+# {glue:text}`twenty-pixels-embedding`, in brackets 95% intervals over super-classes. A pair takes
+# {glue:text}`twenty-pixels-seconds` seconds of one core. So how near the pictures of two tasks lie
+# to each other tells the better source, where the road does not; and a trained network adds nothing
+# to these distances here.
+#
+# But the size of the source's hidden features has {glue:text}`twenty-size`: a part of what every
 # measure here foretells may be how far the same SGD goes, and not how near the tasks are. Which
 # part, this study does not separate.
 
@@ -446,13 +459,14 @@ pd.Series(seconds, name="processor seconds a pair").rename(named).map("{:.2g}".f
 # ## Which should I use, when, and what does it cost?
 #
 # To choose a source for a quick start on a target, score the source's features on the target's
-# labels: LogME, LEEP or the H-score, in milliseconds. With the measure's
-# {glue:text}`twenty-seeds` seeds averaged, their choices lose {glue:text}`twenty-regret-low` to
+# labels: LogME, LEEP or the H-score, in milliseconds. With the measure's {glue:text}`twenty-seeds`
+# seeds averaged, their choices lose {glue:text}`twenty-regret-low` to
 # {glue:text}`twenty-regret-high` nats, where a random source loses
 # {glue:text}`twenty-chance-regret`. The scores saw 250 labels a class; with the ten that the target
 # starts with they were not tried. A road costs seconds, and a shorter one is no sign of a better
-# source. With many labels a source saves steps and adds no accuracy. Other features, the last layer
-# and a network that has not seen ImageNet, are on the next page ({doc}`other_trunks`).
+# source. Without any network, Wasserstein's distance between the pictures knows a part of it. With
+# many labels a source saves steps and adds no accuracy. Other features, the last layer and a
+# network that has not seen ImageNet, are on the next page ({doc}`other_trunks`).
 
 # %% [markdown]
 # ## Five tasks, here and now

@@ -8,7 +8,7 @@ import torch
 
 from tdist import transfer
 from tdist.studies import Pairs, at_home
-from tdist.studies.distances import outputs, subsets, trained
+from tdist.studies.distances import imagenet, outputs, subsets, trained
 from tdist.studies.experiments import EXPERIMENTS
 from tdist.studies.study import STUDIES
 from tdist.tasks import floats
@@ -33,7 +33,8 @@ def test_a_source_at_home_is_the_network_of_its_pairs(one_thread):
         with torch.inference_mode():
             logits = network(floats(task.images))[:, own].double()
         right = logits.argmax(1) == task.labels
-        assert found[f"{where}_accuracy"] == pytest.approx(right.double().mean().item())
+        assert found[f"{where}_accuracy"] == pytest.approx(
+            right.double().mean().item(), rel=1e-5)
         loss = torch.nn.functional.cross_entropy(logits, task.labels)
         assert found[f"{where}_loss"] == pytest.approx(loss.item(), rel=1e-4)
     settings = replace(TINY.settings, pretrain_steps=0)
@@ -50,8 +51,13 @@ def test_every_experiment_has_its_sources():
     for name, experiment in EXPERIMENTS.items():
         study = STUDIES[f"sources_{name}"]
         assert study.config == experiment.config()
-        assert set(study.jobs()) == {"check"} | {
+        jobs = study.jobs()
+        assert set(jobs) == {"check", "first steps"} | {
             f"{seed}/{source}" for seed in experiment.seeds for source in experiment.names}
+        for i, source in enumerate(experiment.names):
+            job = jobs[f"{experiment.seeds[-1]}/{source}"]
+            assert job.func is at_home.unit
+            assert job.args == (experiment, imagenet, experiment.seeds[-1], i)
 
 
 def test_the_summary_sets_the_road_to_itself_beside_those_to_others():

@@ -31,8 +31,8 @@ OF_TWENTY = {*(f"{part}_{trunk}_{seed}" for part in PARTS for trunk, seeds in SE
 NEVER_RUN = ["layers_resnet50",  # its weights come by network
              *(OF_TWENTY - {"calibration_mid_0", *(f"evaluation_mid_{seed}" for seed in range(5)),
                              "evaluation_deep_0", "evaluation_cifar10_0", "rivals_calibration_mid",
-                             "rivals_evaluation_mid"}),
-             "fitted_vae", "bridge_published", "sources_wide_resnet_16_4",
+                             "rivals_evaluation_mid", "rivals_evaluation_pixels"}),
+             "regime_pixels_64", "bridge_published", "sources_wide_resnet_16_4",
              *(f"bridge_{source}" for source in ("herbivores", "carnivores", "vehicles_2",
                                                  "flowers"))]
 LARGE = ["wide_resnet_16_4", "layers"]

@@ -42,18 +42,26 @@ def summary(stored, pairs):
     found = {}
     for name, others in zip(pairs.names, pairs.matrices("coupled").transpose(1, 0, 2),
                             strict=True):  # (seeds, targets)
-        units = [stored["units"][f"{seed}/{name}"] for seed in pairs.seeds]
-        to_itself = np.array([unit["itself"]["length"] for unit in units])
+        own = [stored["units"][f"{seed}/{name}"] for seed in pairs.seeds]
+        to_itself = np.array([each["itself"]["length"] for each in own])
         away = np.delete(others, pairs.names.index(name), 1).mean(1)
-        found[name] = {label: float(np.mean([unit[key] for unit in units])) for label, key in (
+        found[name] = {label: float(np.mean([each[key] for each in own])) for label, key in (
             ("training accuracy", "train_accuracy"), ("training loss", "train_loss"),
             ("test accuracy", "test_accuracy"), ("test loss", "test_loss"))} | {
                 "to itself / to others": float((to_itself / away).mean())}
     return found
 
 
+def first_steps(experiment, features):
+    """The cheap unit of an experiment's own data, features and network: a few steps on 32 images.
+    """
+    few = replace(experiment.settings, steps=2, sgd_steps=1, pretrain_steps=2, iterations=1)
+    small = replace(experiment, settings=few, images=32, test_images=32)
+    return {"itself": unit(small, features, 0, 0)["itself"]["length"]}
+
+
 def check():
-    """The cheap unit: 40 images of the digits 0 to 4, for a few steps."""
+    """The cheap unit that can be computed anywhere: 40 images of the digits 0 to 4."""
     digits = EXPERIMENTS["digits"]
     few = replace(digits.settings, steps=3, sgd_steps=2, pretrain_steps=30, iterations=1)
     return unit(replace(digits, settings=few, images=40, test_images=40), None, 0, 0)["itself"]
@@ -61,12 +69,13 @@ def check():
 
 def units(experiment, features=imagenet):
     """{key: function}."""
-    return {"check": check} | {f"{seed}/{name}": partial(unit, experiment, features, seed, i)
-                               for seed in experiment.seeds
-                               for i, name in enumerate(experiment.names)}
+    cheap = {"check": check, "first steps": partial(first_steps, experiment, features)}
+    return cheap | {f"{seed}/{name}": partial(unit, experiment, features, seed, i)
+                    for seed in experiment.seeds for i, name in enumerate(experiment.names)}
 
 
 for _name, _experiment in EXPERIMENTS.items():
-    register(Study(f"sources_{_name}", units(_experiment), _experiment.config(), {"check": 0.02},
+    register(Study(f"sources_{_name}", units(_experiment), _experiment.config(),
+                   {"check": 0.02, "first steps": 0.01},
                    {data: HERE[data] for data in NEEDS.get(_name, ("CIFAR-100",))},
                    f"{TAKES[_name]} on one core"))

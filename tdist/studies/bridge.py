@@ -3,8 +3,8 @@ on features, set beside the figure entry by entry (``preset``), and on pictures,
 network at a quarter of its width, a study for each source (``bridge_vehicles_1``), and of the
 published network itself for one pair (``bridge_published``).
 
-Units "SEED/SOURCE": the trained source and its road to itself. Units "SEED/SOURCE/TARGET": coupled,
-uncoupled and fine-tuning. A killed unit goes on inside its road.
+Units "SEED/SOURCE": the trained source and, where it is a target, its road to itself. Units
+"SEED/SOURCE/TARGET": coupled, uncoupled and fine-tuning. A killed unit goes on inside its road.
 """
 
 import hashlib
@@ -38,7 +38,8 @@ def quarter(outputs, channels):
 
 class Whole(PublishedCNN):
     """The published network. It is trained in bfloat16, in which a processor that has matrix units
-    takes a third of the time; weights, steps and all that is measured are in float32."""
+    takes a third of the time; its weights are in float32, and so are lengths, costs, accuracies and
+    losses, but for the mean loss of the steps themselves."""
 
     def forward(self, x):
         x = x.contiguous(memory_format=torch.channels_last)
@@ -67,9 +68,10 @@ class Case:
 
     def config(self):
         weights = self.network(25, self.tasks_width)
-        return {"tasks": list(NAMES), "images": spaces.IMAGES, "seeds": list(self.seeds),
-                "replicas": 1, "settings": asdict(self.settings),
-                "weights": sum(weight.numel() for weight in weights.parameters())}
+        found = {"tasks": list(NAMES), "images": spaces.IMAGES, "seeds": list(self.seeds),
+                 "replicas": 1, "settings": asdict(self.settings),
+                 "weights": sum(weight.numel() for weight in weights.parameters())}
+        return found | ({"training": "bfloat16"} if self.network is whole else {})
 
     @property
     def tasks_width(self):
@@ -141,8 +143,8 @@ def check(network):
     few = transfer.Settings.published(steps=3, sgd_steps=2, pretrain_steps=10, fine_tune_steps=6,
                                       iterations=1, visits=None, anneal=True, lr=0.01,
                                       block=8, tolerance=1e-2)
-    start = learnt(low, network, few, data.classes, 0)
-    found = between(None, low, high, start, few, high, 0, data.classes,
+    source = learnt(low, network, few, data.classes, 0)
+    found = between(None, low, high, source, few, high, 0, data.classes,
                     features=lambda task: unit_length(task.images.float()))
     return {kind: found[kind]["length"] for kind in ("coupled", "uncoupled")} | {
         "V": found["coupled"]["V"], "drift": found["coupled"]["drift"]}

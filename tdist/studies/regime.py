@@ -1,8 +1,8 @@
 """Does a verdict on a transfer distance depend on how long one trains? All pairs of some tasks, at
-several training lengths: the five of Figure 3 on features and on pictures (``regime``,
-``regime_pixels`` and on) and by networks of several sizes (``regime_capacity``); on features those
-of Figure 2 (``regime_subsets``), MNIST and CIFAR-10 (``regime_domains``), ten tasks of photographed
-clothes (``regime_clothes``).
+several training lengths: the five of Figure 3 on features (``regime``), on pictures
+(``regime_pixels``, ``regime_pixels_16``, ``regime_pixels_64``) and by networks of several sizes
+(``regime_capacity``); on features those of Figure 2 (``regime_subsets``), MNIST and CIFAR-10
+(``regime_domains``), ten tasks of photographed clothes (``regime_clothes``).
 
 Units "SPACE/EPOCHS/SEED/SOURCE": the trained source, its road to itself, and the roads from it to
 three of its classes and back. Units "SPACE/EPOCHS/SEED/SOURCE/TARGET": coupled, uncoupled and
