@@ -161,8 +161,7 @@ print(f"SGD steps: {road} on a road, {every} on all roads; fine-tuning {look},",
       f"at the end {settings['fine_tune_steps']}")
 
 # %% [markdown]
-# On a processor of another kind these numbers come out a little different
-# ({doc}`five_superclasses`).
+# On a processor of another kind these numbers come out different ({doc}`five_superclasses`).
 #
 # The sizes: {glue:text}`after-images` images a task to train (a superclass has 2,500) and
 # {glue:text}`after-test` to test, a CNN with {glue:text}`after-weights` weights,

