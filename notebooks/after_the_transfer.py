@@ -10,7 +10,7 @@
 # {glue:text}`after-gain-same` and {glue:text}`after-full-same` points. Where the target is a part
 # of the source its loss is the lower one, in {glue:text}`after-part-drops` runs. On features, in
 # one run of the paper's preset, it is ahead as printed, in loss in all pairs
-# ({doc}`training_length`).
+# ({doc}`published_preset`).
 # On pictures that are learnt well, where the paper looks, there are four pairs from one source
 # ({ref}`length-bridge`).
 #
@@ -232,7 +232,7 @@ pd.DataFrame(rows).T
 # the source's, and fine-tuning gives every step to the target. On a short road that decides:
 # {glue:text}`after-road` steps are five epochs, and the authors' program has 160. What a long road
 # gives, on a target that is learnt, these runs do not say; on features one run of 160 epochs ends
-# ahead of fine-tuning, and in loss in all pairs ({doc}`training_length`). Nor do they judge a
+# ahead of fine-tuning, and in loss in all pairs ({doc}`published_preset`). Nor do they judge a
 # sentence on studies with a fixed coupling, that coupled transfer "will potentially lead to better
 # accuracies on target tasks": no network at the end of a first road was stored.
 #
@@ -324,7 +324,8 @@ glue("after-digits-wins", share(gain_live > 0), display=False)
 # - On digits, few steps: {glue:text}`after-digits` points, standard error
 #   {glue:text}`after-digits-error`.
 # - The paper's "in all cases" is thus not reproduced at these accuracies. On features it is found
-#   under the paper's preset, and not with shorter training ({doc}`training_length`).
+#   under the paper's preset ({doc}`published_preset`), and not with shorter training
+#   ({doc}`training_length`).
 
 # %% [markdown]
 # ## Exercises
