@@ -12,8 +12,9 @@
 # {glue:text}`regime-longer-last` after {glue:text}`regime-longest`, where they have
 # {glue:text}`regime-target-last` ({numref}`fig-training-length`). Coupled transfer is behind
 # fine-tuning up to there, in accuracy the less the longer the roads are; under the paper's own
-# preset that turns too ({doc}`published_preset`). A part stays nearer than the whole; and in
-# length, though not in drift, the longer road leads from the source that starts better throughout.
+# preset that turns too ({doc}`published_preset`). On features a part stays nearer than the whole;
+# and in length, though not in drift, the longer road leads from the source that starts better
+# throughout.
 #
 # Here the training length is the abscissa. Tasks, head, blocks and rate stay; pretraining goes from
 # one epoch to {glue:text}`regime-longest`, and roads and fine-tuning grow with it. Five lengths

@@ -266,6 +266,21 @@ def test_the_whole_network_is_trained_in_half_the_bits_and_measured_in_all():
         assert a.dtype == b.dtype == b.grad.dtype == torch.float32
 
 
+def test_only_sgd_sees_the_whole_network_in_half_the_bits(monkeypatch, one_thread):
+    """Lengths, costs, accuracies and losses are of the network in evaluation."""
+    in_training, forward = [], bridge.Whole.forward
+
+    def noted(self, x):
+        in_training.append(self.training)
+        return forward(self, x)
+
+    monkeypatch.setattr(bridge.Whole, "forward", noted)
+    bridge.check.__wrapped__(bridge.whole)
+    roads = 2 * regime.REPLICAS * 3 * 2 + 2  # with one step each after the end
+    assert sum(in_training) == 10 + roads + 6  # the source, roads, fine-tuning
+    assert in_training.count(False) > 30
+
+
 def test_a_source_that_is_no_target_has_no_road_to_itself(monkeypatch, tmp_path, one_thread):
     monkeypatch.setenv("TDIST_DATA", str(tmp_path))
     few = replace(TINY, pretrain_steps=4)
