@@ -424,8 +424,8 @@ glue("twenty-pixels-regret", f"{lost.min():.3f} to {lost.max():.3f}", display=Fa
 # not shown.
 #
 # But the size of the source's hidden features has {glue:text}`twenty-size`: a part of what every
-# measure here foretells may be how far the same SGD goes, and not how near the tasks are. Which
-# part, this study does not separate.
+# measure on features foretells may be how far the same SGD goes, and not how near the tasks are.
+# Which part, this study does not separate.
 
 # %% [markdown]
 # ## Is the uncoupled road the longer one?
