@@ -336,8 +336,8 @@ regimes
 # runs of every row but one. With tasks and settings held, and only the training longer, the share
 # falls from 16 epochs on, on features: {doc}`training_length`. So "always" holds in one of these
 # rows, of six runs, by one equation on both sides; the authors' roads have about 20,000 steps, and
-# one run of that length is on {doc}`published_preset`. ("Necessarily", in Remark 1, is refuted by a known
-# answer: {doc}`known_answer`.)
+# runs of that length are on {doc}`published_preset`. ("Necessarily", in Remark 1, is refuted by a
+# known answer: {doc}`known_answer`.)
 
 # %% mystnb={"figure": {"caption": "Length of the coupled road in each iteration over that of the first. Thin: the twenty pairs with 2,500 images, means over seeds, three roads. Thick: the pair that went on to six, vehicles-1 to vehicles-2, one seed, with 800 images (dashed) and 2,500. The shaded place is where the paper says that it has converged.", "name": "fig-five-iterations"}, "image": {"alt": "Line chart of length over first length, .8 to 1.1, against iterations 1 to 6. Twenty thin lines end at the third between .9 and 1.03. Two thick lines fall with ups and downs to about .84 at the sixth; iterations 4 to 5 are shaded."}} tags=["hide-input"]
 roads = RUNS["2500"].runs("lengths")  # (seeds, 20, k)
