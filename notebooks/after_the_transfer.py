@@ -233,8 +233,7 @@ pd.DataFrame(rows).T
 # {glue:text}`after-road` steps are five epochs, and the authors' program has 160. What a long road
 # gives, on a target that is learnt, these runs do not say; on features one run of 160 epochs ends
 # ahead of fine-tuning, and in loss in all pairs, and on pictures, from one source, in loss in all
-# four
-# ({doc}`published_preset`). Nor do they judge a
+# four ({doc}`published_preset`). Nor do they judge a
 # sentence on studies with a fixed coupling, that coupled transfer "will potentially lead to better
 # accuracies on target tasks": no network at the end of a first road was stored.
 #

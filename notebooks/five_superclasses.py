@@ -235,7 +235,7 @@ PLACES = {name: Pairs(load(name)["units"], experiment.names)
 AT_HOME = {name: pd.DataFrame(summary(load(f"sources_{name}"), found)).T
            for name, found in PLACES.items()}
 home = pd.DataFrame({name: one.mean() for name, one in AT_HOME.items()}).T
-for name in ("superclasses", "superclasses_2500", "digits", "clothes", "cnn_4"):
+for name in ("superclasses", "superclasses_2500", "digits", "cnn_4"):
     for column, short in (("training accuracy", "fit"), ("test accuracy", "test"),
                           ("to itself / to others", "itself")):
         glue(f"five-home-{short}-{name.replace('_', '-')}", f"{home.loc[name, column]:.2f}",
