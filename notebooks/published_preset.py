@@ -294,7 +294,8 @@ def reach(values, digits):
 for kind in KINDS[:2]:
     for name, value in {
             "gain": reach(ahead[kind], 1), "ahead": int((ahead[kind] > 0).sum()),
-            "below": int((drops[kind] > 0).sum()), "drop": reach(drops[kind], 2), "v": reach(to.loc[f"V, {kind}"], 3),
+            "below": int((drops[kind] > 0).sum()), "drop": reach(drops[kind], 2),
+            "v": reach(to.loc[f"V, {kind}"], 3),
             "print": reach(to.loc[f"V, {kind}, printed"], 2),
             "accuracy": reach(to.loc[f"accuracy, {kind}"], 2)}.items():
         glue(f"regime-bridge-{kind}-{name}", value, display=False)
@@ -427,9 +428,9 @@ pd.DataFrame({"hours of one core": hours, "status": {
 # Away from the border a small step of length $d$ has $\mathrm{KL} \approx d^2 / 2$, so a road of
 # length $L$ in equal steps has $V = L / (\sqrt 2\, K)$. No two distributions are further apart than
 # $\pi$ ({doc}`fisher_rao_length`). So V = .2 is a road of $\sqrt 2 \cdot 100 \cdot .2 = 28.3$, nine
-# times the longest geodesic, and the geodesic has $\pi / (100 \sqrt 2) = .022$. The walk below begins and
-# ends .01 from the classes, because the KL of a step into a class is infinite. Under one softmax
-# over the classes of both tasks a road between tasks without a common class is at least
+# times the longest geodesic, and the geodesic has $\pi / (100 \sqrt 2) = .022$. The walk below
+# begins and ends .01 from the classes, because the KL of a step into a class is infinite. Under one
+# softmax over the classes of both tasks a road between tasks without a common class is at least
 # $\pi$ long ({prf:ref}`prop-gate`), so .022 is about the least that V can be.
 
 # %%
